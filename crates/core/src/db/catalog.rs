@@ -1,0 +1,218 @@
+//! What a database contains: tables, columns, keys and foreign keys, read from the engine's own catalogue in a few queries.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Db, DbError, DynRow, Engine, Stmt};
+
+/// The tables of a database's current schema.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Catalog {
+    /// The tables by name.
+    pub tables: BTreeMap<String, Table>,
+}
+
+/// One table.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Table {
+    /// The columns in their order.
+    pub columns: Vec<Column>,
+    /// The columns of the primary key, in its order.
+    pub primary_key: Vec<String>,
+    /// What its rows refer to.
+    pub foreign_keys: Vec<ForeignKey>,
+}
+
+/// One column.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Column {
+    /// The name.
+    pub name: String,
+    /// The type as the engine writes it.
+    pub declared: String,
+    /// The type as far as values are concerned.
+    pub kind: ColumnKind,
+    /// Whether NULL is allowed.
+    pub nullable: bool,
+    /// Whether the database computes the value itself, so that it cannot be written.
+    pub generated: bool,
+}
+
+/// What values a column takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ColumnKind {
+    /// True or false.
+    Bool,
+    /// Whole numbers.
+    Int,
+    /// Binary floating point.
+    Float,
+    /// Exact decimals.
+    Decimal,
+    /// Text.
+    Text,
+    /// JSON documents.
+    Json,
+    /// A date and time.
+    Timestamp,
+    /// Bytes.
+    Bytes,
+    /// Anything else; compared and written as text.
+    Other,
+}
+
+/// One foreign key.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ForeignKey {
+    /// The column that refers. Keys over several columns appear once per column.
+    pub column: String,
+    /// The table referred to.
+    pub table: String,
+}
+
+impl Table {
+    /// A column by name.
+    #[must_use]
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+}
+
+impl Catalog {
+    /// Reads the catalogue of the current schema, without Plimsoll's and diesel's own tables.
+    ///
+    /// # Errors
+    /// Whatever the engine refuses.
+    pub fn read(db: &mut dyn Db) -> Result<Self, DbError> {
+        let engine = db.engine();
+        let queries = queries(engine);
+        let mut catalog = Self::default();
+        for row in db.rows(&Stmt::new(queries.columns))? {
+            let name = row.text(0);
+            if is_own(name) {
+                continue;
+            }
+            let table = catalog.tables.entry(name.to_owned()).or_default();
+            table.columns.push(column(engine, &row));
+        }
+        for row in db.rows(&Stmt::new(queries.primary_keys))? {
+            if let Some(table) = catalog.tables.get_mut(row.text(0)) {
+                table.primary_key.push(row.text(1).to_owned());
+            }
+        }
+        for row in db.rows(&Stmt::new(queries.foreign_keys))? {
+            if let Some(table) = catalog.tables.get_mut(row.text(0)) {
+                table.foreign_keys.push(ForeignKey { column: row.text(1).to_owned(), table: row.text(2).to_owned() });
+            }
+        }
+        Ok(catalog)
+    }
+}
+
+struct Queries {
+    columns: &'static str,
+    primary_keys: &'static str,
+    foreign_keys: &'static str,
+}
+
+/// Columns: table, name, type, nullable, generated. Keys: table, column. Foreign keys: table, column, target.
+fn queries(engine: Engine) -> Queries {
+    match engine {
+        Engine::Sqlite => Queries {
+            columns: "SELECT m.name, p.name, p.type, NOT p.\"notnull\" AND p.pk = 0, p.hidden IN (2, 3) \
+                FROM sqlite_schema m JOIN pragma_table_xinfo(m.name) p WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
+                ORDER BY m.name, p.cid",
+            primary_keys: "SELECT m.name, p.name FROM sqlite_schema m JOIN pragma_table_info(m.name) p \
+                WHERE m.type = 'table' AND p.pk > 0 ORDER BY m.name, p.pk",
+            foreign_keys: "SELECT m.name, f.\"from\", f.\"table\" FROM sqlite_schema m JOIN pragma_foreign_key_list(m.name) f \
+                WHERE m.type = 'table' ORDER BY m.name, f.id, f.seq",
+        },
+        Engine::Postgres => Queries {
+            columns: "SELECT c.relname::text, a.attname::text, format_type(a.atttypid, a.atttypmod)::text, NOT a.attnotnull, \
+                a.attgenerated <> '' OR a.attidentity = 'a' FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid \
+                WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped \
+                ORDER BY c.relname, a.attnum",
+            primary_keys: "SELECT c.relname::text, a.attname::text FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid \
+                CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY k(attnum, position) \
+                JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum \
+                WHERE i.indisprimary AND c.relnamespace = current_schema()::regnamespace ORDER BY c.relname, k.position",
+            foreign_keys: "SELECT c.relname::text, a.attname::text, t.relname::text FROM pg_constraint f \
+                JOIN pg_class c ON c.oid = f.conrelid JOIN pg_class t ON t.oid = f.confrelid \
+                CROSS JOIN LATERAL unnest(f.conkey) WITH ORDINALITY k(attnum, position) \
+                JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum \
+                WHERE f.contype = 'f' AND c.relnamespace = current_schema()::regnamespace ORDER BY c.relname, f.conname, k.position",
+        },
+        Engine::Mysql => Queries {
+            columns: "SELECT c.TABLE_NAME, c.COLUMN_NAME, c.COLUMN_TYPE, c.IS_NULLABLE = 'YES', c.EXTRA LIKE '%GENERATED%' \
+                FROM information_schema.COLUMNS c JOIN information_schema.TABLES t \
+                ON t.TABLE_SCHEMA = c.TABLE_SCHEMA AND t.TABLE_NAME = c.TABLE_NAME AND t.TABLE_TYPE = 'BASE TABLE' \
+                WHERE c.TABLE_SCHEMA = DATABASE() ORDER BY c.TABLE_NAME, c.ORDINAL_POSITION",
+            primary_keys: "SELECT TABLE_NAME, COLUMN_NAME FROM information_schema.KEY_COLUMN_USAGE \
+                WHERE TABLE_SCHEMA = DATABASE() AND CONSTRAINT_NAME = 'PRIMARY' ORDER BY TABLE_NAME, ORDINAL_POSITION",
+            foreign_keys: "SELECT TABLE_NAME, COLUMN_NAME, REFERENCED_TABLE_NAME FROM information_schema.KEY_COLUMN_USAGE \
+                WHERE TABLE_SCHEMA = DATABASE() AND REFERENCED_TABLE_NAME IS NOT NULL \
+                ORDER BY TABLE_NAME, CONSTRAINT_NAME, ORDINAL_POSITION",
+        },
+    }
+}
+
+fn is_own(table: &str) -> bool {
+    table.starts_with("plimsoll_") || table == "__diesel_schema_migrations"
+}
+
+fn column(engine: Engine, row: &DynRow) -> Column {
+    let declared = row.text(2).to_owned();
+    Column {
+        name: row.text(1).to_owned(),
+        kind: kind(engine, &declared),
+        nullable: row.int(3) != 0,
+        generated: row.int(4) != 0,
+        declared,
+    }
+}
+
+fn kind(engine: Engine, declared: &str) -> ColumnKind {
+    let lower = declared.to_lowercase();
+    let base = lower.split(['(', ' ']).next().unwrap_or_default();
+    if engine == Engine::Mysql && lower.starts_with("tinyint(1)") {
+        return ColumnKind::Bool;
+    }
+    match base {
+        "bool" | "boolean" => ColumnKind::Bool,
+        "int" | "integer" | "bigint" | "smallint" | "tinyint" | "mediumint" | "int2" | "int4" | "int8" => ColumnKind::Int,
+        "real" | "double" | "float" | "float4" | "float8" => ColumnKind::Float,
+        "numeric" | "decimal" => ColumnKind::Decimal,
+        "json" | "jsonb" => ColumnKind::Json,
+        "datetime" => ColumnKind::Timestamp,
+        "bytea" | "blob" | "longblob" | "mediumblob" | "tinyblob" | "binary" | "varbinary" => ColumnKind::Bytes,
+        _ if base.starts_with("timestamp") => ColumnKind::Timestamp,
+        "" => ColumnKind::Other,
+        _ if base.contains("char") || base.ends_with("text") || base == "clob" => ColumnKind::Text,
+        _ => ColumnKind::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn declared_types_are_understood_as_each_engine_writes_them() {
+        let cases = [
+            (Engine::Postgres, "timestamp(3) without time zone", ColumnKind::Timestamp),
+            (Engine::Postgres, "double precision", ColumnKind::Float),
+            (Engine::Postgres, "character varying(20)", ColumnKind::Text),
+            (Engine::Postgres, "text[]", ColumnKind::Other),
+            (Engine::Sqlite, "JSONB", ColumnKind::Json),
+            (Engine::Sqlite, "DATETIME", ColumnKind::Timestamp),
+            (Engine::Mysql, "tinyint(1)", ColumnKind::Bool),
+            (Engine::Mysql, "int(11) unsigned", ColumnKind::Int),
+            (Engine::Mysql, "longtext", ColumnKind::Text),
+        ];
+        for (engine, declared, expected) in cases {
+            assert_eq!(kind(engine, declared), expected, "{declared}");
+        }
+    }
+}

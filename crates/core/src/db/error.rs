@@ -1,0 +1,93 @@
+//! What a database can answer with, sorted into the few kinds that callers treat differently.
+
+use diesel::result::{ConnectionError, DatabaseErrorKind, Error as DieselError};
+
+use super::Engine;
+use crate::{Coded, ErrorCode, Redactor};
+
+/// The kinds of database errors that callers treat differently.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DbErrorKind {
+    /// The engine's backend is not in this binary.
+    BackendMissing,
+    /// No connection could be made.
+    Unreachable,
+    /// The connection ended in the middle.
+    Lost,
+    /// The ledger was written by a newer Plimsoll.
+    LedgerNewer,
+    /// A unique constraint was violated.
+    Unique,
+    /// A foreign key was violated.
+    ForeignKey,
+    /// Any other refusal: syntax, missing objects, other constraints.
+    Refused,
+}
+
+/// An error of the database, or on the way to it. Its text holds no secrets of the URL.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct DbError {
+    /// The engine that was asked.
+    pub engine: Engine,
+    /// What kind of error.
+    pub kind: DbErrorKind,
+    /// What the engine said.
+    pub message: String,
+    /// The engine's own further explanation.
+    pub detail: Option<String>,
+    /// Where in the statement's text, in characters from 1, when the engine says so (PostgreSQL).
+    pub position: Option<usize>,
+}
+
+impl DbError {
+    /// An error of this tool's own making.
+    #[must_use]
+    pub fn new(engine: Engine, kind: DbErrorKind, message: impl Into<String>) -> Self {
+        Self { engine, kind, message: message.into(), detail: None, position: None }
+    }
+
+    pub(super) fn connecting(engine: Engine, error: &ConnectionError, redactor: &Redactor) -> Self {
+        let text = error.to_string();
+        let first = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ");
+        Self::new(engine, DbErrorKind::Unreachable, redactor.redact(&first).into_owned())
+    }
+
+    pub(super) fn running(engine: Engine, error: DieselError) -> Self {
+        match error {
+            DieselError::DatabaseError(kind, info) => {
+                let message = info.message().trim().to_owned();
+                let kind = match kind {
+                    DatabaseErrorKind::UniqueViolation => DbErrorKind::Unique,
+                    DatabaseErrorKind::ForeignKeyViolation => DbErrorKind::ForeignKey,
+                    DatabaseErrorKind::ClosedConnection => DbErrorKind::Lost,
+                    _ if is_lost(&message) => DbErrorKind::Lost,
+                    _ => DbErrorKind::Refused,
+                };
+                let position = info.statement_position().and_then(|at| usize::try_from(at).ok());
+                let detail = info.details().or(info.hint()).map(str::to_owned);
+                Self { engine, kind, message, detail, position }
+            }
+            other => Self::new(engine, DbErrorKind::Refused, other.to_string()),
+        }
+    }
+}
+
+impl Coded for DbError {
+    fn code(&self) -> ErrorCode {
+        match self.kind {
+            DbErrorKind::BackendMissing => ErrorCode::BackendMissing,
+            DbErrorKind::Unreachable => ErrorCode::DatabaseUnreachable,
+            DbErrorKind::Lost => ErrorCode::DatabaseLost,
+            DbErrorKind::LedgerNewer => ErrorCode::LedgerNewer,
+            DbErrorKind::Unique | DbErrorKind::ForeignKey | DbErrorKind::Refused => ErrorCode::Statement,
+        }
+    }
+}
+
+/// libpq and the MySQL client report a dead server as an ordinary error with one of these texts.
+fn is_lost(message: &str) -> bool {
+    ["server closed the connection", "terminating connection", "Lost connection", "server has gone away", "no connection to the server"]
+        .iter()
+        .any(|text| message.contains(text))
+}

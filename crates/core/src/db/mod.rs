@@ -1,0 +1,50 @@
+//! Databases: one object-safe connection over three diesel backends. The only folder that matches on a backend.
+
+mod catalog;
+mod connection;
+pub mod dialect;
+mod engine;
+mod error;
+#[cfg(feature = "mysql")]
+mod mysql;
+mod pool;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod row;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+mod stmt;
+mod url;
+mod value;
+
+pub use catalog::{Catalog, Column, ColumnKind, ForeignKey, Table};
+pub use connection::{Db, scalar, transaction};
+pub use dialect::quoted;
+pub use engine::Engine;
+pub use error::{DbError, DbErrorKind};
+pub use pool::{Manager, Pool, connect, pool};
+pub use row::DynRow;
+pub use stmt::Stmt;
+pub use url::{DatabaseUrl, UrlError};
+pub use value::Value;
+
+/// What a connection is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Looking only: a SQLite file that does not exist stays so, and is seen as an empty database.
+    Read,
+    /// Reading and writing: a SQLite file is created with its folder.
+    Write,
+}
+
+/// diesel gives its history through a boxed error; the versions or the engine's message are all there is to it.
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+fn read_diesel_history(
+    engine: Engine,
+    versions: diesel::migration::Result<Vec<diesel::migration::MigrationVersion<'static>>>,
+) -> Result<Vec<String>, DbError> {
+    match versions {
+        Ok(versions) => Ok(versions.iter().map(ToString::to_string).collect()),
+        Err(error) => Err(DbError::new(engine, DbErrorKind::Refused, format!("diesel's history table: {error}"))),
+    }
+}

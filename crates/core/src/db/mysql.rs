@@ -1,0 +1,112 @@
+//! MySQL and MariaDB through diesel: sessions, binds and reads. Nothing outside `db` knows this backend.
+
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::deserialize::{self, FromSql};
+use diesel::mysql::{Mysql, MysqlConnection, MysqlType};
+use diesel::query_builder::AstPass;
+use diesel::sql_types::{BigInt, Binary, Bool, Double, Float, Text};
+use diesel::{Connection, QueryResult, RunQueryDsl};
+use diesel_migrations::MigrationHarness;
+
+use super::row::ReadValue;
+use super::stmt::BindValue;
+use super::{Db, DbError, DynRow, Engine, Stmt, Value};
+use crate::{Redactor, Secret};
+
+const ENGINE: Engine = Engine::Mysql;
+
+/// Without a strict mode MySQL cuts text and turns wrong numbers into 0 without a word.
+const SESSION: &str = "SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE'); \
+     SET SESSION time_zone = '+00:00'";
+
+pub(super) fn connect(url: &str) -> Result<Box<dyn Db>, DbError> {
+    let redactor = Redactor::new([&Secret::new(url)]);
+    let mut conn = MysqlConnection::establish(url).map_err(|error| DbError::connecting(ENGINE, &error, &redactor))?;
+    conn.batch_execute(SESSION).map_err(failed)?;
+    Ok(Box::new(conn))
+}
+
+impl Db for MysqlConnection {
+    fn engine(&self) -> Engine {
+        ENGINE
+    }
+
+    fn batch(&mut self, sql: &str) -> Result<(), DbError> {
+        self.batch_execute(sql).map_err(failed)
+    }
+
+    fn execute(&mut self, stmt: &Stmt) -> Result<usize, DbError> {
+        RunQueryDsl::execute(stmt.clone(), self).map_err(failed)
+    }
+
+    fn rows(&mut self, stmt: &Stmt) -> Result<Vec<DynRow>, DbError> {
+        stmt.clone().load(self).map_err(failed)
+    }
+
+    fn begin(&mut self) -> Result<(), DbError> {
+        AnsiTransactionManager::begin_transaction(self).map_err(failed)
+    }
+
+    fn commit(&mut self) -> Result<(), DbError> {
+        AnsiTransactionManager::commit_transaction(self).map_err(failed)
+    }
+
+    fn rollback(&mut self) -> Result<(), DbError> {
+        AnsiTransactionManager::rollback_transaction(self).map_err(failed)
+    }
+
+    fn ensure_diesel_history(&mut self) -> Result<(), DbError> {
+        self.diesel_history().map(drop)
+    }
+
+    fn diesel_history(&mut self) -> Result<Vec<String>, DbError> {
+        super::read_diesel_history(ENGINE, self.applied_migrations())
+    }
+}
+
+impl BindValue for Mysql {
+    fn bind<'b>(value: &'b Value, out: &mut AstPass<'_, 'b, Self>) -> QueryResult<()> {
+        match value {
+            Value::Null => {
+                out.push_sql("NULL");
+                Ok(())
+            }
+            Value::Bool(flag) => out.push_bind_param::<Bool, _>(flag),
+            Value::Int(number) => out.push_bind_param::<BigInt, _>(number),
+            Value::Float(number) => out.push_bind_param::<Double, _>(number),
+            Value::Text(text) => out.push_bind_param::<Text, _>(text),
+            Value::Bytes(bytes) => out.push_bind_param::<Binary, _>(bytes),
+        }
+    }
+}
+
+impl ReadValue for Mysql {
+    fn read(raw: Self::RawValue<'_>) -> deserialize::Result<Value> {
+        Ok(match raw.value_type() {
+            MysqlType::Tiny
+            | MysqlType::Short
+            | MysqlType::Long
+            | MysqlType::LongLong
+            | MysqlType::UnsignedTiny
+            | MysqlType::UnsignedShort
+            | MysqlType::UnsignedLong => Value::Int(FromSql::<BigInt, Self>::from_sql(raw)?),
+            MysqlType::Float => Value::Float(f64::from(<f32 as FromSql<Float, Self>>::from_sql(raw)?)),
+            MysqlType::Double => Value::Float(FromSql::<Double, Self>::from_sql(raw)?),
+            MysqlType::String | MysqlType::Enum | MysqlType::Set => Value::Text(FromSql::<Text, Self>::from_sql(raw)?),
+            MysqlType::Blob => blob(FromSql::<Binary, Self>::from_sql(raw)?),
+            other => return Err(format!("a column of type {other:?} has to be cast to CHAR in the query").into()),
+        })
+    }
+}
+
+/// information_schema answers some text columns as blobs; bytes that are text are given as text.
+fn blob(bytes: Vec<u8>) -> Value {
+    match String::from_utf8(bytes) {
+        Ok(text) => Value::Text(text),
+        Err(error) => Value::Bytes(error.into_bytes()),
+    }
+}
+
+fn failed(error: diesel::result::Error) -> DbError {
+    DbError::running(ENGINE, error)
+}

@@ -1,0 +1,67 @@
+//! Opening databases, singly and as an r2d2 pool. Which session settings each engine gets is its own file's.
+
+use super::url::Target;
+use super::{Access, DatabaseUrl, Db, DbError, DbErrorKind, Engine, Stmt};
+
+/// A pool of connections to one database.
+pub type Pool = r2d2::Pool<Manager>;
+
+/// Makes and checks the pool's connections.
+#[derive(Debug)]
+pub struct Manager {
+    url: DatabaseUrl,
+    access: Access,
+}
+
+/// Opens one connection.
+///
+/// # Errors
+/// [`DbErrorKind::BackendMissing`] when the binary lacks the engine, [`DbErrorKind::Unreachable`] otherwise.
+pub fn connect(url: &DatabaseUrl, access: Access) -> Result<Box<dyn Db>, DbError> {
+    match (url.engine(), url.target()) {
+        #[cfg(feature = "sqlite")]
+        (Engine::Sqlite, Target::File(path)) => super::sqlite::connect(path, access),
+        #[cfg(feature = "postgres")]
+        (Engine::Postgres, Target::Server { url, search_path, .. }) => {
+            super::postgres::connect(url.expose(), search_path.as_deref())
+        }
+        #[cfg(feature = "mysql")]
+        (Engine::Mysql, Target::Server { url, .. }) => super::mysql::connect(url.expose()),
+        (engine, _) => {
+            let _unused_in_some_builds = access;
+            Err(DbError::new(engine, DbErrorKind::BackendMissing, format!("this binary was built without {engine}")))
+        }
+    }
+}
+
+/// Opens a pool. One connection is made at once, so that a wrong URL shows itself here and not in the first request.
+///
+/// # Errors
+/// As [`connect`].
+pub fn pool(url: &DatabaseUrl, access: Access, size: u32) -> Result<Pool, DbError> {
+    drop(connect(url, access)?);
+    let manager = Manager { url: url.clone(), access };
+    // The connections come when they are needed; a background thread retries while the database is away.
+    Ok(r2d2::Pool::builder()
+        .max_size(size)
+        .min_idle(Some(0))
+        .connection_timeout(std::time::Duration::from_secs(5))
+        .build_unchecked(manager))
+}
+
+impl r2d2::ManageConnection for Manager {
+    type Connection = Box<dyn Db>;
+    type Error = DbError;
+
+    fn connect(&self) -> Result<Self::Connection, DbError> {
+        connect(&self.url, self.access)
+    }
+
+    fn is_valid(&self, db: &mut Self::Connection) -> Result<(), DbError> {
+        db.execute(&Stmt::new("SELECT 1")).map(drop)
+    }
+
+    fn has_broken(&self, _: &mut Self::Connection) -> bool {
+        false
+    }
+}

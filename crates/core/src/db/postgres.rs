@@ -1,0 +1,112 @@
+//! PostgreSQL through diesel: sessions, binds and reads. Nothing outside `db` knows this backend.
+
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::deserialize::{self, FromSql};
+use diesel::pg::{Pg, PgConnection};
+use diesel::query_builder::AstPass;
+use diesel::sql_types::{BigInt, Binary, Bool, Double, Float, Integer, SmallInt, Text};
+use diesel::{Connection, QueryResult, RunQueryDsl};
+use diesel_migrations::MigrationHarness;
+
+use super::row::ReadValue;
+use super::stmt::BindValue;
+use super::{Db, DbError, DynRow, Engine, Stmt, Value};
+use crate::{Redactor, Secret};
+
+const ENGINE: Engine = Engine::Postgres;
+
+/// The first user-defined type id: enums and domains arrive as their text.
+const FIRST_USER_TYPE: u32 = 16_384;
+
+pub(super) fn connect(url: &str, search_path: Option<&str>) -> Result<Box<dyn Db>, DbError> {
+    let redactor = Redactor::new([&Secret::new(url)]);
+    let mut conn = PgConnection::establish(url).map_err(|error| DbError::connecting(ENGINE, &error, &redactor))?;
+    // A notice is not an error, and libpq would print it past every reporter.
+    conn.batch_execute("SET client_min_messages = warning; SET application_name = 'plimsoll';").map_err(failed)?;
+    // Since PostgreSQL 14: a killed deployer's statement ends within a second, and with it its lock. Older: no such setting.
+    let major = super::scalar(&mut conn, &Stmt::new("SELECT current_setting('server_version_num')::int"))?;
+    if major.as_int().is_some_and(|version| version >= 140_000) {
+        conn.batch_execute("SET client_connection_check_interval = '1s'").map_err(failed)?;
+    }
+    if let Some(schema) = search_path {
+        let stmt = Stmt::new("SELECT set_config('search_path', ").bind(super::quoted(ENGINE, schema)).sql(", false)");
+        conn.rows(&stmt)?;
+    }
+    Ok(Box::new(conn))
+}
+
+impl Db for PgConnection {
+    fn engine(&self) -> Engine {
+        ENGINE
+    }
+
+    fn batch(&mut self, sql: &str) -> Result<(), DbError> {
+        self.batch_execute(sql).map_err(failed)
+    }
+
+    fn execute(&mut self, stmt: &Stmt) -> Result<usize, DbError> {
+        RunQueryDsl::execute(stmt.clone(), self).map_err(failed)
+    }
+
+    fn rows(&mut self, stmt: &Stmt) -> Result<Vec<DynRow>, DbError> {
+        stmt.clone().load(self).map_err(failed)
+    }
+
+    fn begin(&mut self) -> Result<(), DbError> {
+        AnsiTransactionManager::begin_transaction(self).map_err(failed)
+    }
+
+    fn commit(&mut self) -> Result<(), DbError> {
+        AnsiTransactionManager::commit_transaction(self).map_err(failed)
+    }
+
+    fn rollback(&mut self) -> Result<(), DbError> {
+        AnsiTransactionManager::rollback_transaction(self).map_err(failed)
+    }
+
+    fn ensure_diesel_history(&mut self) -> Result<(), DbError> {
+        self.diesel_history().map(drop)
+    }
+
+    fn diesel_history(&mut self) -> Result<Vec<String>, DbError> {
+        super::read_diesel_history(ENGINE, self.applied_migrations())
+    }
+}
+
+impl BindValue for Pg {
+    fn bind<'b>(value: &'b Value, out: &mut AstPass<'_, 'b, Self>) -> QueryResult<()> {
+        match value {
+            Value::Null => {
+                out.push_sql("NULL");
+                Ok(())
+            }
+            Value::Bool(flag) => out.push_bind_param::<Bool, _>(flag),
+            Value::Int(number) => out.push_bind_param::<BigInt, _>(number),
+            Value::Float(number) => out.push_bind_param::<Double, _>(number),
+            Value::Text(text) => out.push_bind_param::<Text, _>(text),
+            Value::Bytes(bytes) => out.push_bind_param::<Binary, _>(bytes),
+        }
+    }
+}
+
+impl ReadValue for Pg {
+    fn read(raw: Self::RawValue<'_>) -> deserialize::Result<Value> {
+        // The ids of built-in types are part of PostgreSQL's protocol (pg_type.dat) and never change.
+        Ok(match raw.get_oid().get() {
+            16 => Value::Bool(FromSql::<Bool, Self>::from_sql(raw)?),
+            20 => Value::Int(FromSql::<BigInt, Self>::from_sql(raw)?),
+            21 => Value::Int(i64::from(<i16 as FromSql<SmallInt, Self>>::from_sql(raw)?)),
+            23 => Value::Int(i64::from(<i32 as FromSql<Integer, Self>>::from_sql(raw)?)),
+            700 => Value::Float(f64::from(<f32 as FromSql<Float, Self>>::from_sql(raw)?)),
+            701 => Value::Float(FromSql::<Double, Self>::from_sql(raw)?),
+            18 | 19 | 25 | 114 | 705 | 1042 | 1043 => Value::Text(FromSql::<Text, Self>::from_sql(raw)?),
+            17 => Value::Bytes(FromSql::<Binary, Self>::from_sql(raw)?),
+            oid if oid >= FIRST_USER_TYPE => Value::Text(FromSql::<Text, Self>::from_sql(raw)?),
+            oid => return Err(format!("a column of type id {oid} has to be cast to text in the query").into()),
+        })
+    }
+}
+
+fn failed(error: diesel::result::Error) -> DbError {
+    DbError::running(ENGINE, error)
+}

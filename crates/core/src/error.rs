@@ -1,0 +1,168 @@
+//! The stable error codes of the whole product and what each exits with. Causes and remedies are the command line's.
+
+use crate::{Exit, Location};
+
+/// An error that carries a stable code, and a place in a file where there is one.
+pub trait Coded: std::error::Error {
+    /// The stable code, for documentation and scripts.
+    fn code(&self) -> ErrorCode;
+
+    /// Where in the user's files the error is, if it is in one.
+    fn location(&self) -> Option<&Location> {
+        None
+    }
+
+    /// The single problems this error stands for, when loading or planning collected several; none when it is one itself.
+    fn parts(&self) -> Vec<&dyn Coded> {
+        Vec::new()
+    }
+}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $text:literal => $exit:ident,)*) => {
+        /// Every way an operation can fail, named once; the text form (`migrate::failed`) never changes its meaning.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum ErrorCode { $($(#[$doc])* $name,)* }
+
+        impl ErrorCode {
+            /// All codes, in the order of the documentation.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The stable text form.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
+
+            /// What the process exits with when this error ends it.
+            #[must_use]
+            pub fn exit(self) -> Exit {
+                match self { $(Self::$name => Exit::$exit,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// A file the project names cannot be read.
+    FileUnreadable = "project::file_unreadable" => Usage,
+    /// A file or folder could not be written.
+    FileUnwritable = "project::file_unwritable" => Unexpected,
+    /// No `plimsoll.toml` where the project should be.
+    ProjectMissing = "project::missing" => Usage,
+    /// A TOML or JSON file does not parse.
+    Syntax = "project::syntax" => Usage,
+    /// A key nobody knows, usually a misspelling.
+    UnknownKey = "project::unknown_key" => Usage,
+    /// A key that is understood, with a value that is not.
+    InvalidValue = "project::invalid_value" => Usage,
+    /// The named environment has no file.
+    EnvironmentUnknown = "project::environment_unknown" => Usage,
+    /// Required variables have no value.
+    VariablesMissing = "env::missing" => Usage,
+    /// Variables have values of the wrong type, or outside the allowed ones.
+    VariablesInvalid = "env::invalid" => Usage,
+    /// A `--set` name or an environment file's variable is not in the contract.
+    VariableUnknown = "env::unknown" => Usage,
+    /// A template or an expression does not compile or cannot be evaluated.
+    Template = "project::template" => Usage,
+    /// The database belongs to another environment.
+    EnvironmentMismatch = "env::other_environment" => GateRefused,
+    /// The database URL is not one Plimsoll understands.
+    UrlInvalid = "db::url_invalid" => Usage,
+    /// The engine of the URL is not compiled into this binary.
+    BackendMissing = "db::backend_missing" => Usage,
+    /// The database could not be reached or refused the login.
+    DatabaseUnreachable = "db::unreachable" => CouldNotMeasure,
+    /// The connection was lost in the middle of the work.
+    DatabaseLost = "db::connection_lost" => NeedsPerson,
+    /// A statement failed.
+    Statement = "db::statement" => Unexpected,
+    /// Another deployment holds the lock of this database.
+    LockHeld = "lock::held" => LockHeld,
+    /// The ledger was written by a newer version of Plimsoll.
+    LedgerNewer = "ledger::newer" => Usage,
+    /// The migrations folder is missing or holds nothing.
+    MigrationsEmpty = "migrate::empty" => Usage,
+    /// The migrations folder mixes layouts, or holds something that fits none.
+    MigrationsLayout = "migrate::layout" => Usage,
+    /// Two migrations have the same version.
+    MigrationsDuplicate = "migrate::duplicate_version" => Usage,
+    /// A migration file cannot be split into statements, or holds what a server cannot run.
+    MigrationUnreadable = "migrate::unreadable" => Usage,
+    /// An applied migration is no longer in the folder.
+    MigrationMissing = "migrate::missing_file" => GateRefused,
+    /// An applied migration was edited afterwards.
+    MigrationChanged = "migrate::checksum_mismatch" => GateRefused,
+    /// A pending migration is older than an applied one.
+    MigrationOutOfOrder = "migrate::out_of_order" => GateRefused,
+    /// A migration failed and left nothing behind.
+    MigrationFailed = "migrate::failed" => RolledBack,
+    /// A migration outside a transaction failed part of the way.
+    MigrationPartial = "migrate::partially_applied" => NeedsPerson,
+    /// The database is behind the schema that a service needs.
+    SchemaBehind = "migrate::schema_behind" => CheckFailed,
+    /// A document does not fit its JSON Schema.
+    DocumentInvalid = "seed::document_invalid" => Usage,
+    /// A mapping's expression could not be evaluated for a document.
+    SeedExpression = "seed::expression" => Usage,
+    /// A dataset writes a table that holds user data.
+    UserDataTarget = "seed::user_data" => GateRefused,
+    /// The same row is declared twice.
+    SeedDuplicate = "seed::duplicate_row" => Usage,
+    /// A reference names a row that neither the files nor the database have.
+    ReferenceMissing = "seed::reference_missing" => Usage,
+    /// Datasets or tables refer to each other in a circle.
+    SeedCycle = "seed::cycle" => Usage,
+    /// A table or column that a dataset names does not exist.
+    SeedTarget = "seed::target_missing" => Usage,
+    /// A value does not fit its column.
+    SeedValue = "seed::value" => Usage,
+    /// A row was edited in the database and the dataset says that this is an error.
+    SeedEdited = "seed::edited" => GateRefused,
+    /// Writing the rows failed; the transaction was rolled back.
+    SeedFailed = "seed::failed" => RolledBack,
+    /// After seeding, an expectation did not hold; the transaction was rolled back.
+    ExpectationFailed = "seed::expectation" => RolledBack,
+    /// No smoke check is declared or selected, so nothing would be proved.
+    SmokeEmpty = "smoke::nothing_selected" => Usage,
+    /// A smoke check failed.
+    SmokeFailed = "smoke::failed" => CheckFailed,
+    /// A smoke check could not measure what it should.
+    SmokeUnmeasured = "smoke::could_not_measure" => CouldNotMeasure,
+    /// The answering service is not the revision that was released.
+    RevisionMismatch = "smoke::revision_mismatch" => CheckFailed,
+    /// The artifact of a release does not exist.
+    ArtifactMissing = "release::artifact_missing" => Usage,
+    /// The stable port of a release is taken by something else.
+    PortInUse = "release::port_in_use" => CheckFailed,
+    /// The released process could not be started.
+    ReleaseSpawn = "release::cannot_start" => RolledBack,
+    /// The released process ended before it answered.
+    ReleaseDied = "release::died_at_start" => RolledBack,
+    /// The released process did not answer with its revision in time.
+    ReleaseSilent = "release::no_answer" => RolledBack,
+    /// A deployment failed and its releases were undone.
+    DeployRolledBack = "deploy::rolled_back" => RolledBack,
+    /// A deployment failed and could not be undone completely.
+    DeployStuck = "deploy::needs_attention" => NeedsPerson,
+    /// The target moved between plan and apply.
+    PlanStale = "deploy::plan_stale" => PlanStale,
+    /// A protected environment was not confirmed.
+    NotConfirmed = "deploy::not_confirmed" => GateRefused,
+    /// The environment was not released yet, so there is nothing to act on.
+    NothingReleased = "deploy::nothing_released" => Usage,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_has_its_own_text() {
+        let mut texts: Vec<_> = ErrorCode::ALL.iter().map(|code| code.as_str()).collect();
+        texts.sort_unstable();
+        texts.dedup();
+        assert_eq!(texts.len(), ErrorCode::ALL.len());
+    }
+}

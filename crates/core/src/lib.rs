@@ -1,0 +1,19 @@
+//! stub docs
+
+pub mod db;
+mod error;
+mod exit;
+pub mod ledger;
+mod location;
+pub mod lock;
+mod problem;
+pub mod project;
+pub mod secret;
+pub mod template;
+pub mod toml_file;
+
+pub use error::{Coded, ErrorCode};
+pub use exit::Exit;
+pub use location::{Location, line_and_column};
+pub use problem::Problem;
+pub use secret::{Redactor, Secret};

@@ -1,0 +1,337 @@
+//! Loading a project: its files are read, its layers merged, its templates rendered. All problems come at once.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use minijinja::Value as Name;
+use toml::Spanned;
+
+use super::model::{EnvironmentFile, ExpectTable, MigrationsTable, ProjectFile, ReleaseSpec, VariableSpec, VariableType};
+use super::variables::{self, Layer, Variable, names_of};
+use super::{Expect, Inputs, Migrations, Project, ProjectError, Seed, Smoke, dotenv, parse_duration};
+use crate::db::{DatabaseUrl, Engine};
+use crate::toml_file::{self, TomlError, nearest};
+use crate::{ErrorCode, Location, Problem, template};
+
+/// The file that makes a folder a project.
+const PROJECT_FILE: &str = "plimsoll.toml";
+
+/// Loads a project for one environment.
+///
+/// # Errors
+/// [`ProjectError`] with everything that is wrong: unreadable or broken files, unknown keys, missing or invalid
+/// variables, templates that do not render, a database URL that is none.
+pub fn load(inputs: &Inputs) -> Result<Project, ProjectError> {
+    let source = Files::read(inputs)?;
+    let mut problems = Vec::new();
+    let contract: BTreeMap<String, VariableSpec> =
+        source.project.variables.iter().map(|(name, spec)| (name.get_ref().clone(), spec.clone())).collect();
+    let layers = layers(inputs, &source, &contract, &mut problems);
+    let mut builtins = BTreeMap::from([
+        ("environment".to_owned(), Name::from(inputs.environment.as_str())),
+        ("project".to_owned(), Name::from(source.project.project.name.as_str())),
+    ]);
+    let resolved = variables::resolve(
+        &contract,
+        &layers,
+        &source.environment.features,
+        &builtins,
+        &inputs.root,
+        &mut problems,
+    );
+    // Without the variables nothing that follows could be judged.
+    if !problems.is_empty() {
+        return Err(ProjectError::new(problems));
+    }
+    builtins.extend(resolved.iter().filter_map(known_name));
+    let mut render = Renderer { names: names_of(&builtins), problems };
+    let database = database(&source, inputs, &mut render);
+    if let Some(database) = &database {
+        builtins.insert("engine".to_owned(), Name::from(database.engine().name()));
+    }
+    render.names = names_of(&builtins);
+    let project = build(&source, inputs, resolved, database, &mut render);
+    match project {
+        Some(project) if render.problems.is_empty() => Ok(project),
+        _ => Err(ProjectError::new(render.problems)),
+    }
+}
+
+/// The environments a project has, by name.
+#[must_use]
+pub fn environments(root: &Path) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(root.join("environments")) else { return Vec::new() };
+    let mut names: Vec<String> = entries
+        .filter_map(|entry| entry.ok()?.path().file_name()?.to_str()?.strip_suffix(".toml").map(str::to_owned))
+        .collect();
+    names.sort();
+    names
+}
+
+/// The two files of a project with their text, for places.
+struct Files {
+    project: ProjectFile,
+    project_path: PathBuf,
+    project_text: String,
+    environment: EnvironmentFile,
+    environment_path: PathBuf,
+    environment_text: String,
+}
+
+struct Renderer {
+    names: Name,
+    problems: Vec<Problem>,
+}
+
+impl Files {
+    fn read(inputs: &Inputs) -> Result<Self, ProjectError> {
+        let root = &inputs.root;
+        let project_path = root.join(PROJECT_FILE);
+        if !project_path.is_file() {
+            let message = format!("no `{PROJECT_FILE}` in `{}`", root.display());
+            return Err(ProjectError::new(vec![Problem::new(ErrorCode::ProjectMissing, message)]));
+        }
+        let name = &inputs.environment;
+        let environment_path = root.join("environments").join(format!("{name}.toml"));
+        if !environment_path.is_file() {
+            let known = environments(root);
+            let hint = nearest(name, known.iter().map(String::as_str)).map(|near| format!(", did you mean `{near}`?"));
+            let message = format!(
+                "no environment `{name}`{} (there are: {})",
+                hint.unwrap_or_default(),
+                if known.is_empty() { "none".to_owned() } else { known.join(", ") }
+            );
+            return Err(ProjectError::new(vec![Problem::new(ErrorCode::EnvironmentUnknown, message)]));
+        }
+        let project = read_toml::<ProjectFile>(&project_path);
+        let environment = read_toml::<EnvironmentFile>(&environment_path);
+        match (project, environment) {
+            (Ok((project, project_text)), Ok((environment, environment_text))) => {
+                Ok(Self { project, project_path, project_text, environment, environment_path, environment_text })
+            }
+            (project, environment) => Err(ProjectError::new(
+                [project.err(), environment.err()].iter().flatten().map(|error| Problem::of(error)).collect(),
+            )),
+        }
+    }
+
+    fn in_project<T>(&self, value: &Spanned<T>) -> Location {
+        Location::of_offset(&self.project_path, &self.project_text, value.span().start)
+    }
+
+    fn in_environment<T>(&self, value: &Spanned<T>) -> Location {
+        Location::of_offset(&self.environment_path, &self.environment_text, value.span().start)
+    }
+}
+
+impl Renderer {
+    fn text(&mut self, text: &str, at: Option<Location>) -> Option<String> {
+        match template::render(&template::environment(), text, &self.names) {
+            Ok(text) => Some(text),
+            Err(error) => {
+                let problem = Problem::new(ErrorCode::Template, format!("`{text}` cannot be rendered: {error}"));
+                self.problems.push(Problem { at, ..problem });
+                None
+            }
+        }
+    }
+
+    fn count(&mut self, value: Option<&Spanned<toml::Value>>, files: &Files) -> Option<u64> {
+        let value = value?;
+        let at = files.in_project(value);
+        let text = match value.get_ref() {
+            toml::Value::Integer(number) => number.to_string(),
+            toml::Value::String(text) => self.text(text, Some(at.clone()))?,
+            other => other.to_string(),
+        };
+        match text.parse() {
+            Ok(count) => Some(count),
+            Err(_) => {
+                let message = format!("a count is a whole number or a template of one, found `{text}`");
+                self.problems.push(Problem::new(ErrorCode::InvalidValue, message).at(at));
+                None
+            }
+        }
+    }
+}
+
+fn read_toml<T: serde::de::DeserializeOwned>(file: &Path) -> Result<(T, String), TomlError> {
+    let text = toml_file::read_text(file)?;
+    Ok((toml_file::parse(file, &text)?, text))
+}
+
+fn known_name(variable: &Variable) -> Option<(String, Name)> {
+    let value = variable.value.as_ref()?;
+    Some((variable.name.clone(), variables::typed(variable.spec.kind, value.expose())))
+}
+
+fn layers(
+    inputs: &Inputs,
+    files: &Files,
+    contract: &BTreeMap<String, VariableSpec>,
+    problems: &mut Vec<Problem>,
+) -> Vec<Layer> {
+    let relative = |path: &Path| path.strip_prefix(&inputs.root).unwrap_or(path).display().to_string();
+    let mut defaults = Layer::default();
+    for (name, spec) in contract {
+        if let Some(default) = &spec.default {
+            let at = files.in_project(default);
+            let origin = format!("{}:{}", relative(&at.file), at.line);
+            defaults.values.insert(name.clone(), (scalar_text(default.get_ref()), origin));
+        }
+    }
+    let mut environment = Layer::default();
+    for (name, value) in &files.environment.variables {
+        let at = files.in_environment(name);
+        if let Some(message) = variables::unknown_name(contract, name.get_ref()) {
+            problems.push(Problem::new(ErrorCode::VariableUnknown, message).at(at));
+            continue;
+        }
+        let origin = format!("{}:{}", relative(&at.file), at.line);
+        environment.values.insert(name.get_ref().clone(), (scalar_text(value.get_ref()), origin));
+    }
+    let mut process = Layer::default();
+    for name in contract.keys() {
+        if let Some(value) = inputs.process.get(name) {
+            process.values.insert(name.clone(), (value.clone(), "the process environment".to_owned()));
+        }
+    }
+    let mut flags = Layer::default();
+    for (name, value) in &inputs.set {
+        if let Some(message) = variables::unknown_name(contract, name) {
+            problems.push(Problem::new(ErrorCode::VariableUnknown, message));
+            continue;
+        }
+        let is_path = contract.get(name).is_some_and(|spec| spec.kind == VariableType::Path);
+        let value = if is_path { inputs.current_dir.join(value).display().to_string() } else { value.clone() };
+        flags.values.insert(name.clone(), (value, "--set".to_owned()));
+    }
+    vec![defaults, environment, dotenv_layer(inputs, problems), process, flags]
+}
+
+/// `.env.<environment>`, and never a plain `.env`: it says nothing about which environment it is for.
+fn dotenv_layer(inputs: &Inputs, problems: &mut Vec<Problem>) -> Layer {
+    let name = format!(".env.{}", inputs.environment);
+    let path = inputs.root.join(&name);
+    let mut layer = Layer::default();
+    if !path.is_file() {
+        return layer;
+    }
+    match toml_file::read_text(&path) {
+        Ok(text) => {
+            let (found, wrong) = dotenv::parse(&text);
+            for line in wrong {
+                let at = Location { file: path.clone(), line, column: 1 };
+                problems.push(Problem::new(ErrorCode::Syntax, "expected `NAME=VALUE`").at(at));
+            }
+            for (variable, value, line) in found {
+                layer.values.insert(variable, (value, format!("{name}:{line}")));
+            }
+        }
+        Err(error) => problems.push(Problem::of(&error)),
+    }
+    layer
+}
+
+fn scalar_text(value: &toml::Value) -> String {
+    match value {
+        toml::Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+fn database(files: &Files, inputs: &Inputs, render: &mut Renderer) -> Option<DatabaseUrl> {
+    let text = render.text(&files.project.project.database, None)?;
+    match DatabaseUrl::parse(&text, &inputs.root) {
+        Ok(url) => Some(url),
+        Err(error) => {
+            render.problems.push(Problem::of(&error));
+            None
+        }
+    }
+}
+
+fn build(
+    files: &Files,
+    inputs: &Inputs,
+    variables: Vec<Variable>,
+    database: Option<DatabaseUrl>,
+    render: &mut Renderer,
+) -> Option<Project> {
+    let file = &files.project;
+    let migrations = file.migrations.as_ref().and_then(|table| migrations(table, files, inputs, render));
+    let seed = file.seed.as_ref().and_then(|table| {
+        let path = render.text(table.path.get_ref(), Some(files.in_project(&table.path)))?;
+        let mut with = files.environment.seed.with.clone();
+        with.extend(inputs.with.iter().cloned());
+        Some(Seed { path: inputs.root.join(path), user_data: table.user_data.clone(), with })
+    });
+    let smoke = file.smoke.as_ref().and_then(|table| {
+        let path = render.text(table.path.get_ref(), Some(files.in_project(&table.path)))?;
+        Some(Smoke { path: inputs.root.join(path), revision: table.revision.clone() })
+    });
+    let expect = file.expect.iter().map(|table| expect(table, files, render)).collect();
+    let base_url = files.environment.base_url.as_ref().and_then(|text| render.text(text, None));
+    Some(Project {
+        name: file.project.name.clone(),
+        root: inputs.root.clone(),
+        environment: inputs.environment.clone(),
+        protected: files.environment.protected,
+        base_url,
+        variables,
+        names: render.names.clone(),
+        database: database?,
+        migrations,
+        seed,
+        expect,
+        smoke,
+        releases: releases(&file.release, &files.environment.release),
+    })
+}
+
+fn migrations(table: &MigrationsTable, files: &Files, inputs: &Inputs, render: &mut Renderer) -> Option<Migrations> {
+    let path = render.text(table.path.get_ref(), Some(files.in_project(&table.path)))?;
+    let lock_timeout = match &table.lock_timeout {
+        None => None,
+        Some(text) => {
+            let parsed = parse_duration(text.get_ref());
+            if parsed.is_none() {
+                let message = format!("`{}` is no duration: write `500ms`, `3s` or `2m`", text.get_ref());
+                render.problems.push(Problem::new(ErrorCode::InvalidValue, message).at(files.in_project(text)));
+            }
+            parsed
+        }
+    };
+    Some(Migrations { path: inputs.root.join(path), lock_timeout, allow_out_of_order: table.allow_out_of_order })
+}
+
+fn expect(table: &ExpectTable, files: &Files, render: &mut Renderer) -> Expect {
+    Expect {
+        table: table.table.clone(),
+        filter: table.r#where.clone(),
+        at_least: render.count(table.at_least.as_ref(), files),
+        at_most: render.count(table.at_most.as_ref(), files),
+        exactly: render.count(table.exactly.as_ref(), files),
+    }
+}
+
+/// The project's releases in their order, each replaced by the environment's of the same name; further ones follow.
+fn releases(project: &[ReleaseSpec], environment: &[ReleaseSpec]) -> Vec<ReleaseSpec> {
+    let mut all: Vec<ReleaseSpec> = project.to_vec();
+    for own in environment {
+        match all.iter_mut().find(|release| release.name == own.name) {
+            Some(release) => *release = own.clone(),
+            None => all.push(own.clone()),
+        }
+    }
+    all
+}
+
+/// The engine a project's environment uses, for callers that only need to know which backend to build.
+impl Project {
+    /// The engine of the target database.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        self.database.engine()
+    }
+}

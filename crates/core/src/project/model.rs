@@ -1,0 +1,187 @@
+//! The project's files as they are written. What the values mean together is `load`'s.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use toml::Spanned;
+
+/// `plimsoll.toml`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ProjectFile {
+    pub(super) project: ProjectTable,
+    pub(super) migrations: Option<MigrationsTable>,
+    pub(super) seed: Option<SeedTable>,
+    #[serde(default)]
+    pub(super) expect: Vec<ExpectTable>,
+    #[serde(default)]
+    pub(super) variables: BTreeMap<Spanned<String>, VariableSpec>,
+    pub(super) smoke: Option<SmokeTable>,
+    #[serde(default)]
+    pub(super) release: Vec<ReleaseSpec>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ProjectTable {
+    pub(super) name: String,
+    /// The template of the database URL.
+    #[serde(default = "default_database")]
+    pub(super) database: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MigrationsTable {
+    pub(super) path: Spanned<String>,
+    pub(super) lock_timeout: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) allow_out_of_order: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SeedTable {
+    pub(super) path: Spanned<String>,
+    #[serde(default)]
+    pub(super) user_data: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ExpectTable {
+    pub(super) table: String,
+    pub(super) r#where: Option<String>,
+    pub(super) at_least: Option<Spanned<toml::Value>>,
+    pub(super) at_most: Option<Spanned<toml::Value>>,
+    pub(super) exactly: Option<Spanned<toml::Value>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SmokeTable {
+    pub(super) path: Spanned<String>,
+    pub(super) revision: Option<RevisionSource>,
+}
+
+/// Where an answer of the service names its revision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "lowercase")]
+pub enum RevisionSource {
+    /// In a header.
+    Header(String),
+    /// In the JSON body, at a JSONPath.
+    Json(String),
+}
+
+/// `environments/<name>.toml`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EnvironmentFile {
+    #[serde(default)]
+    pub(super) protected: bool,
+    #[serde(default)]
+    pub(super) features: Vec<String>,
+    pub(super) base_url: Option<String>,
+    #[serde(default)]
+    pub(super) variables: BTreeMap<Spanned<String>, Spanned<toml::Value>>,
+    #[serde(default)]
+    pub(super) seed: EnvironmentSeedTable,
+    #[serde(default)]
+    pub(super) release: Vec<ReleaseSpec>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EnvironmentSeedTable {
+    #[serde(default)]
+    pub(super) with: Vec<String>,
+}
+
+/// One variable of the environment contract.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VariableSpec {
+    /// Whether a deployment needs a value.
+    #[serde(default)]
+    pub required: bool,
+    /// The features of an environment that make it required.
+    #[serde(default)]
+    pub required_by: Vec<String>,
+    /// Whether its value is never shown.
+    #[serde(default)]
+    pub secret: bool,
+    /// The value when no layer has one; may be a template of other variables.
+    pub default: Option<Spanned<toml::Value>>,
+    /// What values it takes.
+    #[serde(default, rename = "type")]
+    pub kind: VariableType,
+    /// The only values it takes.
+    #[serde(default)]
+    pub one_of: Vec<String>,
+    /// What it is for.
+    pub description: Option<String>,
+    /// A value as it might look.
+    pub example: Option<String>,
+}
+
+/// What values a variable takes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum VariableType {
+    /// Any text.
+    #[default]
+    String,
+    /// A database URL.
+    Dsn,
+    /// A URL with a host.
+    Url,
+    /// A file or folder; relative to the project, or to where the command was typed for `--set`.
+    Path,
+    /// A whole number.
+    Int,
+    /// A number.
+    Float,
+    /// `true` or `false`.
+    Bool,
+}
+
+/// A `[[release]]`: what turns a revision into the one that serves. Strings are templates.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReleaseSpec {
+    /// The name, unique in an environment.
+    pub name: String,
+    /// The kind of release.
+    pub kind: ReleaseKind,
+    /// The file that makes the revision; a copy of it is kept.
+    pub artifact: Option<String>,
+    /// The arguments of the process, the program first.
+    pub command: Vec<String>,
+    /// The port of the serving revision.
+    pub port: String,
+    /// The path that answers once the process is up.
+    pub health: String,
+    /// How long the process may take until it answers.
+    #[serde(default = "default_start_timeout")]
+    pub start_timeout: String,
+    /// The environment of the process, and all of it except `PATH` and `HOME`.
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
+}
+
+/// The kinds of releases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ReleaseKind {
+    /// A supervised local process.
+    Process,
+}
+
+fn default_database() -> String {
+    "{{ DATABASE_URL }}".to_owned()
+}
+
+fn default_start_timeout() -> String {
+    "20s".to_owned()
+}
