@@ -1,4 +1,6 @@
-//! stub docs
+//! The vocabulary every part of Plimsoll shares: projects, secrets, databases, records. Doing anything with it is the others'.
+#![doc = ""]
+#![doc = include_str!("../README.md")]
 
 pub mod db;
 mod error;
@@ -8,6 +10,7 @@ mod location;
 pub mod lock;
 mod problem;
 pub mod project;
+pub mod readiness;
 pub mod secret;
 pub mod template;
 pub mod toml_file;

@@ -29,10 +29,16 @@ impl Problem {
         self
     }
 
-    /// Any coded error as a problem.
+    /// Any coded error as a problem. Its causes become part of the phrase, because a problem has none of its own.
     #[must_use]
     pub fn of(error: &dyn Coded) -> Self {
-        Self { code: error.code(), message: error.to_string(), at: error.location().cloned() }
+        let mut message = error.to_string();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            message.push_str(&format!(": {error}"));
+            cause = error.source();
+        }
+        Self { code: error.code(), message, at: error.location().cloned() }
     }
 }
 

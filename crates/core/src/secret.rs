@@ -54,7 +54,7 @@ pub struct Redactor {
 }
 
 impl Redactor {
-    /// A redactor for these secrets, in their plain, percent-encoded and JSON-escaped forms.
+    /// A redactor for these secrets, in their plain, percent-encoded, JSON-escaped and Rust-escaped forms.
     ///
     /// A database URL also gives up its password alone. Values shorter than [`SHORTEST_MASKED`] bytes are not
     /// masked inside text.
@@ -72,22 +72,40 @@ impl Redactor {
             }
         }
         needles.retain(|needle| needle.len() >= SHORTEST_MASKED);
-        // Longest first, or a secret that contains another would leave its tail behind.
-        needles.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        needles.sort_unstable();
         needles.dedup();
         Self { needles }
     }
 
-    /// The text with every known secret replaced by [`MASK`].
+    /// The text with every known secret replaced by [`MASK`]. Secrets that overlap share one mask.
     #[must_use]
     pub fn redact<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        let mut out = Cow::Borrowed(text);
+        let mut found: Vec<(usize, usize)> = Vec::new();
         for needle in &self.needles {
-            if out.contains(needle.as_str()) {
-                out = Cow::Owned(out.replace(needle.as_str(), MASK));
+            let mut from = 0;
+            // One character on, not past the match: an occurrence may begin inside another.
+            while let Some(at) = text.get(from..).and_then(|rest| rest.find(needle.as_str())) {
+                found.push((from + at, from + at + needle.len()));
+                from += at + text[from + at..].chars().next().map_or(1, char::len_utf8);
             }
         }
-        out
+        if found.is_empty() {
+            return Cow::Borrowed(text);
+        }
+        found.sort_unstable();
+        let mut out = String::with_capacity(text.len());
+        let mut shown = 0;
+        let mut found = found.into_iter().peekable();
+        while let Some((start, mut end)) = found.next() {
+            while let Some((_, further)) = found.next_if(|(next, _)| *next < end) {
+                end = end.max(further);
+            }
+            out.push_str(&text[shown..start]);
+            out.push_str(MASK);
+            shown = end;
+        }
+        out.push_str(&text[shown..]);
+        Cow::Owned(out)
     }
 }
 
@@ -98,21 +116,55 @@ impl fmt::Debug for Redactor {
 }
 
 fn push_forms(needles: &mut Vec<String>, plain: &str) {
-    needles.push(plain.to_owned());
-    needles.push(url::form_urlencoded::byte_serialize(plain.as_bytes()).collect());
+    let form: String = url::form_urlencoded::byte_serialize(plain.as_bytes()).collect();
+    let component = form.replace('+', "%20");
     let json = serde_json::Value::from(plain).to_string();
-    needles.push(json.trim_matches('"').to_owned());
+    let debug = format!("{plain:?}");
+    for quoted in [json, debug] {
+        // Only the outer quotes: a secret may end with one of its own.
+        needles.extend(quoted.get(1..quoted.len() - 1).map(str::to_owned));
+    }
+    needles.extend([in_userinfo(plain), lower_escapes(&form), lower_escapes(&component)].into_iter().flatten());
+    needles.extend([plain.to_owned(), form, component]);
+}
+
+/// As the password of a URL, where fewer characters are encoded than in a query.
+fn in_userinfo(plain: &str) -> Option<String> {
+    let mut url = url::Url::parse("scheme://host").ok()?;
+    // A percent sign is taken for an escape there, and would stay as it is.
+    url.set_password(Some(&plain.replace('%', "%25"))).ok()?;
+    url.password().map(str::to_owned)
+}
+
+/// The same with lower-case digits in the percent escapes, as some tools write them.
+fn lower_escapes(encoded: &str) -> Option<String> {
+    let mut pieces = encoded.split('%');
+    let mut out = pieces.next()?.to_owned();
+    for piece in pieces {
+        let (digits, rest) = piece.split_at_checked(2)?;
+        out.push('%');
+        out.push_str(&digits.to_lowercase());
+        out.push_str(rest);
+    }
+    Some(out)
 }
 
 fn percent_decode(text: &str) -> String {
-    // A lone value in form encoding; `+` must stay a plus in a URL's password.
-    let guarded = text.replace('+', "%2B");
+    // A lone value in form encoding; `+` and `&` are ordinary characters in a URL's password.
+    let guarded = text.replace('+', "%2B").replace('&', "%26");
     url::form_urlencoded::parse(format!("v={guarded}").as_bytes()).map(|(_, value)| value.into_owned()).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    fn url_with(password: &str) -> url::Url {
+        let mut url = url::Url::parse("postgres://app@db/app").expect("a good URL");
+        url.set_password(Some(&password.replace('%', "%25"))).expect("the URL has a host");
+        url
+    }
 
     #[test]
     fn a_secret_cannot_be_printed_in_any_way() {
@@ -123,19 +175,71 @@ mod tests {
 
     #[test]
     fn a_url_gives_up_its_password_in_every_form() {
-        let url = Secret::new("postgres://app:p%40ss+word@db/app");
+        let url = Secret::new("postgres://app:p%40ss+w&rd@db/app");
         let redactor = Redactor::new([&url]);
-        assert_eq!(redactor.redact("login of p@ss+word failed (p%40ss+word)"), "login of *** failed (***)");
+        assert_eq!(redactor.redact("login of p@ss+w&rd failed (p%40ss+w&rd)"), "login of *** failed (***)");
     }
 
     #[test]
-    fn the_longer_secret_is_masked_first() {
-        let secrets = [Secret::new("alpha"), Secret::new("alphabet")];
-        assert_eq!(Redactor::new(&secrets).redact("alphabet alpha"), "*** ***");
+    fn secrets_that_contain_or_overlap_each_other_leave_nothing_behind() {
+        let secrets = [Secret::new("alpha"), Secret::new("alphabet"), Secret::new("betamax")];
+        assert_eq!(Redactor::new(&secrets).redact("alphabet alpha alphabetamax"), "*** *** ***");
+    }
+
+    #[test]
+    fn a_secret_keeps_no_quote_of_its_own_in_sight() {
+        let redactor = Redactor::new([&Secret::new("pass\"")]);
+        assert_eq!(redactor.redact(r#"{"a":"pass\""}"#), r#"{"a":"***"}"#);
+    }
+
+    #[test]
+    fn lower_case_percent_escapes_are_secrets_too() {
+        assert_eq!(Redactor::new([&Secret::new("P/wörd")]).redact("?p=P%2fw%c3%b6rd"), "?p=***");
     }
 
     #[test]
     fn short_values_do_not_black_out_words() {
         assert_eq!(Redactor::new([&Secret::new("a"), &Secret::new("")]).redact("banana"), "banana");
+    }
+
+    proptest! {
+        // A star in a secret could be made by the mask itself.
+        #[test]
+        fn no_secret_survives_in_any_encoded_form(
+            secret in "[^*]{4,24}",
+            other in "[^*]{4,8}",
+            around in ("\\PC{0,6}", "\\PC{0,6}"),
+        ) {
+            let redactor = Redactor::new(&[Secret::new(secret.as_str()), Secret::new(other.as_str())]);
+            let json = serde_json::to_string(&secret).expect("a string serializes");
+            let form: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+            let url = url_with(&secret);
+            let userinfo = url.password().unwrap_or_default().to_owned();
+            let debug = format!("{secret:?}");
+            let forms = [
+                secret.clone(), json[1..json.len() - 1].to_owned(), debug[1..debug.len() - 1].to_owned(),
+                form.replace('+', "%20"), form, userinfo,
+            ];
+            for form in forms {
+                let shown = redactor.redact(&format!("{}{form}{}", around.0, around.1)).into_owned();
+                prop_assert!(!shown.contains(&form), "{shown} holds {form}");
+            }
+        }
+
+        #[test]
+        fn the_password_of_a_url_survives_neither_alone_nor_in_the_url(password in "[^*]{4,24}") {
+            let url = url_with(&password);
+            let redactor = Redactor::new([&Secret::new(url.as_str())]);
+            for text in [password.as_str(), url.password().unwrap_or_default(), url.as_str()] {
+                let shown = redactor.redact(&format!("the server says: {text}")).into_owned();
+                prop_assert!(!shown.contains(text), "{shown}");
+            }
+        }
+
+        #[test]
+        fn text_without_secrets_comes_back_as_it_was(text in "[a-m ]{0,40}") {
+            let redactor = Redactor::new([&Secret::new("opqrst")]);
+            prop_assert_eq!(redactor.redact(&text), text.as_str());
+        }
     }
 }

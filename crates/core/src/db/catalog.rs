@@ -215,4 +215,44 @@ mod tests {
             assert_eq!(kind(engine, declared), expected, "{declared}");
         }
     }
+
+    #[cfg(feature = "sqlite")]
+    #[test]
+    fn a_table_with_every_kind_of_column_is_read_from_a_live_database() {
+        use crate::db::{Access, DatabaseUrl, connect};
+
+        let dir = tempfile::tempdir().expect("a folder");
+        let url = DatabaseUrl::parse("sqlite:a.db", dir.path()).expect("a good URL");
+        let mut db = connect(&url, Access::Write).expect("opens");
+        db.batch(
+            "CREATE TABLE owner (id INTEGER PRIMARY KEY);
+             CREATE TABLE every_kind (
+                 flag BOOLEAN NOT NULL, whole BIGINT, fraction DOUBLE PRECISION, price NUMERIC(10, 2),
+                 name VARCHAR(20) NOT NULL DEFAULT 'x', data JSON, made_at DATETIME, picture BLOB, shape GEOMETRY, bare,
+                 \"odd \"\"name\" TEXT, owner_id INTEGER REFERENCES owner(id) ON DELETE CASCADE,
+                 twice BIGINT GENERATED ALWAYS AS (whole * 2) STORED,
+                 PRIMARY KEY (name, flag)
+             );
+             CREATE TABLE plimsoll_meta (name TEXT); CREATE VIEW seen AS SELECT * FROM owner;",
+        )
+        .expect("runs");
+        db.ensure_diesel_history().expect("made");
+        let catalog = Catalog::read(db.as_mut()).expect("reads");
+        assert_eq!(catalog.tables.keys().collect::<Vec<_>>(), ["every_kind", "owner"]);
+        let table = &catalog.tables["every_kind"];
+        let columns: Vec<String> = table
+            .columns
+            .iter()
+            .map(|column| {
+                let null = if column.nullable { "null" } else { "not null" };
+                let generated = if column.generated { ", generated" } else { "" };
+                format!("{}: {:?} ({}), {null}{generated}", column.name, column.kind, column.declared)
+            })
+            .collect();
+        insta::assert_snapshot!(columns.join("\n"));
+        assert_eq!(table.primary_key, ["name", "flag"]);
+        assert_eq!(table.foreign_keys, [ForeignKey { column: "owner_id".to_owned(), table: "owner".to_owned() }]);
+        assert_eq!(table.column("absent"), None);
+        assert!(!catalog.tables["owner"].column("id").expect("it has one").nullable);
+    }
 }

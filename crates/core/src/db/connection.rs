@@ -89,3 +89,84 @@ pub fn transaction<T, E: From<DbError>>(
         }
     }
 }
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests {
+    use super::*;
+    use crate::db::{Access, DatabaseUrl, DbErrorKind, connect};
+
+    fn open(dir: &tempfile::TempDir) -> Box<dyn Db> {
+        let url = DatabaseUrl::parse("sqlite:a.db", dir.path()).expect("a good URL");
+        connect(&url, Access::Write).expect("opens")
+    }
+
+    fn count(db: &mut dyn Db) -> Option<i64> {
+        scalar(db, &Stmt::new("SELECT count(*) FROM child")).expect("counts").as_int()
+    }
+
+    fn with_tables(dir: &tempfile::TempDir) -> Box<dyn Db> {
+        let mut db = open(dir);
+        db.batch(
+            "CREATE TABLE parent (id INTEGER PRIMARY KEY); CREATE TABLE child (id INTEGER PRIMARY KEY, \
+             parent INTEGER REFERENCES parent(id) DEFERRABLE INITIALLY DEFERRED)",
+        )
+        .expect("runs");
+        db
+    }
+
+    #[test]
+    fn work_that_succeeds_is_committed_for_other_connections() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let mut db = with_tables(&dir);
+        let done = transaction(db.as_mut(), |db| {
+            db.execute(&Stmt::new("INSERT INTO child VALUES (1, NULL), (2, NULL)"))
+        });
+        assert_eq!(done.expect("commits"), 2);
+        assert_eq!(count(open(&dir).as_mut()), Some(2));
+    }
+
+    #[test]
+    fn work_that_fails_leaves_nothing_and_its_own_error() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let mut db = with_tables(&dir);
+        let error = transaction(db.as_mut(), |db| {
+            db.execute(&Stmt::new("INSERT INTO child VALUES (1, NULL)"))?;
+            db.execute(&Stmt::new("INSERT INTO child VALUES (1, NULL)"))
+        })
+        .expect_err("the key is taken");
+        assert_eq!(error.kind, DbErrorKind::Unique, "{error}");
+        assert_eq!(count(db.as_mut()), Some(0));
+    }
+
+    #[test]
+    fn a_refused_commit_leaves_nothing_and_a_connection_that_works() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let mut db = with_tables(&dir);
+        let orphan = Stmt::new("INSERT INTO child VALUES (1, 99)");
+        let error = transaction(db.as_mut(), |db| db.execute(&orphan)).expect_err("nobody is 99");
+        assert_eq!(error.kind, DbErrorKind::ForeignKey, "{error}");
+        assert_eq!(count(db.as_mut()), Some(0));
+        let again: Result<(), DbError> = transaction(db.as_mut(), |db| db.batch("INSERT INTO child VALUES (1, NULL)"));
+        again.expect("the connection is out of the failed transaction");
+        assert_eq!(count(db.as_mut()), Some(1));
+    }
+
+    #[test]
+    fn a_writer_inside_a_transaction_is_not_seen_before_it_commits() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let mut writer = with_tables(&dir);
+        let mut reader = open(&dir);
+        writer.begin().expect("begins");
+        writer.batch("INSERT INTO child VALUES (1, NULL)").expect("writes");
+        assert_eq!(count(reader.as_mut()), Some(0));
+        writer.commit().expect("commits");
+        assert_eq!(count(reader.as_mut()), Some(1));
+    }
+
+    #[test]
+    fn a_query_without_rows_has_no_scalar() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let mut db = with_tables(&dir);
+        assert_eq!(scalar(db.as_mut(), &Stmt::new("SELECT id FROM child")).expect("asks"), Value::Null);
+    }
+}

@@ -65,3 +65,41 @@ impl r2d2::ManageConnection for Manager {
         false
     }
 }
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests {
+    use super::*;
+    use crate::db::{Value, scalar};
+
+    fn url(dir: &tempfile::TempDir) -> DatabaseUrl {
+        DatabaseUrl::parse("sqlite:a.db", dir.path()).expect("a good URL")
+    }
+
+    #[test]
+    fn connections_of_a_pool_see_the_same_database() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let pool = pool(&url(&dir), Access::Write, 2).expect("opens");
+        let mut one = pool.get().expect("the first");
+        let mut two = pool.get().expect("the second");
+        one.batch("CREATE TABLE t (id INTEGER); INSERT INTO t VALUES (7)").expect("runs");
+        assert_eq!(scalar(two.as_mut(), &Stmt::new("SELECT id FROM t")).expect("reads"), Value::Int(7));
+        assert_eq!(pool.state().connections, 2);
+    }
+
+    #[test]
+    fn a_wrong_target_shows_itself_when_the_pool_is_opened() {
+        let dir = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir(dir.path().join("a.db")).expect("makes it");
+        let error = pool(&url(&dir), Access::Write, 2).expect_err("a folder is no database");
+        assert_eq!(error.kind, DbErrorKind::Unreachable, "{error}");
+    }
+
+    #[cfg(not(feature = "postgres"))]
+    #[test]
+    fn an_engine_that_is_not_built_in_is_told_by_name() {
+        let url = DatabaseUrl::parse("postgres://app:s3cr3t@db/app", "/".as_ref()).expect("a good URL");
+        let Err(error) = connect(&url, Access::Read) else { panic!("there is no PostgreSQL in here") };
+        assert_eq!(error.kind, DbErrorKind::BackendMissing);
+        assert_eq!(error.to_string(), "this binary was built without PostgreSQL");
+    }
+}

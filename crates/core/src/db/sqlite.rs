@@ -128,3 +128,97 @@ fn path_text(path: &Path) -> Result<String, DbError> {
         DbError::new(ENGINE, DbErrorKind::Unreachable, format!("`{}` is not valid UTF-8", path.display()))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::{Access, DatabaseUrl, connect};
+
+    fn url(dir: &tempfile::TempDir) -> DatabaseUrl {
+        DatabaseUrl::parse("sqlite:data/a.db", dir.path()).expect("a good URL")
+    }
+
+    fn is_empty(dir: &tempfile::TempDir) -> bool {
+        std::fs::read_dir(dir.path()).expect("the folder is there").next().is_none()
+    }
+
+    #[test]
+    fn every_kind_of_value_comes_back_as_it_went_in() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let mut db = connect(&url(&dir), Access::Write).expect("opens");
+        db.batch("CREATE TABLE t (n ANY, b BOOLEAN, i INTEGER, f REAL, s TEXT, x BLOB)").expect("runs");
+        let text = "it's \"quoted\" \u{1f6a2}\n; -- ?";
+        let mut insert = Stmt::new("INSERT INTO t VALUES (");
+        for value in [
+            Value::Null,
+            Value::Bool(true),
+            Value::Int(i64::MIN),
+            Value::Float(-0.1),
+            Value::from(text),
+        ] {
+            insert = insert.bind(value).sql(", ");
+        }
+        let affected = db.execute(&insert.bind(Value::Bytes(vec![0, 159, 146, 150])).sql(")")).expect("inserts");
+        assert_eq!(affected, 1);
+        let rows = db.rows(&Stmt::new("SELECT n, b, i, f, s, x, count(*) AS total FROM t").cached()).expect("reads");
+        assert_eq!((rows[0].get("total"), rows[0].get("absent"), rows[0].at(9)), (&Value::Int(1), &Value::Null, &Value::Null));
+        let values: Vec<Value> = rows.into_iter().flat_map(DynRow::into_values).take(6).collect();
+        let expected = [
+            Value::Null,
+            // SQLite has no booleans.
+            Value::Int(1),
+            Value::Int(i64::MIN),
+            Value::Float(-0.1),
+            Value::from(text),
+            Value::Bytes(vec![0, 159, 146, 150]),
+        ];
+        assert_eq!(values, expected);
+    }
+
+    #[test]
+    fn an_empty_text_and_empty_bytes_are_not_null() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let mut db = connect(&url(&dir), Access::Write).expect("opens");
+        let select = Stmt::new("SELECT ").bind("").sql(", ").bind(Value::Bytes(Vec::new()));
+        let values: Vec<Value> = db.rows(&select).expect("reads").into_iter().flat_map(DynRow::into_values).collect();
+        assert_eq!(values, [Value::from(""), Value::Bytes(Vec::new())]);
+    }
+
+    #[test]
+    fn looking_at_a_missing_file_creates_nothing() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let mut db = connect(&url(&dir), Access::Read).expect("an empty database");
+        assert!(db.rows(&Stmt::new("SELECT name FROM sqlite_schema")).expect("asks").is_empty());
+        assert!(is_empty(&dir));
+    }
+
+    #[test]
+    fn writing_makes_the_file_and_its_folder() {
+        let dir = tempfile::tempdir().expect("a folder");
+        connect(&url(&dir), Access::Write).expect("opens");
+        assert!(dir.path().join("data/a.db").is_file());
+    }
+
+    #[test]
+    fn a_file_that_is_no_database_is_told_at_once() {
+        let dir = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir(dir.path().join("data")).expect("makes it");
+        std::fs::write(dir.path().join("data/a.db"), "this is a letter, not a database".repeat(40)).expect("writes");
+        for access in [Access::Read, Access::Write] {
+            let Err(error) = connect(&url(&dir), access) else { panic!("it is no database") };
+            assert_eq!(error.kind, DbErrorKind::Unreachable, "{error}");
+            assert!(error.message.contains("file is not a database"), "{error}");
+        }
+    }
+
+    #[test]
+    fn foreign_keys_are_enforced_and_errors_say_their_kind() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let mut db = connect(&url(&dir), Access::Write).expect("opens");
+        db.batch("CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE c (p INTEGER REFERENCES p(id))").expect("runs");
+        let orphan = db.execute(&Stmt::new("INSERT INTO c VALUES (1)")).expect_err("there is no parent");
+        let missing = db.batch("SELECT * FROM nowhere").expect_err("there is no such table");
+        assert_eq!((orphan.kind, missing.kind), (DbErrorKind::ForeignKey, DbErrorKind::Refused));
+        assert!(missing.message.contains("nowhere"), "{missing}");
+    }
+}

@@ -30,7 +30,7 @@ pub struct DatabaseUrl {
 }
 
 #[derive(Clone)]
-#[cfg_attr(not(any(feature = "postgres", feature = "mysql")), expect(dead_code, reason = "only server backends read it"))]
+#[cfg_attr(not(any(test, feature = "postgres", feature = "mysql")), expect(dead_code, reason = "only server backends read it"))]
 pub(super) enum Target {
     File(PathBuf),
     Server { url: Secret, search_path: Option<String>, shown: String },
@@ -153,11 +153,12 @@ fn postgres(text: &str) -> Result<DatabaseUrl, UrlError> {
         // libpq would wait for the system's own time-out, minutes.
         kept.push(("connect_timeout".to_owned(), "10".to_owned()));
     }
-    url.set_query(None);
-    url.query_pairs_mut().extend_pairs(&kept);
+    url.query_pairs_mut().clear().extend_pairs(&kept);
     let shown = shown(&url);
-    // libpq does not decode `+`, which is how query_pairs_mut writes a space.
-    let url = Secret::new(url.as_str().replace('+', "%20"));
+    // libpq does not decode `+`, which is how query_pairs_mut writes a space; elsewhere a plus is a plus.
+    let query = url.query().map(|query| query.replace('+', "%20"));
+    url.set_query(query.as_deref());
+    let url = Secret::new(url.as_str());
     Ok(DatabaseUrl { engine: Engine::Postgres, target: Target::Server { url, search_path, shown } })
 }
 
@@ -229,6 +230,14 @@ mod tests {
         let url = parse("postgresql://app:s3cr3t@db:5432/app?schema=public&sslmode=require").expect("a good URL");
         assert_eq!(url.to_string(), "postgresql://app:***@db:5432/app");
         assert_eq!(format!("{url:?}"), url.to_string());
+    }
+
+    #[test]
+    fn a_plus_stays_in_a_password_and_a_space_reaches_the_driver_encoded() {
+        let url = parse("postgres://app:p+ss@db/app?application_name=a+b&schema=x").expect("a good URL");
+        let Target::Server { url, search_path, .. } = url.target() else { panic!("a server") };
+        assert_eq!(url.expose(), "postgres://app:p+ss@db/app?application_name=a%20b&connect_timeout=10");
+        assert_eq!(search_path.as_deref(), Some("x"));
     }
 
     #[test]

@@ -205,6 +205,17 @@ pub fn set_meta(db: &mut dyn Db, name: &str, value: &str) -> Result<(), DbError>
     Ok(())
 }
 
+/// Sets a value of the ledger's `meta` table unless it has one.
+///
+/// # Errors
+/// Whatever the engine refuses.
+pub fn set_meta_once(db: &mut dyn Db, name: &str, value: &str) -> Result<(), DbError> {
+    match meta(db, name)? {
+        Some(_) => Ok(()),
+        None => set_meta(db, name, value),
+    }
+}
+
 /// The present moment as the ledger writes it: UTC, ISO 8601, milliseconds.
 #[must_use]
 pub fn now() -> String {

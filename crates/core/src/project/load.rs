@@ -8,7 +8,7 @@ use toml::Spanned;
 
 use super::model::{EnvironmentFile, ExpectTable, MigrationsTable, ProjectFile, ReleaseSpec, VariableSpec, VariableType};
 use super::variables::{self, Layer, Variable, names_of};
-use super::{Expect, Inputs, Migrations, Project, ProjectError, Seed, Smoke, dotenv, parse_duration};
+use super::{Expect, Inputs, Migrations, Project, ProjectError, Seed, Smoke, dotenv, parse_duration, redactor};
 use crate::db::{DatabaseUrl, Engine};
 use crate::toml_file::{self, TomlError, nearest};
 use crate::{ErrorCode, Location, Problem, template};
@@ -45,6 +45,7 @@ pub fn load(inputs: &Inputs) -> Result<Project, ProjectError> {
     }
     builtins.extend(resolved.iter().filter_map(known_name));
     let mut render = Renderer { names: names_of(&builtins), problems };
+    let redactor = redactor(&resolved);
     let database = database(&source, inputs, &mut render);
     if let Some(database) = &database {
         builtins.insert("engine".to_owned(), Name::from(database.engine().name()));
@@ -53,7 +54,11 @@ pub fn load(inputs: &Inputs) -> Result<Project, ProjectError> {
     let project = build(&source, inputs, resolved, database, &mut render);
     match project {
         Some(project) if render.problems.is_empty() => Ok(project),
-        _ => Err(ProjectError::new(render.problems)),
+        _ => {
+            // What a template rendered to may be named in a problem, and may hold a secret.
+            let redact = |problem: Problem| Problem { message: redactor.redact(&problem.message).into_owned(), ..problem };
+            Err(ProjectError::new(render.problems.into_iter().map(redact).collect()))
+        }
     }
 }
 
@@ -93,8 +98,9 @@ impl Files {
         }
         let name = &inputs.environment;
         let environment_path = root.join("environments").join(format!("{name}.toml"));
-        if !environment_path.is_file() {
-            let known = environments(root);
+        // Asked of the list rather than of the file: a name with `../` in it names no environment.
+        let known = environments(root);
+        if !known.contains(name) {
             let hint = nearest(name, known.iter().map(String::as_str)).map(|near| format!(", did you mean `{near}`?"));
             let message = format!(
                 "no environment `{name}`{} (there are: {})",
@@ -177,7 +183,10 @@ fn layers(
         if let Some(default) = &spec.default {
             let at = files.in_project(default);
             let origin = format!("{}:{}", relative(&at.file), at.line);
-            defaults.values.insert(name.clone(), (scalar_text(default.get_ref()), origin));
+            match scalar_text(default.get_ref()) {
+                Some(text) => drop(defaults.values.insert(name.clone(), (text, origin))),
+                None => problems.push(no_scalar(name).at(at)),
+            }
         }
     }
     let mut environment = Layer::default();
@@ -188,7 +197,10 @@ fn layers(
             continue;
         }
         let origin = format!("{}:{}", relative(&at.file), at.line);
-        environment.values.insert(name.get_ref().clone(), (scalar_text(value.get_ref()), origin));
+        match scalar_text(value.get_ref()) {
+            Some(text) => drop(environment.values.insert(name.get_ref().clone(), (text, origin))),
+            None => problems.push(no_scalar(name.get_ref()).at(files.in_environment(value))),
+        }
     }
     let mut process = Layer::default();
     for name in contract.keys() {
@@ -233,11 +245,16 @@ fn dotenv_layer(inputs: &Inputs, problems: &mut Vec<Problem>) -> Layer {
     layer
 }
 
-fn scalar_text(value: &toml::Value) -> String {
+fn scalar_text(value: &toml::Value) -> Option<String> {
     match value {
-        toml::Value::String(text) => text.clone(),
-        other => other.to_string(),
+        toml::Value::String(text) => Some(text.clone()),
+        toml::Value::Array(_) | toml::Value::Table(_) => None,
+        other => Some(other.to_string()),
     }
+}
+
+fn no_scalar(name: &str) -> Problem {
+    Problem::new(ErrorCode::InvalidValue, format!("`{name}` is one value: write a string, a number or a boolean"))
 }
 
 fn database(files: &Files, inputs: &Inputs, render: &mut Renderer) -> Option<DatabaseUrl> {
@@ -271,7 +288,8 @@ fn build(
         Some(Smoke { path: inputs.root.join(path), revision: table.revision.clone() })
     });
     let expect = file.expect.iter().map(|table| expect(table, files, render)).collect();
-    let base_url = files.environment.base_url.as_ref().and_then(|text| render.text(text, None));
+    let base_url = files.environment.base_url.as_ref();
+    let base_url = base_url.and_then(|text| render.text(text.get_ref(), Some(files.in_environment(text))));
     Some(Project {
         name: file.project.name.clone(),
         root: inputs.root.clone(),
@@ -285,6 +303,10 @@ fn build(
         seed,
         expect,
         smoke,
+        inherited: ["PATH", "HOME"]
+            .into_iter()
+            .filter_map(|name| Some((name.to_owned(), inputs.process.get(name)?.clone())))
+            .collect(),
         releases: releases(&file.release, &files.environment.release),
     })
 }
@@ -306,12 +328,17 @@ fn migrations(table: &MigrationsTable, files: &Files, inputs: &Inputs, render: &
 }
 
 fn expect(table: &ExpectTable, files: &Files, render: &mut Renderer) -> Expect {
+    if table.at_least.is_none() && table.at_most.is_none() && table.exactly.is_none() {
+        let message = "an expectation needs `at_least`, `at_most` or `exactly`, or it would always hold";
+        render.problems.push(Problem::new(ErrorCode::InvalidValue, message).at(files.in_project(&table.table)));
+    }
     Expect {
-        table: table.table.clone(),
+        table: table.table.get_ref().clone(),
         filter: table.r#where.clone(),
         at_least: render.count(table.at_least.as_ref(), files),
         at_most: render.count(table.at_most.as_ref(), files),
         exactly: render.count(table.exactly.as_ref(), files),
+        at: [&table.at_least, &table.at_most, &table.exactly].into_iter().flatten().map(|count| files.in_project(count)).next(),
     }
 }
 

@@ -16,8 +16,8 @@ pub use load::{environments, load};
 pub use model::{ReleaseKind, ReleaseSpec, RevisionSource, VariableSpec, VariableType};
 pub use variables::Variable;
 
-/// What the outside hands to [`load`].
-#[derive(Debug, Clone, Default)]
+/// What the outside hands to [`load`]. Its Debug form names the variables and never their values.
+#[derive(Clone, Default)]
 pub struct Inputs {
     /// The folder of `plimsoll.toml`, absolute.
     pub root: PathBuf,
@@ -33,8 +33,7 @@ pub struct Inputs {
     pub with: Vec<String>,
 }
 
-/// A project, resolved for one environment.
-#[derive(Debug)]
+/// A project, resolved for one environment. Its Debug form is redacted.
 pub struct Project {
     /// The project's name.
     pub name: String,
@@ -60,6 +59,8 @@ pub struct Project {
     pub expect: Vec<Expect>,
     /// Where the smoke checks are.
     pub smoke: Option<Smoke>,
+    /// What released processes inherit of the process environment: `PATH` and `HOME`, nothing else.
+    pub inherited: BTreeMap<String, String>,
     /// What is released, in order.
     pub releases: Vec<ReleaseSpec>,
 }
@@ -99,6 +100,8 @@ pub struct Expect {
     pub at_most: Option<u64>,
     /// The only count that is right.
     pub exactly: Option<u64>,
+    /// Where it is declared.
+    pub at: Option<crate::Location>,
 }
 
 /// The smoke checks of a project.
@@ -143,8 +146,7 @@ impl Project {
     /// The redactor for everything that is shown or recorded of this project.
     #[must_use]
     pub fn redactor(&self) -> Redactor {
-        let secret = |variable: &&Variable| variable.spec.secret;
-        Redactor::new(self.variables.iter().filter(secret).filter_map(|variable| variable.value.as_ref()))
+        redactor(&self.variables)
     }
 
     /// A variable's value.
@@ -157,6 +159,42 @@ impl Project {
     #[must_use]
     pub fn relative<'p>(&self, path: &'p Path) -> &'p Path {
         path.strip_prefix(&self.root).unwrap_or(path)
+    }
+}
+
+impl std::fmt::Debug for Inputs {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Which of these are secrets is only known once the contract is read.
+        f.debug_struct("Inputs")
+            .field("root", &self.root)
+            .field("current_dir", &self.current_dir)
+            .field("environment", &self.environment)
+            .field("process", &self.process.keys())
+            .field("set", &self.set.iter().map(|(name, _)| name).collect::<Vec<_>>())
+            .field("with", &self.with)
+            .finish()
+    }
+}
+
+impl std::fmt::Debug for Project {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Rendered templates may hold any variable; `names` holds them all, and `variables` says the same, masked.
+        let redactor = self.redactor();
+        let shown = |text: String| redactor.redact(&text).into_owned();
+        f.debug_struct("Project")
+            .field("name", &self.name)
+            .field("root", &self.root)
+            .field("environment", &self.environment)
+            .field("protected", &self.protected)
+            .field("base_url", &self.base_url.clone().map(shown))
+            .field("variables", &self.variables)
+            .field("database", &self.database)
+            .field("migrations", &self.migrations)
+            .field("seed", &self.seed)
+            .field("expect", &self.expect)
+            .field("smoke", &self.smoke)
+            .field("releases", &self.releases)
+            .finish_non_exhaustive()
     }
 }
 
@@ -173,6 +211,11 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
         _ => return None,
     };
     Duration::try_from_secs_f64(number * unit).ok()
+}
+
+fn redactor(variables: &[Variable]) -> Redactor {
+    let secret = |variable: &&Variable| variable.spec.secret;
+    Redactor::new(variables.iter().filter(secret).filter_map(|variable| variable.value.as_ref()))
 }
 
 fn summary(problems: &[Problem]) -> String {

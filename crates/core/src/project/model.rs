@@ -1,12 +1,15 @@
 //! The project's files as they are written. What the values mean together is `load`'s.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
+use crate::secret::MASK;
+
 /// `plimsoll.toml`.
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ProjectFile {
     pub(super) project: ProjectTable,
@@ -50,7 +53,7 @@ pub(super) struct SeedTable {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ExpectTable {
-    pub(super) table: String,
+    pub(super) table: Spanned<String>,
     pub(super) r#where: Option<String>,
     pub(super) at_least: Option<Spanned<toml::Value>>,
     pub(super) at_most: Option<Spanned<toml::Value>>,
@@ -74,15 +77,15 @@ pub enum RevisionSource {
     Json(String),
 }
 
-/// `environments/<name>.toml`.
-#[derive(Debug, Default, Deserialize)]
+/// `environments/<name>.toml`. Without a Debug form, because its variables may be secrets.
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct EnvironmentFile {
     #[serde(default)]
     pub(super) protected: bool,
     #[serde(default)]
     pub(super) features: Vec<String>,
-    pub(super) base_url: Option<String>,
+    pub(super) base_url: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) variables: BTreeMap<Spanned<String>, Spanned<toml::Value>>,
     #[serde(default)]
@@ -98,8 +101,8 @@ pub(super) struct EnvironmentSeedTable {
     pub(super) with: Vec<String>,
 }
 
-/// One variable of the environment contract.
-#[derive(Debug, Clone, Default, Deserialize)]
+/// One variable of the environment contract. Its Debug form hides the default of a secret.
+#[derive(Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct VariableSpec {
     /// Whether a deployment needs a value.
@@ -176,6 +179,23 @@ pub struct ReleaseSpec {
 pub enum ReleaseKind {
     /// A supervised local process.
     Process,
+}
+
+impl fmt::Debug for VariableSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let default = self.default.as_ref().map(|value| match self.secret {
+            true => MASK.to_owned(),
+            false => value.get_ref().to_string(),
+        });
+        f.debug_struct("VariableSpec")
+            .field("required", &self.required)
+            .field("required_by", &self.required_by)
+            .field("secret", &self.secret)
+            .field("default", &default)
+            .field("kind", &self.kind)
+            .field("one_of", &self.one_of)
+            .finish_non_exhaustive()
+    }
 }
 
 fn default_database() -> String {

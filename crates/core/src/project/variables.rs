@@ -1,6 +1,7 @@
 //! The environment contract resolved: each variable's winning value, where it came from and what it shadowed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::path::Path;
 
 use config::{Config, ConfigError, Map, Source};
@@ -12,7 +13,7 @@ use crate::toml_file::nearest;
 use crate::{ErrorCode, Problem, Secret, template};
 
 /// One layer of values, lowest first in the list of layers.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(super) struct Layer {
     /// Each name's value and origin (`environments/dev.toml:4`, `the process environment`, `--set`).
     pub(super) values: BTreeMap<String, (String, String)>,
@@ -38,6 +39,13 @@ impl Variable {
     #[must_use]
     pub fn shown(&self) -> Option<&str> {
         self.value.as_ref().map(|value| if self.spec.secret { crate::secret::MASK } else { value.expose() })
+    }
+}
+
+/// `config` asks for it; the values may be secrets.
+impl fmt::Debug for Layer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.values.keys()).finish()
     }
 }
 
@@ -68,43 +76,10 @@ pub(super) fn resolve(
             return Vec::new();
         }
     };
-    let env = template::environment();
-    let mut names = builtins.clone();
     let mut variables: Vec<Variable> = contract.iter().map(|(name, spec)| winning(name, spec, &merged, layers)).collect();
 
-    // Values may be templates of each other: each round renders those whose names are known, until nothing moves.
-    let mut open: Vec<usize> = (0..variables.len()).filter(|index| variables[*index].value.is_some()).collect();
-    loop {
-        let context = names_of(&names);
-        let mut left = Vec::new();
-        let mut last = None;
-        for index in open.drain(..) {
-            let variable = &mut variables[index];
-            let text = variable.value.as_ref().map(|value| value.expose().to_owned()).unwrap_or_default();
-            // Only values from the project's own files are templates; a password may well hold `{{`.
-            let from_outside = variable.origin.as_deref().is_some_and(is_outside);
-            let rendered = if from_outside { Ok(text) } else { template::render(&env, &text, &context) };
-            match rendered {
-                Ok(text) => {
-                    names.insert(variable.name.clone(), typed(variable.spec.kind, &text));
-                    variable.value = Some(Secret::new(text));
-                }
-                Err(error) => {
-                    last = Some((variable.name.clone(), error));
-                    left.push(index);
-                }
-            }
-        }
-        match last {
-            None => break,
-            Some((name, error)) if names_of(&names).len() == context.len() => {
-                problems.push(Problem::new(ErrorCode::Template, format!("variable `{name}`: {error}")));
-                break;
-            }
-            Some(_) => open = left,
-        }
-    }
-    check(&variables, features, root, problems);
+    let unrendered = render_values(&mut variables, builtins, problems);
+    check(&variables, &unrendered, features, root, problems);
     variables
 }
 
@@ -133,6 +108,50 @@ pub(super) fn names_of(names: &BTreeMap<String, Name>) -> Name {
     Name::from_pairs(names.iter().map(|(name, value)| (name.as_str(), value.clone())))
 }
 
+/// Renders the values that are templates of other variables, and says which could not be.
+fn render_values(
+    variables: &mut [Variable],
+    builtins: &BTreeMap<String, Name>,
+    problems: &mut Vec<Problem>,
+) -> BTreeSet<String> {
+    let env = template::environment();
+    let mut names = builtins.clone();
+    // Each round renders those whose names are known, until nothing moves.
+    let mut open: Vec<usize> = (0..variables.len()).filter(|index| variables[*index].value.is_some()).collect();
+    loop {
+        let context = names_of(&names);
+        let mut failed = Vec::new();
+        let tried = open.len();
+        for index in open.drain(..) {
+            let variable = &mut variables[index];
+            let text = variable.value.as_ref().map(|value| value.expose().to_owned()).unwrap_or_default();
+            // Only values from the project's own files are templates; a password may well hold `{{`.
+            let from_outside = variable.origin.as_deref().is_some_and(is_outside);
+            let rendered = if from_outside { Ok(text) } else { template::render(&env, &text, &context) };
+            match rendered {
+                Ok(text) => {
+                    names.insert(variable.name.clone(), typed(variable.spec.kind, &text));
+                    variable.value = Some(Secret::new(text));
+                }
+                Err(error) => failed.push((index, error)),
+            }
+        }
+        if failed.len() < tried && !failed.is_empty() {
+            open = failed.into_iter().map(|(index, _)| index).collect();
+            continue;
+        }
+        let mut unrendered = BTreeSet::new();
+        for (index, error) in failed {
+            let Variable { name, origin, .. } = &variables[index];
+            let origin = origin.as_deref().unwrap_or("its default");
+            let message = format!("`{name}` from {origin} cannot be rendered: {error}");
+            problems.push(Problem::new(ErrorCode::Template, message));
+            unrendered.insert(name.clone());
+        }
+        return unrendered;
+    }
+}
+
 fn is_outside(origin: &str) -> bool {
     !origin.contains(".toml:")
 }
@@ -155,8 +174,14 @@ fn winning(name: &str, spec: &VariableSpec, merged: &Map<String, config::Value>,
     }
 }
 
-fn check(variables: &[Variable], features: &[String], root: &Path, problems: &mut Vec<Problem>) {
-    for variable in variables {
+fn check(
+    variables: &[Variable],
+    unrendered: &BTreeSet<String>,
+    features: &[String],
+    root: &Path,
+    problems: &mut Vec<Problem>,
+) {
+    for variable in variables.iter().filter(|variable| !unrendered.contains(&variable.name)) {
         let spec = &variable.spec;
         let feature = spec.required_by.iter().find(|feature| features.contains(feature));
         let text = variable.value.as_ref().map(Secret::expose).filter(|text| !text.is_empty());
