@@ -1,0 +1,185 @@
+//! Applies a plan, migration by migration, and stops at the first failure. The deployment lock is the caller's.
+
+mod fault;
+mod stepwise;
+mod transactional;
+
+use std::time::{Duration, Instant};
+
+use plimsoll_core::Location;
+use plimsoll_core::db::Db;
+
+use crate::checksum;
+use crate::error::{Failure, Kept, MigrateError, Problem, ProblemKind};
+use crate::event::MigrateEvent;
+use crate::history::{History, RecordState};
+use crate::journal::Journal;
+use crate::plan::{MigratePlan, MigrateStep};
+use crate::report::{AppliedMigration, MigrateReport};
+use crate::source::{Migration, MigrationSet};
+use crate::split::{Statement, split};
+
+use fault::Fault;
+
+/// How to apply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApplyOptions {
+    /// The deployment this belongs to, for the ledger.
+    pub deployment: Option<i64>,
+    /// How long a statement may wait for a lock; the engine's own limit when none is given.
+    pub lock_timeout: Option<Duration>,
+    /// Who applies, for the ledger, such as `plimsoll 0.1.0`.
+    pub tool: String,
+}
+
+/// What one migration is applied with.
+struct Work<'a> {
+    migration: &'a Migration,
+    step: &'a MigrateStep,
+    statements: &'a [Statement],
+    checksums: &'a [String],
+    options: &'a ApplyOptions,
+    /// How the ledger says an interrupted run ended.
+    left: Option<RecordState>,
+    started: Instant,
+}
+
+impl Work<'_> {
+    fn journal(&self) -> Journal<'_> {
+        let ApplyOptions { deployment, tool, .. } = self.options;
+        Journal { step: self.step, checksums: self.checksums, deployment: *deployment, tool }
+    }
+
+    fn done_event(&self, index: usize) -> MigrateEvent {
+        MigrateEvent::StatementDone { version: self.step.version.clone(), number: index + 1, total: self.statements.len() }
+    }
+}
+
+/// Applies a plan. The caller holds the deployment lock, and has made sure of the ledger and of diesel's history table.
+///
+/// A transactional migration is there with its entries in the history or not at all. Any other is journalled statement by
+/// statement, so that the next run continues where this one ends, however it ends.
+///
+/// # Errors
+/// [`ProblemKind::Stale`] when files or history moved since planning, with nothing done; [`MigrateError::Failed`] with the
+/// report of what was done otherwise.
+pub fn apply(
+    db: &mut dyn Db,
+    set: &MigrationSet,
+    plan: &MigratePlan,
+    options: &ApplyOptions,
+    on_event: &mut dyn FnMut(&MigrateEvent),
+) -> Result<MigrateReport, MigrateError> {
+    let begun = Instant::now();
+    let history = History::read(db)?;
+    let migrations = still_as_planned(set, &history, plan)?;
+    let mut report = MigrateReport {
+        not_applied: plan.steps.iter().map(|step| step.version.clone()).collect(),
+        ..MigrateReport::default()
+    };
+    for (index, (step, (migration, statements))) in plan.steps.iter().zip(&migrations).enumerate() {
+        on_event(&MigrateEvent::Started {
+            version: step.version.clone(),
+            name: step.name.clone(),
+            number: index + 1,
+            of: plan.steps.len(),
+            statements: step.statements,
+            transactional: step.transactional,
+        });
+        let left = history.interrupted(&step.version).map(|record| record.state);
+        let checksums = checksum::running(statements);
+        let work = Work { migration, step, statements, checksums: &checksums, options, left, started: Instant::now() };
+        let outcome = if step.transactional {
+            transactional::run(db, &work, on_event)
+        } else {
+            stepwise::run(db, &work, on_event)
+        };
+        let duration = work.started.elapsed();
+        report.duration_ms = millis(begun.elapsed());
+        if let Err(fault) = outcome {
+            let failure = failure(&work, fault, report);
+            on_event(&MigrateEvent::Failed {
+                version: step.version.clone(),
+                number: failure.statement_number,
+                message: failure.cause.message.clone(),
+            });
+            return Err(MigrateError::Failed(Box::new(failure)));
+        }
+        report.not_applied.remove(0);
+        report.applied.push(AppliedMigration {
+            version: step.version.clone(),
+            name: step.name.clone(),
+            statements: step.statements,
+            resumed_from: step.resume_from,
+            duration_ms: millis(duration),
+        });
+        on_event(&MigrateEvent::Finished { version: step.version.clone(), duration });
+    }
+    report.duration_ms = millis(begun.elapsed());
+    Ok(report)
+}
+
+/// Finds the files of the plan, unless they or the history moved since.
+fn still_as_planned<'a>(
+    set: &'a MigrationSet,
+    history: &History,
+    plan: &MigratePlan,
+) -> Result<Vec<(&'a Migration, Vec<Statement>)>, MigrateError> {
+    let stale = |message: String| MigrateError::Problem(Problem::new(ProblemKind::Stale, message));
+    if plan.engine != history.engine {
+        return Err(stale(format!("the plan was made for {}, the database is {}", plan.engine, history.engine)));
+    }
+    let mut found = Vec::new();
+    for step in &plan.steps {
+        let Some(migration) = set.get(&step.version).filter(|migration| migration.checksum == step.checksum) else {
+            return Err(stale(format!("`{}` is not what it was when the plan was made", step.file)));
+        };
+        let done = history.interrupted(&step.version).map(|record| record.statements_done);
+        if history.applied.contains(&step.version) || done != step.resume_from {
+            return Err(stale(format!("migration `{}` was applied by somebody else since the plan was made", step.name)));
+        }
+        found.push((migration, split(history.engine, &migration.file, &migration.sql)?));
+    }
+    Ok(found)
+}
+
+fn failure(work: &Work<'_>, fault: Fault, report: MigrateReport) -> Failure {
+    let Fault { statement, kept, cause, .. } = fault;
+    let failing = statement.and_then(|index| work.statements.get(index));
+    let kept = if cause.kind == plimsoll_core::db::DbErrorKind::Lost { Kept::Unknown } else { kept };
+    let location = failing.map(|statement| {
+        let offset = cause.position.map_or(0, |position| byte_of(&statement.text, position));
+        Location::of_offset(&work.migration.file, &work.migration.sql, statement.offset + offset)
+    });
+    Failure {
+        version: work.step.version.clone(),
+        name: work.step.name.clone(),
+        statement_number: failing.and(statement).map(|index| index + 1),
+        statements: work.statements.len(),
+        excerpt: failing.map(|statement| excerpt(&statement.text)),
+        location: location.or_else(|| Some(Location::start_of(&work.migration.file))),
+        kept,
+        report,
+        cause,
+    }
+}
+
+/// The byte of a character counted from 1, as PostgreSQL tells places.
+fn byte_of(text: &str, position: usize) -> usize {
+    text.char_indices().nth(position.saturating_sub(1)).map_or(text.len(), |(byte, _)| byte)
+}
+
+/// Enough of a statement to recognise it.
+fn excerpt(text: &str) -> String {
+    const LINES: usize = 5;
+    const WIDTH: usize = 160;
+    let mut lines: Vec<String> = text.lines().take(LINES).map(|line| line.chars().take(WIDTH).collect()).collect();
+    if text.lines().nth(LINES).is_some() {
+        lines.push("..".to_owned());
+    }
+    lines.join("\n")
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

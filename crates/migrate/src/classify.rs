@@ -1,0 +1,203 @@
+//! What statements do to transactions, told from their words. Where statements begin and end is `split`'s.
+
+use plimsoll_core::Location;
+use plimsoll_core::db::Engine;
+use plimsoll_core::db::dialect::transactional_ddl;
+
+use crate::error::{Problem, ProblemKind};
+use crate::lexer::{Token, TokenKind};
+use crate::source::Migration;
+use crate::split::{Statement, split};
+
+/// The comment at the head of a file that asks for no transaction.
+const NO_TRANSACTION: &str = "plimsoll: no-transaction";
+
+/// Whether the comments before the first statement ask for no transaction.
+pub(crate) fn asks_for_no_transaction(sql: &str) -> bool {
+    sql.lines()
+        .map(str::trim)
+        .take_while(|line| line.is_empty() || line.starts_with("--") || line.starts_with('#'))
+        .any(|line| line.trim_start_matches(['-', '#']).trim() == NO_TRANSACTION)
+}
+
+/// Whether a migration is applied as a whole or not at all.
+pub(crate) fn transactional(engine: Engine, migration: &Migration, statements: &[Statement]) -> bool {
+    transactional_ddl(engine)
+        && migration.declared_transaction.unwrap_or(true)
+        && !statements.iter().any(|statement| refuses_transaction(engine, &statement.words()))
+}
+
+/// The same without knowing the engine, for diesel's harness. The statements that refuse are PostgreSQL's and SQLite's own.
+pub(crate) fn transactional_anywhere(migration: &Migration) -> bool {
+    let refuses = |engine| {
+        split(engine, &migration.file, &migration.sql).is_ok_and(|statements| !transactional(engine, migration, &statements))
+    };
+    migration.declared_transaction.unwrap_or(true) && !refuses(Engine::Postgres) && !refuses(Engine::Sqlite)
+}
+
+/// Refuses BEGIN, COMMIT and ROLLBACK in a file that runs in a transaction anyway: they would end it half way.
+pub(crate) fn check_no_own_transaction(engine: Engine, migration: &Migration, statements: &[Statement]) -> Result<(), Problem> {
+    let Some(own) = statements.iter().find(|statement| controls_transaction(engine, &statement.words())) else {
+        return Ok(());
+    };
+    let word = own.words().into_iter().next().unwrap_or_default();
+    let message = format!(
+        "`{word}` in a migration that runs in a transaction already: take it out, or begin the file with `-- {NO_TRANSACTION}`"
+    );
+    Err(Problem::new(ProblemKind::Sql, message).at(Location::of_offset(&migration.file, &migration.sql, own.offset)))
+}
+
+/// Whether a statement begins or ends a transaction. Savepoints do neither.
+pub(crate) fn controls_transaction(engine: Engine, words: &[String]) -> bool {
+    let to_savepoint = words.iter().take(3).any(|word| word == "TO");
+    match (word(words, 0), word(words, 1)) {
+        ("BEGIN", "NOT") => engine != Engine::Mysql,
+        ("BEGIN" | "COMMIT", _) | ("START" | "PREPARE", "TRANSACTION") => true,
+        ("END" | "ABORT", _) => engine != Engine::Mysql,
+        ("ROLLBACK", _) => !to_savepoint,
+        _ => false,
+    }
+}
+
+/// Whether the engine refuses the statement inside of a transaction.
+pub(crate) fn refuses_transaction(engine: Engine, words: &[String]) -> bool {
+    let concurrently = words.iter().any(|word| word == "CONCURRENTLY");
+    match (engine, word(words, 0), word(words, 1)) {
+        (Engine::Postgres, "CREATE", "INDEX" | "UNIQUE") => word(words, 2) == "CONCURRENTLY" || word(words, 3) == "CONCURRENTLY",
+        (Engine::Postgres, "DROP", "INDEX") => word(words, 2) == "CONCURRENTLY",
+        (Engine::Postgres, "REINDEX", second) => concurrently || matches!(second, "SCHEMA" | "DATABASE" | "SYSTEM"),
+        (Engine::Postgres, "ALTER", "TABLE") => concurrently && words.iter().any(|word| word == "DETACH"),
+        (Engine::Postgres, "VACUUM", _) | (Engine::Postgres, "ALTER", "SYSTEM") => true,
+        (Engine::Postgres, "CREATE" | "DROP", "DATABASE" | "TABLESPACE") => true,
+        (Engine::Sqlite, "VACUUM" | "ATTACH" | "DETACH", _) => true,
+        _ => false,
+    }
+}
+
+/// Whether a statement outside of the migration's own transaction may share one with its entry in the journal, so that both
+/// are there or neither is. Procedures may commit by themselves and are left out.
+pub(crate) fn can_share_transaction(engine: Engine, words: &[String]) -> bool {
+    let rows = ["INSERT", "UPDATE", "DELETE", "REPLACE", "MERGE", "WITH", "LOAD", "SELECT", "VALUES"];
+    // A SELECT may call a function that writes.
+    let changes_rows = rows.contains(&word(words, 0));
+    let changes_schema = matches!(word(words, 0), "CREATE" | "ALTER" | "DROP" | "TRUNCATE" | "COMMENT" | "GRANT" | "REVOKE");
+    let schema_too = transactional_ddl(engine) && changes_schema && !refuses_transaction(engine, words);
+    changes_rows || schema_too
+}
+
+/// Whether a statement only changes the session, so that continuing later has to repeat it.
+pub(crate) fn sets_session(words: &[String]) -> bool {
+    let sets = matches!(word(words, 0), "SET" | "RESET" | "USE" | "PRAGMA" | "ATTACH");
+    sets || (word(words, 0) == "SELECT" && words.iter().any(|word| word == "SET_CONFIG"))
+}
+
+/// An index built by `CREATE INDEX CONCURRENTLY`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ConcurrentIndex {
+    /// The name as the catalogue has it.
+    pub(crate) name: String,
+    /// The table as the statement writes it, with a schema and quotes if it has them.
+    pub(crate) table: String,
+}
+
+/// The index that a `CREATE INDEX CONCURRENTLY` builds; none when the engine is left to choose its name.
+pub(crate) fn concurrent_index(engine: Engine, statement: &Statement) -> Option<ConcurrentIndex> {
+    let words = statement.words();
+    if engine != Engine::Postgres || word(&words, 0) != "CREATE" || !refuses_transaction(engine, &words) {
+        return None;
+    }
+    let skipped = ["CREATE", "UNIQUE", "INDEX", "CONCURRENTLY", "IF", "NOT", "EXISTS"];
+    let is = |token: &Token, word: &str| token.kind == TokenKind::Word && statement.text_of(token).eq_ignore_ascii_case(word);
+    let mut tokens = statement.tokens.iter().skip_while(|token| skipped.iter().any(|word| is(token, word)));
+    let name = tokens.next().filter(|token| !is(token, "on"))?;
+    let mut target = tokens.skip_while(|token| is(token, "on") || is(token, "only")).peekable();
+    let mut table = String::new();
+    while let Some(part) = target.next() {
+        table.push_str(statement.text_of(part));
+        match target.next_if(|token| statement.text_of(token) == ".") {
+            Some(_) => table.push('.'),
+            None => break,
+        }
+    }
+    let name = match name.kind {
+        TokenKind::Quoted => statement.text_of(name).trim_matches('"').replace("\"\"", "\""),
+        _ => statement.text_of(name).to_lowercase(),
+    };
+    Some(ConcurrentIndex { name, table })
+}
+
+/// Whether an engine's refusal of a statement whose outcome is unknown means that it had been applied before.
+pub(crate) fn has_landed(engine: Engine, words: &[String], answer: &str) -> bool {
+    let answer = answer.to_lowercase();
+    let says = |texts: &[&str]| texts.iter().any(|text| answer.contains(text));
+    let takes_away = word(words, 0) == "DROP" || words.iter().any(|word| word == "DROP");
+    let renames = words.iter().any(|word| matches!(word.as_str(), "RENAME" | "CHANGE"));
+    let there_already = says(&["already exists", "duplicate column", "duplicate key name", "multiple primary key", "duplicate foreign key", "duplicate check"]);
+    let gone_already = says(&["doesn't exist", "does not exist", "unknown table", "unknown column", "no such", "can't drop"]);
+    match word(words, 0) {
+        "CREATE" => there_already,
+        "ALTER" => (!takes_away && there_already) || ((takes_away || renames) && gone_already),
+        "DROP" | "RENAME" => gone_already,
+        "ATTACH" => engine == Engine::Sqlite && says(&["already in use"]),
+        _ => false,
+    }
+}
+
+fn word(words: &[String], index: usize) -> &str {
+    words.get(index).map_or("", String::as_str)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn first(engine: Engine, sql: &str) -> Statement {
+        split(engine, "m.sql".as_ref(), sql).expect("splits").remove(0)
+    }
+
+    #[test]
+    fn statements_that_refuse_transactions_are_known_by_their_words() {
+        for sql in ["CREATE UNIQUE INDEX CONCURRENTLY i ON t (a)", "drop index /* x */ concurrently i", "VACUUM t", "REINDEX (VERBOSE) INDEX CONCURRENTLY i"] {
+            assert!(refuses_transaction(Engine::Postgres, &first(Engine::Postgres, sql).words()), "{sql}");
+        }
+        for sql in ["SELECT 'CREATE INDEX CONCURRENTLY'", "CREATE INDEX i ON t (a)", "CREATE TABLE vacuum (a int)"] {
+            assert!(!refuses_transaction(Engine::Postgres, &first(Engine::Postgres, sql).words()), "{sql}");
+        }
+    }
+
+    #[test]
+    fn the_directive_counts_only_before_the_first_statement() {
+        assert!(asks_for_no_transaction("-- build indexes\n\n--plimsoll: no-transaction\nSELECT 1"));
+        assert!(!asks_for_no_transaction("SELECT 1;\n-- plimsoll: no-transaction"));
+    }
+
+    #[test]
+    fn savepoints_are_no_transactions() {
+        let controls = |sql| controls_transaction(Engine::Postgres, &first(Engine::Postgres, sql).words());
+        assert!(controls("begin") && controls("ROLLBACK WORK") && controls("START TRANSACTION READ WRITE"));
+        assert!(!controls("ROLLBACK TO SAVEPOINT a") && !controls("SAVEPOINT a") && !controls("DO $$ BEGIN END $$"));
+    }
+
+    #[test]
+    fn the_name_of_a_concurrent_index_is_found() {
+        let name = |sql| {
+            let found = concurrent_index(Engine::Postgres, &first(Engine::Postgres, sql))?;
+            Some((found.name, found.table))
+        };
+        let owned = |name: &str, table: &str| Some((name.to_owned(), table.to_owned()));
+        let quoted = "CREATE INDEX CONCURRENTLY IF NOT EXISTS \"I x\" ON ONLY app.\"T\" (a)";
+        assert_eq!(name(quoted), owned("I x", "app.\"T\""));
+        assert_eq!(name("create unique index concurrently I on t (a)"), owned("i", "t"));
+        assert_eq!(name("CREATE INDEX CONCURRENTLY ON t (a)"), None);
+        assert_eq!(name("CREATE INDEX i ON t (a)"), None);
+    }
+
+    #[test]
+    fn only_answers_that_fit_the_statement_mean_that_it_landed() {
+        let landed = |sql, answer| has_landed(Engine::Mysql, &first(Engine::Mysql, sql).words(), answer);
+        assert!(landed("ALTER TABLE t ADD COLUMN a int", "Duplicate column name 'a'"));
+        assert!(landed("DROP TABLE t", "Unknown table 'd.t'"));
+        assert!(!landed("INSERT INTO t VALUES (1)", "Table 'd.t' doesn't exist"));
+        assert!(!landed("CREATE TABLE t (a int)", "Table 'd.u' doesn't exist"));
+    }
+}

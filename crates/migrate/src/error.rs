@@ -1,0 +1,204 @@
+//! What can go wrong with migrations, with codes and places in files. Remedies and hints are the command line's.
+
+use plimsoll_core::db::{DbError, DbErrorKind};
+use plimsoll_core::{Coded, ErrorCode, Location};
+
+use crate::report::MigrateReport;
+
+/// Any failure of this crate.
+#[derive(Debug, thiserror::Error)]
+pub enum MigrateError {
+    /// Something is wrong with one file, or between the files and the database.
+    #[error(transparent)]
+    Problem(#[from] Problem),
+    /// Several such things, all found in one go.
+    #[error("{} problems with the migrations", .0.len())]
+    Problems(Vec<Problem>),
+    /// The database refused to be read.
+    #[error("cannot read the history of migrations")]
+    History(#[source] DbError),
+    /// Applying stopped.
+    #[error(transparent)]
+    Failed(Box<Failure>),
+    /// The database does not have the migration that a service needs.
+    #[error("the service needs migration {required}, the newest one applied is {}", newest.as_deref().unwrap_or("none"))]
+    SchemaBehind {
+        /// The version that was asked for.
+        required: String,
+        /// The highest version applied, when there is any.
+        newest: Option<String>,
+    },
+}
+
+/// One thing that is wrong with the migrations, found before anything was written.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Problem {
+    /// What kind of problem.
+    pub kind: ProblemKind,
+    /// What is wrong, naming the file or migration, and what to do about it.
+    pub message: String,
+    /// Where, when it is in a file.
+    pub location: Option<Location>,
+    /// The system's own error, for files that cannot be read.
+    #[source]
+    pub source: Option<std::io::Error>,
+}
+
+/// The kinds of [`Problem`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProblemKind {
+    /// A file or folder cannot be read.
+    Unreadable,
+    /// The folder is missing or holds no migration.
+    Empty,
+    /// The folder mixes layouts, or holds something that fits none.
+    Layout,
+    /// Two migrations have the same version.
+    Duplicate,
+    /// A file's SQL cannot be split, or cannot be run by a server.
+    Sql,
+    /// An applied migration has no file any more.
+    Missing,
+    /// An applied migration was edited.
+    Changed,
+    /// A pending migration comes before an applied one.
+    OutOfOrder,
+    /// The files or the database are no longer what the plan was made from.
+    Stale,
+}
+
+/// Applying stopped at a migration. Carries the report of everything that was done before.
+#[derive(Debug, thiserror::Error)]
+#[error("migration `{name}` failed{}: {kept}", at(*.statement_number, *.statements))]
+pub struct Failure {
+    /// The migration's version.
+    pub version: String,
+    /// The migration's name.
+    pub name: String,
+    /// The failing statement, counted from 1; none when the bookkeeping around it failed.
+    pub statement_number: Option<usize>,
+    /// How many statements the migration has.
+    pub statements: usize,
+    /// The first lines of the failing statement.
+    pub excerpt: Option<String>,
+    /// The failing statement's place in the file; on PostgreSQL the exact character.
+    pub location: Option<Location>,
+    /// What of this migration is in the database now.
+    pub kept: Kept,
+    /// What was applied before, and what was not reached.
+    pub report: MigrateReport,
+    /// What the engine said.
+    #[source]
+    pub cause: DbError,
+}
+
+/// What a failed migration left in the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Kept {
+    /// Nothing at all.
+    #[error("nothing of it was kept")]
+    Nothing,
+    /// The statements before the failing one, which the next run will not repeat.
+    #[error("{0} of its statements {are} applied, the next run continues from there", are = if *.0 == 1 { "is" } else { "are" })]
+    Statements(usize),
+    /// The connection or the bookkeeping failed, so that this could not be found out. The next run will.
+    #[error("the next run finds out what of it was kept")]
+    Unknown,
+}
+
+impl Problem {
+    pub(crate) fn new(kind: ProblemKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), location: None, source: None }
+    }
+
+    pub(crate) fn at(mut self, location: Location) -> Self {
+        self.location = Some(location);
+        self
+    }
+
+    pub(crate) fn unreadable(path: &std::path::Path, source: std::io::Error) -> Self {
+        let mut problem = Self::new(ProblemKind::Unreadable, format!("cannot read `{}`", path.display()));
+        problem.source = Some(source);
+        problem
+    }
+}
+
+impl MigrateError {
+    /// One problem as itself, several as a list.
+    pub(crate) fn of(mut problems: Vec<Problem>) -> Self {
+        match (problems.len(), problems.pop()) {
+            (1, Some(only)) => Self::Problem(only),
+            (_, last) => {
+                problems.extend(last);
+                Self::Problems(problems)
+            }
+        }
+    }
+}
+
+impl Coded for Problem {
+    fn code(&self) -> ErrorCode {
+        match self.kind {
+            ProblemKind::Unreadable => ErrorCode::FileUnreadable,
+            ProblemKind::Empty => ErrorCode::MigrationsEmpty,
+            ProblemKind::Layout => ErrorCode::MigrationsLayout,
+            ProblemKind::Duplicate => ErrorCode::MigrationsDuplicate,
+            ProblemKind::Sql => ErrorCode::MigrationUnreadable,
+            ProblemKind::Missing => ErrorCode::MigrationMissing,
+            ProblemKind::Changed => ErrorCode::MigrationChanged,
+            ProblemKind::OutOfOrder => ErrorCode::MigrationOutOfOrder,
+            ProblemKind::Stale => ErrorCode::PlanStale,
+        }
+    }
+
+    fn location(&self) -> Option<&Location> {
+        self.location.as_ref()
+    }
+}
+
+impl Coded for Failure {
+    fn code(&self) -> ErrorCode {
+        match self.kept {
+            Kept::Nothing => ErrorCode::MigrationFailed,
+            Kept::Unknown if self.cause.kind == DbErrorKind::Lost => ErrorCode::DatabaseLost,
+            Kept::Statements(_) | Kept::Unknown => ErrorCode::MigrationPartial,
+        }
+    }
+
+    fn location(&self) -> Option<&Location> {
+        self.location.as_ref()
+    }
+}
+
+impl Coded for MigrateError {
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::Problem(problem) => problem.code(),
+            // The first one decides, as it would have alone.
+            Self::Problems(problems) => problems.first().map_or(ErrorCode::MigrationsLayout, Coded::code),
+            Self::History(error) => error.code(),
+            Self::Failed(failure) => failure.code(),
+            Self::SchemaBehind { .. } => ErrorCode::SchemaBehind,
+        }
+    }
+
+    fn location(&self) -> Option<&Location> {
+        match self {
+            Self::Problem(problem) => problem.location(),
+            Self::Failed(failure) => failure.location(),
+            Self::Problems(_) | Self::History(_) | Self::SchemaBehind { .. } => None,
+        }
+    }
+
+    fn parts(&self) -> Vec<&dyn Coded> {
+        match self {
+            Self::Problems(problems) => problems.iter().map(|problem| problem as &dyn Coded).collect(),
+            Self::Problem(_) | Self::History(_) | Self::Failed(_) | Self::SchemaBehind { .. } => Vec::new(),
+        }
+    }
+}
+
+fn at(number: Option<usize>, statements: usize) -> String {
+    number.map_or_else(String::new, |number| format!(" at statement {number} of {statements}"))
+}

@@ -1,0 +1,136 @@
+//! What a database already has: diesel's history table and the ledger. Only reads; comparing with files is `status`'s.
+
+use std::collections::BTreeSet;
+
+use plimsoll_core::db::{Db, DynRow, Engine, Stmt, scalar};
+use plimsoll_core::ledger::{self, LedgerTable};
+use serde::{Deserialize, Serialize};
+
+use crate::error::MigrateError;
+
+/// The migrations a database says it has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct History {
+    /// The engine that was asked: it decides how files are read.
+    pub engine: Engine,
+    /// The versions in diesel's history table. What is in here is applied, and nothing else is.
+    pub applied: BTreeSet<String>,
+    /// What the ledger knows besides, by version.
+    pub records: Vec<Record>,
+}
+
+/// The ledger's row for a migration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// The version.
+    pub version: String,
+    /// The name it had.
+    pub name: String,
+    /// The SHA-256 of the file's bytes.
+    pub checksum_raw: String,
+    /// The lexical checksum; of the first `statements_done` statements only, until the migration is applied.
+    pub checksum_lexical: String,
+    /// How it ended.
+    pub state: RecordState,
+    /// How many statements it had.
+    pub statements: usize,
+    /// How many of them were applied.
+    pub statements_done: usize,
+    /// When, in UTC.
+    pub applied_at: String,
+}
+
+/// How far a migration came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RecordState {
+    /// It is being applied, or the run was killed: the outcome of the statement after the last counted one is unknown.
+    Running,
+    /// All of it was applied.
+    Applied,
+    /// The statement after the last counted one was refused.
+    Failed,
+}
+
+impl History {
+    /// An untouched database's.
+    #[must_use]
+    pub fn empty(engine: Engine) -> Self {
+        Self { engine, applied: BTreeSet::new(), records: Vec::new() }
+    }
+
+    /// Reads the history and creates nothing: a database without any of the tables has none.
+    ///
+    /// # Errors
+    /// [`MigrateError::History`] when the database refuses.
+    pub fn read(db: &mut dyn Db) -> Result<Self, MigrateError> {
+        let engine = db.engine();
+        let mut history = Self::empty(engine);
+        let found = scalar(db, &Stmt::new(has_diesel_table(engine))).map_err(MigrateError::History)?;
+        if found.as_int().unwrap_or(0) > 0 {
+            let rows = db.rows(&Stmt::new("SELECT version FROM __diesel_schema_migrations")).map_err(MigrateError::History)?;
+            history.applied = rows.iter().map(|row| row.text(0).to_owned()).collect();
+        }
+        if ledger::exists(db).map_err(MigrateError::History)? {
+            let table = ledger::table(engine, LedgerTable::Migration);
+            let stmt = Stmt::new(format!(
+                "SELECT version, name, checksum_raw, checksum_lexical, state, statements, statements_done, applied_at FROM {table} ORDER BY version"
+            ));
+            history.records = db.rows(&stmt).map_err(MigrateError::History)?.iter().map(record).collect();
+        }
+        Ok(history)
+    }
+
+    /// The ledger's row for a version.
+    #[must_use]
+    pub fn record(&self, version: &str) -> Option<&Record> {
+        self.records.iter().find(|record| record.version == version)
+    }
+
+    /// The row of a migration that was begun and not finished.
+    #[must_use]
+    pub fn interrupted(&self, version: &str) -> Option<&Record> {
+        self.record(version).filter(|record| record.state != RecordState::Applied && !self.applied.contains(version))
+    }
+}
+
+impl RecordState {
+    /// The word in the ledger.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Applied => "applied",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+fn record(row: &DynRow) -> Record {
+    let count = |index| usize::try_from(row.int(index)).unwrap_or(0);
+    Record {
+        version: row.text(0).to_owned(),
+        name: row.text(1).to_owned(),
+        checksum_raw: row.text(2).to_owned(),
+        checksum_lexical: row.text(3).to_owned(),
+        state: match row.text(4) {
+            "applied" => RecordState::Applied,
+            "failed" => RecordState::Failed,
+            _ => RecordState::Running,
+        },
+        statements: count(5),
+        statements_done: count(6),
+        applied_at: row.text(7).to_owned(),
+    }
+}
+
+/// Asked first, since diesel's own reading would create the table.
+fn has_diesel_table(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = '__diesel_schema_migrations'",
+        Engine::Postgres => "SELECT count(to_regclass('__diesel_schema_migrations')::text)",
+        Engine::Mysql => {
+            "SELECT count(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = '__diesel_schema_migrations'"
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! The ledger's rows about migrations and diesel's history table, as written while applying. Reading them is `history`'s.
+
+use plimsoll_core::db::{Db, DbError, DbErrorKind, Stmt, Value, scalar};
+use plimsoll_core::ledger::{self, LedgerTable};
+
+use crate::history::RecordState;
+use crate::plan::MigrateStep;
+
+/// What all rows of one migration have in common.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Journal<'a> {
+    pub(crate) step: &'a MigrateStep,
+    /// The lexical checksum after every number of statements, none to all.
+    pub(crate) checksums: &'a [String],
+    pub(crate) deployment: Option<i64>,
+    pub(crate) tool: &'a str,
+}
+
+/// Writes the row of a migration: begun, begun again, or applied.
+pub(crate) fn write(db: &mut dyn Db, journal: Journal<'_>, state: RecordState, done: usize, duration_ms: u64) -> Result<(), DbError> {
+    let Journal { step, deployment, tool, .. } = journal;
+    let table = ledger::table(db.engine(), LedgerTable::Migration);
+    let values: [(&str, Value); 10] = [
+        ("name", step.name.as_str().into()),
+        ("checksum_raw", step.checksum.as_str().into()),
+        ("checksum_lexical", journal.checksum(done)),
+        ("state", state.as_str().into()),
+        ("statements", count(step.statements)),
+        ("statements_done", count(done)),
+        ("duration_ms", i64::try_from(duration_ms).unwrap_or(i64::MAX).into()),
+        ("applied_at", ledger::now().into()),
+        ("deployment", deployment.into()),
+        ("tool", tool.into()),
+    ];
+    let exists = Stmt::new(format!("SELECT count(*) FROM {table} WHERE version = ")).bind(step.version.as_str());
+    // Outside of a transaction, a kill between a deletion and an insertion would lose the row: it is updated in place.
+    let stmt = if scalar(db, &exists)?.as_int().unwrap_or(0) > 0 {
+        let mut stmt = Stmt::new(format!("UPDATE {table} SET "));
+        for (index, (column, value)) in values.into_iter().enumerate() {
+            stmt.push(if index == 0 { format!("{column} = ") } else { format!(", {column} = ") });
+            stmt.push_bind(value);
+        }
+        stmt.sql(" WHERE version = ").bind(step.version.as_str())
+    } else {
+        let columns: Vec<_> = values.iter().map(|(column, _)| *column).collect();
+        let mut stmt = Stmt::new(format!("INSERT INTO {table} (version, {}) VALUES (", columns.join(", ")));
+        stmt.push_bind(step.version.as_str());
+        for (_, value) in values {
+            stmt.push(", ");
+            stmt.push_bind(value);
+        }
+        stmt.sql(")")
+    };
+    db.execute(&stmt).map(drop)
+}
+
+/// Counts one more statement as done. In a transaction this waits for a killed run whose server process still works, and is
+/// refused when that one had counted the statement in the end.
+pub(crate) fn advance(db: &mut dyn Db, journal: Journal<'_>, done: usize) -> Result<(), DbError> {
+    let engine = db.engine();
+    let table = ledger::table(engine, LedgerTable::Migration);
+    let stmt = Stmt::new(format!("UPDATE {table} SET statements_done = "))
+        .bind(count(done + 1))
+        .sql(", checksum_lexical = ")
+        .bind(journal.checksum(done + 1))
+        .sql(", applied_at = ")
+        .bind(ledger::now())
+        .sql(" WHERE version = ")
+        .bind(journal.step.version.as_str())
+        .sql(" AND statements_done = ")
+        .bind(count(done))
+        .cached();
+    match db.execute(&stmt)? {
+        1 => Ok(()),
+        _ => Err(DbError::new(engine, DbErrorKind::Refused, "another process is applying the same migration")),
+    }
+}
+
+/// Writes that the statement after the last counted one was refused.
+pub(crate) fn write_failed(db: &mut dyn Db, version: &str) -> Result<(), DbError> {
+    let table = ledger::table(db.engine(), LedgerTable::Migration);
+    let stmt = Stmt::new(format!("UPDATE {table} SET state = ")).bind(RecordState::Failed.as_str());
+    db.execute(&stmt.sql(" WHERE version = ").bind(version)).map(drop)
+}
+
+/// Writes that a migration is applied, in diesel's history and in the ledger. Belongs into a transaction.
+pub(crate) fn write_applied(db: &mut dyn Db, journal: Journal<'_>, duration_ms: u64) -> Result<(), DbError> {
+    let version = journal.step.version.as_str();
+    db.execute(&Stmt::new("INSERT INTO __diesel_schema_migrations (version) VALUES (").bind(version).sql(")"))?;
+    write(db, journal, RecordState::Applied, journal.step.statements, duration_ms)
+}
+
+/// Forgets a migration of which nothing was applied.
+pub(crate) fn remove(db: &mut dyn Db, version: &str) -> Result<(), DbError> {
+    let table = ledger::table(db.engine(), LedgerTable::Migration);
+    db.execute(&Stmt::new(format!("DELETE FROM {table} WHERE version = ")).bind(version)).map(drop)
+}
+
+/// How many statements the ledger says are done.
+pub(crate) fn statements_done(db: &mut dyn Db, version: &str) -> Result<usize, DbError> {
+    let table = ledger::table(db.engine(), LedgerTable::Migration);
+    let stmt = Stmt::new(format!("SELECT statements_done FROM {table} WHERE version = ")).bind(version);
+    Ok(scalar(db, &stmt)?.as_int().and_then(|done| usize::try_from(done).ok()).unwrap_or(0))
+}
+
+impl Journal<'_> {
+    /// Until all is applied, the checksum is of what was: it proves that nobody edits that before continuing.
+    fn checksum(&self, done: usize) -> Value {
+        self.checksums.get(done).map(String::as_str).into()
+    }
+}
+
+fn count(number: usize) -> Value {
+    i64::try_from(number).unwrap_or(i64::MAX).into()
+}

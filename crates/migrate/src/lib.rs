@@ -1,0 +1,30 @@
+#![doc = include_str!("../README.md")]
+//! Responsible for schema history, from files to reports; locking and choosing the database are left to the caller.
+
+mod apply;
+mod check;
+mod checksum;
+mod classify;
+mod error;
+mod event;
+mod history;
+mod journal;
+mod lexer;
+mod plan;
+mod report;
+mod session;
+mod source;
+mod split;
+mod status;
+
+pub use apply::{ApplyOptions, apply};
+pub use check::{SchemaState, check_schema};
+pub use checksum::{Checksums, checksums};
+pub use error::{Failure, Kept, MigrateError, Problem, ProblemKind};
+pub use event::MigrateEvent;
+pub use history::{History, Record, RecordState};
+pub use plan::{MigratePlan, MigrateStep, PlanOptions, plan};
+pub use report::{AppliedMigration, MigrateReport};
+pub use source::{Down, Layout, Migration, MigrationSet, check_prisma_provider};
+pub use split::{Statement, split};
+pub use status::{MigrationState, MigrationStatus, Note, Overall, Status, status};

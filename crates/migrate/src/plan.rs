@@ -1,0 +1,180 @@
+//! Decides what would be applied and what stands against it; pure, the same input gives the same bytes. Doing it is `apply`'s.
+
+use std::fmt;
+
+use plimsoll_core::db::Engine;
+use serde::{Deserialize, Serialize};
+
+use crate::checksum;
+use crate::classify;
+use crate::error::{MigrateError, Problem, ProblemKind};
+use crate::history::History;
+use crate::source::{Layout, Migration, MigrationSet};
+use crate::split::split;
+use crate::status::{MigrationState, MigrationStatus, Note, Overall, Status, status};
+
+/// What may be done that is refused by default.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PlanOptions {
+    /// Apply migrations that come before ones already applied, as after merging an older branch.
+    pub allow_out_of_order: bool,
+}
+
+/// What an apply would do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MigratePlan {
+    /// The engine it was made for.
+    pub engine: Engine,
+    /// How the files are kept.
+    pub layout: Layout,
+    /// How files and database stand to each other.
+    pub overall: Overall,
+    /// How many migrations the database has.
+    pub applied: usize,
+    /// What would be applied, in order.
+    pub steps: Vec<MigrateStep>,
+    /// What is worth knowing and stops nothing.
+    pub notes: Vec<Note>,
+}
+
+/// One migration to apply.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MigrateStep {
+    /// The version.
+    pub version: String,
+    /// The name.
+    pub name: String,
+    /// The file, with forward slashes.
+    pub file: String,
+    /// The SHA-256 of the file's bytes, so that only what was planned is applied.
+    pub checksum: String,
+    /// How many statements it has.
+    pub statements: usize,
+    /// Whether it is applied as a whole or not at all.
+    pub transactional: bool,
+    /// Whether it has a down script.
+    pub reversible: bool,
+    /// Whether it comes before one that is applied already.
+    pub out_of_order: bool,
+    /// How many statements an interrupted run has applied, when it is to be continued.
+    pub resume_from: Option<usize>,
+}
+
+/// Makes the plan.
+///
+/// # Errors
+/// All [`Problem`]s at once: applied migrations missing or changed, pending ones out of order or unreadable.
+pub fn plan(set: &MigrationSet, history: &History, options: &PlanOptions) -> Result<MigratePlan, MigrateError> {
+    let Status { overall, migrations, notes } = status(set, history);
+    let mut problems = Vec::new();
+    let mut steps = Vec::new();
+    for migration in &migrations {
+        problems.extend(stands_against(set, history, migration, *options));
+        let to_apply = matches!(migration.state, MigrationState::Pending | MigrationState::OutOfOrder | MigrationState::Interrupted);
+        if let Some(file) = set.get(&migration.version).filter(|_| to_apply) {
+            match step(history, file, migration.state) {
+                Ok(step) => steps.push(step),
+                Err(problem) => problems.push(problem),
+            }
+        }
+    }
+    if !problems.is_empty() {
+        return Err(MigrateError::of(problems));
+    }
+    Ok(MigratePlan { engine: history.engine, layout: set.layout, overall, applied: history.applied.len(), steps, notes })
+}
+
+fn stands_against(set: &MigrationSet, history: &History, migration: &MigrationStatus, options: PlanOptions) -> Option<Problem> {
+    let MigrationStatus { version, name, state, .. } = migration;
+    let file = set.get(version).map(|migration| migration.file.display().to_string()).unwrap_or_default();
+    let (kind, message) = match state {
+        MigrationState::Applied | MigrationState::Pending | MigrationState::Interrupted => return None,
+        MigrationState::OutOfOrder if options.allow_out_of_order => return None,
+        MigrationState::OutOfOrder => {
+            (ProblemKind::OutOfOrder, format!("`{file}` is not applied, but comes before migrations that are"))
+        }
+        MigrationState::Changed => (ProblemKind::Changed, format!("`{file}` was edited after it had been applied")),
+        MigrationState::Missing if history.interrupted(version).is_some() => {
+            (ProblemKind::Missing, format!("migration `{name}` was begun in the database, and its file is gone"))
+        }
+        MigrationState::Missing => (ProblemKind::Missing, format!("migration `{name}` is applied in the database, and its file is gone")),
+    };
+    Some(Problem::new(kind, message))
+}
+
+fn step(history: &History, migration: &Migration, state: MigrationState) -> Result<MigrateStep, Problem> {
+    let statements = split(history.engine, &migration.file, &migration.sql)?;
+    let transactional = classify::transactional(history.engine, migration, &statements);
+    if transactional {
+        classify::check_no_own_transaction(history.engine, migration, &statements)?;
+    }
+    let resume_from = history.interrupted(&migration.version).map(|record| record.statements_done);
+    if let (Some(done), Some(record)) = (resume_from, history.record(&migration.version)) {
+        let kept = statements.get(..done).map(checksum::lexical);
+        if kept.as_ref() != Some(&record.checksum_lexical) {
+            let message = format!(
+                "the first {done} statements of `{}` are applied and were edited since: restore them, what comes after may change",
+                migration.file.display()
+            );
+            return Err(Problem::new(ProblemKind::Changed, message));
+        }
+    }
+    Ok(MigrateStep {
+        version: migration.version.clone(),
+        name: migration.name.clone(),
+        file: migration.file.display().to_string().replace('\\', "/"),
+        checksum: migration.checksum.clone(),
+        statements: statements.len(),
+        // A part of it is there already: from now on it can only be continued.
+        transactional: transactional && resume_from.is_none_or(|done| done == 0),
+        reversible: migration.down.is_some(),
+        out_of_order: state == MigrationState::OutOfOrder,
+        resume_from,
+    })
+}
+
+impl fmt::Display for MigratePlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { engine, applied, steps, .. } = self;
+        match self.overall {
+            Overall::Untouched => writeln!(f, "migrations on {engine}: {} to apply, the database has no history", steps.len())?,
+            _ if steps.is_empty() => writeln!(f, "migrations on {engine}: nothing to apply, {applied} applied")?,
+            _ => writeln!(f, "migrations on {engine}: {} to apply, {applied} applied", steps.len())?,
+        }
+        for step in steps {
+            writeln!(f, "  + {step}")?;
+        }
+        for note in &self.notes {
+            writeln!(f, "  note: {note}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for MigrateStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let statements = if self.statements == 1 { "statement" } else { "statements" };
+        write!(f, "{}: {} {statements}, ", self.name, self.statements)?;
+        f.write_str(if self.transactional { "in a transaction" } else { "one by one" })?;
+        if let Some(done) = self.resume_from {
+            write!(f, ", continues after {done}")?;
+        }
+        if self.out_of_order {
+            f.write_str(", out of order")?;
+        }
+        f.write_str(if self.reversible { ", reversible" } else { ", no down script" })
+    }
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cosmetic { version } => write!(f, "{version} was edited without changing what it means"),
+            Self::NoChecksum { version } => write!(f, "{version} was applied by another tool, its file cannot be compared"),
+            Self::TakenBack { version } => write!(f, "{version} was taken back by another tool"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
