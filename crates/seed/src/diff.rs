@@ -1,0 +1,279 @@
+//! The three-way comparison: what was last applied, what the files say, what the database holds. Pure; asks nothing.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use plimsoll_core::toml_file::nearest;
+use plimsoll_core::{ErrorCode, Location};
+use serde_json::{Map, Value as Json};
+
+use crate::error::Problem;
+use crate::load::Seeds;
+use crate::model::{Mode, OnEdit};
+use crate::observe::{LiveRow, Observation, Resolved, TableState, id_for};
+use crate::plan::{Outcome, Pending, RowAction};
+use crate::stage::{Cell, StagedRow};
+use crate::value::{canonical, same};
+
+/// What is to happen to one staged row that does not simply stay as it is.
+#[derive(Debug)]
+pub(crate) struct Decision {
+    pub(crate) row: usize,
+    pub(crate) action: RowAction,
+    pub(crate) columns: Vec<ColumnDecision>,
+}
+
+/// A column that differs.
+#[derive(Debug)]
+pub(crate) struct ColumnDecision {
+    pub(crate) name: Arc<str>,
+    pub(crate) outcome: Outcome,
+    pub(crate) base: Option<Json>,
+    pub(crate) old: Json,
+    /// References by their natural key: it means the same before and after the row is written.
+    pub(crate) new: Json,
+}
+
+/// All decisions, by table in the order of the staged tables.
+#[derive(Debug, Default)]
+pub(crate) struct Decisions {
+    pub(crate) tables: Vec<Vec<Decision>>,
+    pub(crate) pending: Vec<Pending>,
+    pub(crate) problems: Vec<Problem>,
+}
+
+/// Compares every staged row with what was observed.
+pub(crate) fn decide(seeds: &Seeds, observation: &Observation) -> Decisions {
+    let mut decisions = Decisions::default();
+    check_references(seeds, observation, &mut decisions);
+    for (index, staged) in seeds.tables.iter().enumerate() {
+        let state = &observation.tables[index];
+        let mut rows = Vec::new();
+        let mut checked = HashSet::new();
+        for (row_index, row) in staged.rows.iter().enumerate() {
+            if checked.insert((row.block, row.columns.len(), state.table.is_some())) || row.source.document.is_none() {
+                check_columns(seeds, index, row, observation, &mut decisions);
+            }
+            let fits = check_values(seeds, state, row, &mut decisions.problems);
+            match state.live.get(row_index).and_then(Option::as_ref) {
+                None => rows.push(Decision { row: row_index, action: RowAction::Create, columns: Vec::new() }),
+                Some(_) if !fits || seeds.blocks[row.block].mode == Mode::Insert => {}
+                Some(live) => rows.extend(compare(seeds, index, row_index, live, observation, &mut decisions.problems)),
+            }
+        }
+        decisions.tables.push(rows);
+    }
+    decisions.pending.sort_by(|a, b| (&a.table, &a.column).cmp(&(&b.table, &b.column)));
+    decisions.pending.dedup_by(|a, b| (&a.table, &a.column) == (&b.table, &b.column));
+    decisions
+}
+
+/// The values to remember as applied, once the row is as decided: kept columns remember what they did before.
+pub(crate) fn applied(
+    row: &StagedRow,
+    state: &TableState,
+    decision: &Decision,
+    resolve: &dyn Fn(usize) -> Option<Json>,
+) -> Map<String, Json> {
+    let mut applied = Map::new();
+    for (name, cell) in &row.columns {
+        let kept = decision.columns.iter().find(|column| column.name == *name && column.outcome != Outcome::Update);
+        if let Some(kept) = kept {
+            applied.extend(kept.base.clone().map(|base| (name.to_string(), base)));
+            continue;
+        }
+        let value = match cell {
+            Cell::Value(value) => Some(value.clone()),
+            Cell::Ref(reference) => resolve(*reference),
+        };
+        if let (Some(column), Some(value)) = (state.column(name), value)
+            && let Ok(value) = canonical(column, &value)
+        {
+            applied.insert(name.to_string(), value);
+        }
+    }
+    applied
+}
+
+fn compare(
+    seeds: &Seeds,
+    table: usize,
+    row_index: usize,
+    live: &LiveRow,
+    observation: &Observation,
+    problems: &mut Vec<Problem>,
+) -> Option<Decision> {
+    let state = &observation.tables[table];
+    let row = &seeds.tables[table].rows[row_index];
+    let on_edit = seeds.blocks[row.block].on_edit;
+    let base = state.bases.get(&row.row_key);
+    let mut columns = Vec::new();
+    let mut adopt = base.is_none();
+    for (name, cell) in &row.columns {
+        if seeds.tables[table].key.iter().any(|key| **key == **name) {
+            // The row was found by it: whatever the spelling, the database says that it is this key.
+            continue;
+        }
+        let wanted = wanted(seeds, state, name, cell, observation);
+        let base = base.and_then(|base| base.get(&**name));
+        let old = live.values.get(&**name);
+        let equals = |value: Option<&Json>| matches!((&wanted, value), (Some(wanted), Some(value)) if same(wanted, value));
+        if equals(old) {
+            adopt |= !equals(base);
+            continue;
+        }
+        let old = old.cloned().unwrap_or(Json::Null);
+        let edited = base.is_some_and(|base| !same(base, &old));
+        let outcome = match (edited, equals(base), on_edit) {
+            (true, true, OnEdit::Keep) => Outcome::Edited,
+            (true, false, OnEdit::Keep) => Outcome::Conflict,
+            (false, ..) | (true, _, OnEdit::Overwrite) => Outcome::Update,
+            (true, _, OnEdit::Fail) => {
+                let new = seeds.references.symbol(cell);
+                let message = format!(
+                    "`{}` {} was edited in the database: `{name}` is {}, the file has {}",
+                    seeds.tables[table].name,
+                    crate::show::label(&row.symbol),
+                    crate::show::value(&old),
+                    crate::show::value(&new)
+                );
+                let offset = seeds.blocks[row.block].columns.get(&**name).copied().unwrap_or(row.source.offset);
+                problems.push(row.source.problem(ErrorCode::SeedEdited, offset, message));
+                continue;
+            }
+        };
+        let new = seeds.references.symbol(cell);
+        columns.push(ColumnDecision { name: Arc::clone(name), outcome, base: base.cloned(), old, new });
+    }
+    let has = |outcome| columns.iter().any(|column: &ColumnDecision| column.outcome == outcome);
+    let action = if has(Outcome::Update) {
+        RowAction::Update
+    } else if has(Outcome::Conflict) {
+        RowAction::Conflict
+    } else if has(Outcome::Edited) {
+        RowAction::Edited
+    } else if adopt {
+        RowAction::Adopt
+    } else {
+        return None;
+    };
+    Some(Decision { row: row_index, action, columns })
+}
+
+/// The declared value as this database would hold it; nothing while the row referred to, or the column, is not there.
+fn wanted(seeds: &Seeds, state: &TableState, name: &str, cell: &Cell, observation: &Observation) -> Option<Json> {
+    let column = state.column(name)?;
+    match cell {
+        Cell::Value(value) => canonical(column, value).ok(),
+        Cell::Ref(reference) => match observation.resolve(seeds, *reference) {
+            Resolved::Id(id) => id_for(column, &id),
+            _ => None,
+        },
+    }
+}
+
+/// Whether every value fits its column; those that do not are reported.
+fn check_values(seeds: &Seeds, state: &TableState, row: &StagedRow, problems: &mut Vec<Problem>) -> bool {
+    let before = problems.len();
+    for (name, cell) in row.cells() {
+        let (Cell::Value(value), Some(column)) = (cell, state.column(name)) else { continue };
+        if let Err(misfit) = canonical(column, value) {
+            let offset = seeds.blocks[row.block].columns.get(&**name).copied().unwrap_or(row.source.offset);
+            problems.push(row.source.problem(ErrorCode::SeedValue, offset, misfit.to_string()));
+        }
+    }
+    problems.len() == before
+}
+
+/// Tables and columns that the schema does not have are pending; columns that cannot be written are problems.
+fn check_columns(seeds: &Seeds, index: usize, row: &StagedRow, observation: &Observation, decisions: &mut Decisions) {
+    let staged = &seeds.tables[index];
+    let block = &seeds.blocks[row.block];
+    let Some(table) = &observation.tables[index].table else {
+        let at = block.file.location(block.offset);
+        decisions.pending.push(pending_table(&staged.name, at, observation));
+        return;
+    };
+    for (name, _) in row.cells() {
+        let at = || block.file.location(block.columns.get(&**name).copied().unwrap_or(row.source.offset));
+        match table.column(name) {
+            Some(column) if column.generated => {
+                let message = format!("`{name}` of `{}` is computed by the database and cannot be written", staged.name);
+                decisions.problems.push(Problem::new(ErrorCode::SeedTarget, Some(at()), message));
+            }
+            Some(_) => {}
+            None => decisions.pending.push(Pending {
+                table: staged.name.clone(),
+                column: Some(name.to_string()),
+                nearest: nearest(name, table.columns.iter().map(|column| column.name.as_str())).map(str::to_owned),
+                at: at(),
+            }),
+        }
+    }
+}
+
+fn check_references(seeds: &Seeds, observation: &Observation, decisions: &mut Decisions) {
+    let mut used = vec![false; seeds.references.all.len()];
+    for cell in seeds.tables.iter().flat_map(|table| &table.rows).flat_map(StagedRow::cells).map(|(_, cell)| cell) {
+        mark(seeds, cell, &mut used);
+    }
+    for (index, reference) in seeds.references.all.iter().enumerate().filter(|(index, _)| used[*index]) {
+        let problem = |code, message: String| reference.source.problem(code, reference.offset, message);
+        let label = crate::show::label(&reference.symbol);
+        match observation.resolve(seeds, index) {
+            Resolved::Id(_) | Resolved::New => {}
+            Resolved::Missing if inner_missing(seeds, observation, index) => {}
+            Resolved::Missing => {
+                let mut message = format!("neither the files nor the database have `{}` {label}", reference.table);
+                if let Some(near) = similar(seeds, index) {
+                    message.push_str(&format!(", did you mean {near}?"));
+                }
+                decisions.problems.push(problem(ErrorCode::ReferenceMissing, message));
+            }
+            Resolved::NoKey => {
+                let message = format!("`{}` has no primary key of one column, so ref() has nothing to give", reference.table);
+                decisions.problems.push(problem(ErrorCode::SeedTarget, message));
+            }
+            Resolved::Unknown => {
+                let at = reference.source.file.location(reference.offset);
+                decisions.pending.push(pending_table(&reference.table, at, observation));
+            }
+        }
+    }
+}
+
+fn pending_table(name: &str, at: Location, observation: &Observation) -> Pending {
+    Pending {
+        table: name.to_owned(),
+        column: None,
+        nearest: nearest(name, observation.known_tables.iter().map(String::as_str)).map(str::to_owned),
+        at,
+    }
+}
+
+fn mark(seeds: &Seeds, cell: &Cell, used: &mut [bool]) {
+    if let Cell::Ref(index) = cell
+        && !std::mem::replace(&mut used[*index], true)
+    {
+        seeds.references.all[*index].key.iter().for_each(|(_, inner)| mark(seeds, inner, used));
+    }
+}
+
+fn inner_missing(seeds: &Seeds, observation: &Observation, index: usize) -> bool {
+    seeds.references.all[index].key.iter().any(|(_, cell)| match cell {
+        Cell::Ref(inner) => observation.resolve(seeds, *inner) == Resolved::Missing,
+        Cell::Value(_) => false,
+    })
+}
+
+/// The declared row whose key is nearest to a reference by one text column.
+fn similar(seeds: &Seeds, index: usize) -> Option<String> {
+    let reference = &seeds.references.all[index];
+    let [(column, Cell::Value(Json::String(wanted)))] = reference.key.as_slice() else { return None };
+    let table = seeds.tables.iter().find(|table| table.name == reference.table)?;
+    let values = table.rows.iter().flat_map(StagedRow::cells).filter_map(|(name, cell)| match cell {
+        Cell::Value(Json::String(text)) if **name == **column => Some(text.as_str()),
+        _ => None,
+    });
+    nearest(wanted, values).map(str::to_owned)
+}

@@ -1,0 +1,153 @@
+//! The shape of a dataset file, with the place of every expression. What the words mean is `load`'s and `mapping`'s.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize};
+use toml::Spanned;
+
+/// One `seeds/<dataset>.toml`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DatasetFile {
+    #[serde(default)]
+    pub(crate) dataset: Dataset,
+    pub(crate) documents: Option<Documents>,
+    #[serde(default)]
+    pub(crate) table: Vec<Spanned<TableBlock>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Dataset {
+    #[serde(default)]
+    pub(crate) after: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(crate) optional: bool,
+    #[serde(default)]
+    pub(crate) inserts_user_data: Vec<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Documents {
+    pub(crate) files: Spanned<String>,
+    pub(crate) schema: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TableBlock {
+    pub(crate) name: Spanned<String>,
+    pub(crate) each: Option<Spanned<Each>>,
+    #[serde(default, rename = "let")]
+    pub(crate) lets: Ordered<Spanned<toml::Value>>,
+    pub(crate) when: Option<Spanned<String>>,
+    pub(crate) key: Spanned<Vec<String>>,
+    #[serde(default)]
+    pub(crate) columns: Ordered<Spanned<toml::Value>>,
+    #[serde(default)]
+    pub(crate) insert_only: Ordered<Spanned<toml::Value>>,
+    #[serde(default)]
+    pub(crate) mode: Mode,
+    #[serde(default)]
+    pub(crate) on_edit: OnEdit,
+    #[serde(default)]
+    pub(crate) on_duplicate: OnDuplicate,
+    pub(crate) rows: Option<Vec<Spanned<Ordered<Spanned<toml::Value>>>>>,
+}
+
+/// What happens to rows that exist.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Mode {
+    #[default]
+    Upsert,
+    Insert,
+}
+
+/// What happens to columns that were edited in the database.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum OnEdit {
+    #[default]
+    Keep,
+    Overwrite,
+    Fail,
+}
+
+/// What happens when the same key is staged twice.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum OnDuplicate {
+    #[default]
+    Error,
+    First,
+    Last,
+}
+
+/// One loop, or several nested ones.
+#[derive(Debug)]
+pub(crate) enum Each {
+    One(String),
+    Nested(Vec<Spanned<String>>),
+}
+
+/// A table whose keys keep the order of the file: later `let`s see earlier ones.
+#[derive(Debug)]
+pub(crate) struct Ordered<T>(pub(crate) Vec<(String, T)>);
+
+impl<T> Default for Ordered<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de> Deserialize<'de> for Each {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct EachVisitor;
+        impl<'de> Visitor<'de> for EachVisitor {
+            type Value = Each;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("`list as name`, or a list of such loops")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Each, E> {
+                Ok(Each::One(text.to_owned()))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Each, A::Error> {
+                let mut loops = Vec::new();
+                while let Some(one) = list.next_element()? {
+                    loops.push(one);
+                }
+                Ok(Each::Nested(loops))
+            }
+        }
+        deserializer.deserialize_any(EachVisitor)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Ordered<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OrderedVisitor<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for OrderedVisitor<T> {
+            type Value = Ordered<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a table of names and values")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Ordered<T>, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    entries.push(entry);
+                }
+                Ok(Ordered(entries))
+            }
+        }
+        deserializer.deserialize_map(OrderedVisitor(PhantomData))
+    }
+}

@@ -1,0 +1,259 @@
+//! Observation: what the database holds of the declared rows, read in a few queries. What follows from it is `plan`'s.
+
+use std::collections::HashMap;
+
+use plimsoll_core::db::{Catalog, Column, Db, DbError, Table};
+use serde_json::{Map, Value as Json};
+
+use crate::error::SeedError;
+use crate::ledger;
+use crate::load::Seeds;
+use crate::lookup::Lookup;
+use crate::stage::{Cell, StagedTable};
+use crate::value::canonical;
+
+/// What a database holds of the declared rows, at one moment. Belongs to the [`Seeds`] it was made with.
+#[derive(Debug, Clone)]
+pub struct Observation {
+    pub(crate) tables: Vec<TableState>,
+    pub(crate) external: HashMap<usize, Resolved>,
+    /// The tables of the schema, for suggestions.
+    pub(crate) known_tables: Vec<String>,
+}
+
+/// A declared table as the database has it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct TableState {
+    /// `None` when the schema does not have the table (yet).
+    pub(crate) table: Option<Table>,
+    /// The live row of every staged row.
+    pub(crate) live: Vec<Option<LiveRow>>,
+    /// What was last applied, by row key.
+    pub(crate) bases: HashMap<String, Map<String, Json>>,
+}
+
+/// One live row.
+#[derive(Debug, Clone)]
+pub(crate) struct LiveRow {
+    /// The declared columns, canonical.
+    pub(crate) values: HashMap<String, Json>,
+    /// The primary key, when it is one column.
+    pub(crate) id: Option<Json>,
+}
+
+/// What a reference comes down to.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Resolved {
+    /// The primary key of a row that exists.
+    Id(Json),
+    /// A declared row that has to be created first.
+    New,
+    /// Neither the files nor the database have it.
+    Missing,
+    /// The schema lacks the table, so nobody can say yet.
+    Unknown,
+    /// The table has no single-column primary key.
+    NoKey,
+}
+
+impl TableState {
+    pub(crate) fn column(&self, name: &str) -> Option<&Column> {
+        self.table.as_ref()?.column(name)
+    }
+
+    /// The primary key column, when there is exactly one.
+    pub(crate) fn id_column(&self) -> Option<&Column> {
+        id_column(self.table.as_ref()?)
+    }
+}
+
+impl Observation {
+    /// What a reference comes down to in this database.
+    pub(crate) fn resolve(&self, seeds: &Seeds, reference: usize) -> Resolved {
+        let Some((table, row)) = seeds.references.all[reference].staged else {
+            return self.external.get(&reference).cloned().unwrap_or(Resolved::Unknown);
+        };
+        let state = &self.tables[table];
+        match (&state.table, state.live.get(row).and_then(Option::as_ref)) {
+            (None, _) => Resolved::New,
+            (Some(table), _) if id_column(table).is_none() => Resolved::NoKey,
+            (Some(_), Some(live)) => live.id.clone().map_or(Resolved::New, Resolved::Id),
+            (Some(_), None) => Resolved::New,
+        }
+    }
+
+    /// A cell's value, when it is known in this database.
+    pub(crate) fn known(&self, seeds: &Seeds, cell: &Cell) -> Option<Json> {
+        match cell {
+            Cell::Value(value) => Some(value.clone()),
+            Cell::Ref(reference) => match self.resolve(seeds, *reference) {
+                Resolved::Id(id) => Some(id),
+                _ => None,
+            },
+        }
+    }
+}
+
+/// Reads everything that planning needs: the live rows of the declared keys, what was last applied to them, and the
+/// rows referred to. Writes nothing, and takes no locks beyond those of reading.
+///
+/// # Errors
+/// [`SeedError::Database`].
+pub fn observe(db: &mut dyn Db, seeds: &Seeds, catalog: &Catalog) -> Result<Observation, SeedError> {
+    let mut observation = Observation {
+        tables: Vec::with_capacity(seeds.tables.len()),
+        external: HashMap::new(),
+        known_tables: catalog.tables.keys().cloned().collect(),
+    };
+    let mut bases = ledger::bases(db, seeds)?;
+    for (index, staged) in seeds.tables.iter().enumerate() {
+        // References into tables observed so far can be resolved now, and this table's keys may need them.
+        resolve_external(db, seeds, catalog, &mut observation)?;
+        observation.tables.push(TableState {
+            table: catalog.tables.get(&staged.name).cloned(),
+            live: vec![None; staged.rows.len()],
+            bases: bases.remove(&staged.name).unwrap_or_default(),
+        });
+        let levels = key_levels(seeds, index, staged);
+        for rows in levels {
+            read_rows(db, seeds, index, &rows, &mut observation)?;
+        }
+    }
+    resolve_external(db, seeds, catalog, &mut observation)?;
+    Ok(observation)
+}
+
+/// All rows at once, unless keys refer to rows of the same table: then level by level.
+fn key_levels(seeds: &Seeds, index: usize, staged: &StagedTable) -> Vec<Vec<usize>> {
+    let mut nested = false;
+    for cell in staged.rows.iter().filter(|row| row.level > 0).flat_map(|row| &row.key) {
+        seeds.references.tables_of(cell, &mut |reference| nested |= reference.staged.is_some_and(|(table, _)| table == index));
+    }
+    if !nested {
+        return vec![(0..staged.rows.len()).collect()];
+    }
+    let depth = staged.rows.iter().map(|row| row.level).max().unwrap_or(0);
+    (0..=depth).map(|level| (0..staged.rows.len()).filter(|row| staged.rows[*row].level == level).collect()).collect()
+}
+
+fn read_rows(
+    db: &mut dyn Db,
+    seeds: &Seeds,
+    index: usize,
+    rows: &[usize],
+    observation: &mut Observation,
+) -> Result<(), DbError> {
+    let staged = &seeds.tables[index];
+    let Some(table) = observation.tables[index].table.clone() else { return Ok(()) };
+    let Some(key) = staged.key.iter().map(|name| table.column(name)).collect::<Option<Vec<_>>>() else { return Ok(()) };
+    let declared: Vec<&Column> = declared_columns(seeds, index).iter().filter_map(|name| table.column(name)).collect();
+    let id = id_column(&table);
+    let lookup = Lookup { table: &staged.name, key, select: declared.iter().copied().chain(id).collect() };
+    let mut keys = Vec::with_capacity(rows.len());
+    let mut wanted = Vec::with_capacity(rows.len());
+    for row in rows {
+        let cells = staged.rows[*row].key.iter().map(|cell| observation.known(seeds, cell));
+        if let Some(values) = cells.collect::<Option<Vec<Json>>>()
+            && let Some(text) = lookup.text(&values)
+        {
+            wanted.push((*row, text));
+            keys.push(values);
+        }
+    }
+    let found = lookup.run(db, &keys)?;
+    for (row, text) in wanted {
+        let Some(values) = found.get(&text) else { continue };
+        observation.tables[index].live[row] = Some(LiveRow {
+            values: declared.iter().zip(values).map(|(column, value)| (column.name.clone(), value.clone())).collect(),
+            id: id.and_then(|_| values.last().cloned()),
+        });
+    }
+    Ok(())
+}
+
+/// Resolves references to rows that no file declares, as far as their own keys are known by now.
+fn resolve_external(
+    db: &mut dyn Db,
+    seeds: &Seeds,
+    catalog: &Catalog,
+    observation: &mut Observation,
+) -> Result<(), DbError> {
+    let mut groups: Vec<((&str, Vec<&str>), Vec<(usize, Vec<Json>)>)> = Vec::new();
+    for (index, reference) in seeds.references.all.iter().enumerate() {
+        if reference.staged.is_some() || observation.external.contains_key(&index) {
+            continue;
+        }
+        let ready = reference.key.iter().all(|(_, cell)| match cell {
+            Cell::Value(_) => true,
+            Cell::Ref(inner) => match seeds.references.all[*inner].staged {
+                Some((table, _)) => table < observation.tables.len(),
+                None => observation.external.contains_key(inner),
+            },
+        });
+        if !ready {
+            continue;
+        }
+        let key: Option<Vec<Json>> = reference.key.iter().map(|(_, cell)| observation.known(seeds, cell)).collect();
+        let Some(key) = key else {
+            // A row that belongs to one which does not exist cannot exist either.
+            observation.external.insert(index, Resolved::Missing);
+            continue;
+        };
+        let name = (reference.table.as_str(), reference.key.iter().map(|(column, _)| column.as_str()).collect::<Vec<_>>());
+        match groups.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, group)) => group.push((index, key)),
+            None => groups.push((name, vec![(index, key)])),
+        }
+    }
+    for ((name, columns), group) in groups {
+        let table = catalog.tables.get(name);
+        let key = table.and_then(|table| columns.iter().map(|column| table.column(column)).collect::<Option<Vec<_>>>());
+        let (Some(table), Some(key)) = (table, key) else {
+            observation.external.extend(group.iter().map(|(index, _)| (*index, Resolved::Unknown)));
+            continue;
+        };
+        let Some(id) = id_column(table) else {
+            observation.external.extend(group.iter().map(|(index, _)| (*index, Resolved::NoKey)));
+            continue;
+        };
+        let lookup = Lookup { table: name, key, select: vec![id] };
+        let keys: Vec<Vec<Json>> = group.iter().map(|(_, key)| key.clone()).collect();
+        let found = lookup.run(db, &keys)?;
+        for (index, key) in group {
+            let id = lookup.text(&key).and_then(|text| found.get(&text)?.first().cloned());
+            observation.external.insert(index, id.map_or(Resolved::Missing, Resolved::Id));
+        }
+    }
+    Ok(())
+}
+
+/// The columns that any row of a table declares, without those written on creation only.
+pub(crate) fn declared_columns(seeds: &Seeds, index: usize) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    let mut last: &[(std::sync::Arc<str>, Cell)] = &[];
+    for row in &seeds.tables[index].rows {
+        // Neighbours nearly always come from the same block.
+        if row.columns.len() == last.len() && row.columns.iter().zip(last).all(|(a, b)| a.0 == b.0) {
+            continue;
+        }
+        last = &row.columns;
+        for (name, _) in &row.columns {
+            if !names.iter().any(|known| **known == **name) {
+                names.push(name.to_string());
+            }
+        }
+    }
+    names
+}
+
+pub(crate) fn id_column(table: &Table) -> Option<&Column> {
+    match table.primary_key.as_slice() {
+        [only] => table.column(only),
+        _ => None,
+    }
+}
+
+/// The canonical id for a column that refers, `None` when it does not fit.
+pub(crate) fn id_for(column: &Column, id: &Json) -> Option<Json> {
+    canonical(column, id).ok()
+}

@@ -1,0 +1,280 @@
+//! The seed plan as plain data: which rows are created, updated or kept. How two values compare is `diff`'s.
+
+use std::collections::BTreeSet;
+
+use plimsoll_core::{ErrorCode, Location};
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use crate::diff::{Decision, Decisions, decide};
+use crate::error::{Problem, SeedError};
+use crate::load::Seeds;
+use crate::observe::Observation;
+use crate::order;
+use crate::value::hash;
+
+/// What seeding would do. The same files and the same database give the same plan, byte for byte.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct SeedPlan {
+    /// The tables in the order in which they are written.
+    pub tables: Vec<TablePlan>,
+    /// Tables and columns that the schema does not have; migrations have to bring them before the plan can be applied.
+    pub pending: Vec<Pending>,
+}
+
+/// One table.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TablePlan {
+    /// The name.
+    pub table: String,
+    /// How many rows the files declare.
+    pub declared: usize,
+    /// The rows that do not simply stay as they are, in the order of the files.
+    pub rows: Vec<RowPlan>,
+}
+
+/// One row.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RowPlan {
+    /// The natural key, references by theirs.
+    pub key: Json,
+    /// What happens to it.
+    pub action: RowAction,
+    /// The columns that differ, for rows that exist.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<ColumnChange>,
+    /// A fingerprint of everything the files say about the row.
+    pub content: String,
+    /// Where it is declared.
+    pub source: String,
+}
+
+/// What happens to a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RowAction {
+    /// It is not there and is created.
+    Create,
+    /// Some of its columns are written.
+    Update,
+    /// It was edited in the database while the files stayed the same: kept.
+    Edited,
+    /// It was changed both in the files and in the database: kept.
+    Conflict,
+    /// It is as the files say, but the ledger does not know it so: only the ledger is written.
+    Adopt,
+}
+
+/// A column that differs from the files.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ColumnChange {
+    /// The column.
+    pub column: String,
+    /// What happens to it.
+    pub outcome: Outcome,
+    /// What the database holds.
+    pub old: Json,
+    /// What the files say, references by their natural key.
+    pub new: Json,
+}
+
+/// What happens to a column that differs from the files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// The files win.
+    Update,
+    /// Edited in the database, kept.
+    Edited,
+    /// Changed on both sides, kept.
+    Conflict,
+}
+
+/// A table or column that a dataset names and the schema does not have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pending {
+    /// The table.
+    pub table: String,
+    /// The column, or nothing when the table itself is missing.
+    pub column: Option<String>,
+    /// A name that exists and is much like it.
+    pub nearest: Option<String>,
+    /// Where the dataset names it.
+    pub at: Location,
+}
+
+/// Rows by what happens to them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Created.
+    pub create: usize,
+    /// Updated in some columns.
+    pub update: usize,
+    /// Left as they are because they are as the files say, or are only ever inserted.
+    pub unchanged: usize,
+    /// With columns that were edited in the database and are kept, conflicts included.
+    pub edited: usize,
+}
+
+/// Compares what the files declare with what was observed. Pure: the same input gives the same plan.
+///
+/// # Errors
+/// [`SeedError::Problems`] with every value that does not fit, every reference that leads nowhere and every edit that a
+/// dataset calls an error.
+pub fn plan(seeds: &Seeds, observation: &Observation) -> Result<SeedPlan, SeedError> {
+    let decisions = decide(seeds, observation);
+    from_decisions(seeds, observation, decisions).map(|(plan, _)| plan)
+}
+
+/// The plan with the decisions it was made from.
+pub(crate) fn from_decisions(
+    seeds: &Seeds,
+    observation: &Observation,
+    mut decisions: Decisions,
+) -> Result<(SeedPlan, Decisions), SeedError> {
+    SeedError::unless_empty(std::mem::take(&mut decisions.problems))?;
+    let tables = write_order(seeds, observation)
+        .into_iter()
+        .map(|index| TablePlan {
+            table: seeds.tables[index].name.clone(),
+            declared: seeds.tables[index].rows.len(),
+            rows: decisions.tables[index].iter().map(|decision| row(seeds, index, decision)).collect(),
+        })
+        .collect();
+    Ok((SeedPlan { tables, pending: decisions.pending.clone() }, decisions))
+}
+
+/// The order in which tables are written: after what they refer to, in files and in the schema.
+pub(crate) fn write_order(seeds: &Seeds, observation: &Observation) -> Vec<usize> {
+    let foreign: Vec<Vec<String>> = observation
+        .tables
+        .iter()
+        .map(|state| state.table.iter().flat_map(|table| &table.foreign_keys).map(|key| key.table.clone()).collect())
+        .collect();
+    order::for_writing(&seeds.tables, &foreign)
+}
+
+impl SeedPlan {
+    /// Whether applying would write nothing at all, not even to the ledger.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.tables.iter().flat_map(|table| &table.rows).all(|row| !row.action.writes())
+    }
+
+    /// The rows of all tables together.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.tables.iter().map(TablePlan::counts).fold(Counts::default(), |sum, one| Counts {
+            create: sum.create + one.create,
+            update: sum.update + one.update,
+            unchanged: sum.unchanged + one.unchanged,
+            edited: sum.edited + one.edited,
+        })
+    }
+
+    /// A digest of what is done to which rows. It stays the same when migrations only bring what is [`Self::pending`],
+    /// and for a first deployment, whose rows are all new, before and after the tables exist.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        self.digest_without(&self.pending)
+    }
+
+    /// An error that names every table and column the schema lacks; for when no migration is going to bring them.
+    ///
+    /// # Errors
+    /// [`SeedError::Problems`] with one problem for each.
+    pub fn require_schema(&self) -> Result<(), SeedError> {
+        let problems = self.pending.iter().map(|pending| {
+            let hint = pending.nearest.as_ref().map(|near| format!(", did you mean `{near}`?")).unwrap_or_default();
+            let message = match &pending.column {
+                Some(column) => format!("`{}` has no column `{column}`{hint}", pending.table),
+                None => format!("there is no table `{}`{hint}", pending.table),
+            };
+            Problem::new(ErrorCode::SeedTarget, Some(pending.at.clone()), message)
+        });
+        SeedError::unless_empty(problems.collect())
+    }
+
+    /// The digest of what does not depend on these tables and columns.
+    pub(crate) fn digest_without(&self, pending: &[Pending]) -> String {
+        let lines: BTreeSet<String> = self.lines(pending).map(|(line, _)| line).collect();
+        hash(&lines.into_iter().collect::<Vec<_>>().join("\n"))
+    }
+
+    /// One line per row that does not stay as it is, with a short name for people.
+    pub(crate) fn lines<'a>(&'a self, pending: &'a [Pending]) -> impl Iterator<Item = (String, String)> + 'a {
+        self.tables.iter().flat_map(move |table| {
+            let new: Vec<&str> = pending
+                .iter()
+                .filter(|pending| pending.table == table.table)
+                .filter_map(|pending| pending.column.as_deref())
+                .collect();
+            table.rows.iter().filter_map(move |row| {
+                let mut columns: Vec<&str> =
+                    row.columns.iter().map(|column| column.column.as_str()).filter(|name| !new.contains(name)).collect();
+                columns.sort_unstable();
+                // With a column that is yet to come, rows may look changed before and be equal after.
+                if !new.is_empty() && columns.is_empty() && row.action != RowAction::Create {
+                    return None;
+                }
+                let key = crate::value::canonical_text(&row.key);
+                let action = if new.is_empty() { row.action.sign() } else { "" };
+                let line = format!("{}\t{key}\t{action}\t{}\t{}", table.table, columns.join(","), row.content);
+                Some((line, format!("{} {}", table.table, crate::show::label(&row.key))))
+            })
+        })
+    }
+}
+
+impl TablePlan {
+    /// The rows by what happens to them.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let of = |action| self.rows.iter().filter(|row| row.action == action).count();
+        let (create, update) = (of(RowAction::Create), of(RowAction::Update));
+        let kept = |row: &&RowPlan| row.columns.iter().any(|column| column.outcome != Outcome::Update);
+        let only_kept = of(RowAction::Edited) + of(RowAction::Conflict);
+        Counts {
+            create,
+            update,
+            unchanged: self.declared - create - update - only_kept,
+            edited: self.rows.iter().filter(kept).count(),
+        }
+    }
+}
+
+impl RowAction {
+    /// Whether anything is written for the row.
+    #[must_use]
+    pub fn writes(self) -> bool {
+        matches!(self, Self::Create | Self::Update | Self::Adopt)
+    }
+
+    /// The sign in front of the row: `+ ~ ! =`.
+    #[must_use]
+    pub fn sign(self) -> &'static str {
+        match self {
+            Self::Create => "+",
+            Self::Update => "~",
+            Self::Edited | Self::Conflict => "!",
+            Self::Adopt => "=",
+        }
+    }
+}
+
+fn row(seeds: &Seeds, table: usize, decision: &Decision) -> RowPlan {
+    let staged = &seeds.tables[table].rows[decision.row];
+    let columns = decision.columns.iter().map(|column| ColumnChange {
+        column: column.name.to_string(),
+        outcome: column.outcome,
+        old: column.old.clone(),
+        new: column.new.clone(),
+    });
+    RowPlan {
+        key: staged.symbol.clone(),
+        action: decision.action,
+        columns: columns.collect(),
+        content: staged.content(&seeds.references),
+        source: staged.source.text(),
+    }
+}

@@ -1,0 +1,165 @@
+//! The text form of plans: one line per table and the first few rows that change. Colours and widths are the command line's.
+
+use std::fmt;
+
+use serde_json::Value as Json;
+
+use crate::plan::{ColumnChange, Outcome, RowAction, RowPlan, SeedPlan, TablePlan};
+
+/// Rows shown below a table, unless asked for more.
+const ROWS: usize = 8;
+
+/// Characters of a value before it is shortened.
+const WIDTH: usize = 48;
+
+/// A plan with a chosen number of rows per table.
+#[derive(Debug)]
+pub struct Shown<'a> {
+    plan: &'a SeedPlan,
+    rows: usize,
+}
+
+impl SeedPlan {
+    /// The text form with up to this many rows per table.
+    #[must_use]
+    pub fn show(&self, rows: usize) -> Shown<'_> {
+        Shown { plan: self, rows }
+    }
+}
+
+impl fmt::Display for SeedPlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.show(ROWS).fmt(f)
+    }
+}
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let width = self.plan.tables.iter().map(|table| table.table.chars().count()).max().unwrap_or(0);
+        for table in &self.plan.tables {
+            writeln!(f, "{:width$}{}", table.table, summary(table))?;
+            let mut rows: Vec<&RowPlan> = table.rows.iter().filter(|row| row.action != RowAction::Adopt).collect();
+            // What touches existing rows is what people want to read first.
+            rows.sort_by_key(|row| match row.action {
+                RowAction::Conflict => 0,
+                RowAction::Edited => 1,
+                RowAction::Update => 2,
+                RowAction::Create | RowAction::Adopt => 3,
+            });
+            for row in rows.iter().take(self.rows) {
+                writeln!(f, "    {} {}", row.action.sign(), label(&row.key))?;
+                for column in &row.columns {
+                    writeln!(f, "        {}", change(column))?;
+                }
+            }
+            if rows.len() > self.rows {
+                writeln!(f, "    and {} more", rows.len() - self.rows)?;
+            }
+        }
+        for pending in &self.plan.pending {
+            match &pending.column {
+                Some(column) => writeln!(f, "waits for a migration: column {}.{column}", pending.table)?,
+                None => writeln!(f, "waits for a migration: table {}", pending.table)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A key in a few words: its values, those of references included.
+pub(crate) fn label(key: &Json) -> String {
+    let mut parts = Vec::new();
+    collect(key, &mut parts);
+    shorten(&parts.join(" / "), WIDTH)
+}
+
+/// A value on one line, shortened.
+pub(crate) fn value(value: &Json) -> String {
+    match value {
+        Json::Null => "NULL".to_owned(),
+        Json::Object(object) if is_reference(value) => {
+            format!("{} {}", object["ref"].as_str().unwrap_or_default(), label(value))
+        }
+        other => shorten(&other.to_string(), WIDTH),
+    }
+}
+
+/// Cuts a text to a width in characters, marking the cut.
+pub(crate) fn shorten(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(width - 1).collect();
+    format!("{}…", kept.trim_end())
+}
+
+fn summary(table: &TablePlan) -> String {
+    let counts = table.counts();
+    let parts = [
+        ("+", counts.create, "create"),
+        ("~", counts.update, "update"),
+        ("=", counts.unchanged, "unchanged"),
+        ("!", counts.edited, "edited in the database"),
+    ];
+    let shown = parts.iter().filter(|(_, count, _)| *count > 0);
+    let mut text: String = shown.map(|(sign, count, word)| format!("  {sign} {count} {word}")).collect();
+    let adopted = table.rows.iter().filter(|row| row.action == RowAction::Adopt).count();
+    if adopted > 0 {
+        text.push_str(&format!(" ({adopted} adopted)"));
+    }
+    if text.is_empty() { "  nothing declared".to_owned() } else { text }
+}
+
+fn change(column: &ColumnChange) -> String {
+    let (old, new) = around_change(&column.old, &column.new);
+    match column.outcome {
+        Outcome::Update => format!("{}: {old} -> {new}", column.column),
+        Outcome::Edited => format!("{}: keeps {old}, the file has {new}", column.column),
+        Outcome::Conflict => format!("{}: keeps {old}, the file changed to {new}", column.column),
+    }
+}
+
+/// Both values shortened; long texts that begin alike are shown from where they part.
+fn around_change(old: &Json, new: &Json) -> (String, String) {
+    if let (Json::String(a), Json::String(b)) = (old, new) {
+        let same = a.chars().zip(b.chars()).take_while(|(x, y)| x == y).count();
+        if same > WIDTH / 2 && (a.chars().count() > WIDTH || b.chars().count() > WIDTH) {
+            let tail = |text: &str| shorten(&Json::from(format!("…{}", text.chars().skip(same - 12).collect::<String>())).to_string(), WIDTH);
+            return (tail(a), tail(b));
+        }
+    }
+    (value(old), value(new))
+}
+
+fn collect(key: &Json, parts: &mut Vec<String>) {
+    match key {
+        Json::Object(object) if is_reference(key) => collect(&object["key"], parts),
+        Json::Object(object) => object.values().for_each(|value| collect(value, parts)),
+        Json::String(text) => parts.push(text.clone()),
+        other => parts.push(other.to_string()),
+    }
+}
+
+fn is_reference(value: &Json) -> bool {
+    value.as_object().is_some_and(|object| object.len() == 2 && object.contains_key("ref") && object.contains_key("key"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn labels_show_the_values_of_keys_and_of_the_keys_behind_references() {
+        let key = json!({"spec_id": {"ref": "analysis_spec", "key": {"slug": "spec-a"}}, "position": 2});
+        assert_eq!(label(&key), "spec-a / 2");
+        assert_eq!(value(&key["spec_id"]), "analysis_spec spec-a");
+    }
+
+    #[test]
+    fn long_texts_are_shown_from_where_they_part() {
+        let start = "The caller speaks about plans, people and places with ";
+        let (old, new) = around_change(&json!(format!("{start}ease")), &json!(format!("{start}effort")));
+        assert_eq!((old.as_str(), new.as_str()), ("\"…places with ease\"", "\"…places with effort\""));
+    }
+}

@@ -1,0 +1,213 @@
+//! Staged rows: what the files say a database should hold, before any database is asked. Their order is `order`'s.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use plimsoll_core::ErrorCode;
+use serde_json::{Map, Value as Json};
+
+use crate::error::Problem;
+use crate::model::{Mode, OnDuplicate, OnEdit};
+use crate::source::{Source, SourceFile};
+use crate::value::{canonical_text, fingerprint};
+
+/// A value of a staged row.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Cell {
+    Value(Json),
+    /// The primary key of another row: an index into the interned references.
+    Ref(usize),
+}
+
+/// One declared row.
+#[derive(Debug, Clone)]
+pub(crate) struct StagedRow {
+    pub(crate) block: usize,
+    /// The key columns' values, in the order of the table's key.
+    pub(crate) key: Vec<Cell>,
+    /// The key as JSON with sorted columns and symbolic references: the same in every database.
+    pub(crate) symbol: Json,
+    /// The SHA-256 of `symbol`.
+    pub(crate) row_key: String,
+    pub(crate) columns: Vec<(Arc<str>, Cell)>,
+    pub(crate) insert_only: Vec<(Arc<str>, Cell)>,
+    pub(crate) source: Source,
+    /// 0, or one more than the highest row of the same table that this one refers to.
+    pub(crate) level: usize,
+}
+
+/// The declared rows of one table.
+#[derive(Debug, Clone)]
+pub(crate) struct StagedTable {
+    pub(crate) name: String,
+    pub(crate) key: Vec<String>,
+    pub(crate) rows: Vec<StagedRow>,
+    /// The first dataset that declares it, for the order.
+    pub(crate) rank: usize,
+    /// The tables that its rows refer to.
+    pub(crate) needs: Vec<usize>,
+}
+
+/// A `[[table]]` block, for places and policies of its rows.
+#[derive(Debug, Clone)]
+pub(crate) struct Block {
+    pub(crate) dataset: usize,
+    pub(crate) table: String,
+    pub(crate) key: Vec<String>,
+    pub(crate) file: Arc<SourceFile>,
+    pub(crate) offset: usize,
+    pub(crate) columns: HashMap<String, usize>,
+    pub(crate) mode: Mode,
+    pub(crate) on_edit: OnEdit,
+    pub(crate) on_duplicate: OnDuplicate,
+}
+
+/// A reference that some row makes; equal ones are one.
+#[derive(Debug, Clone)]
+pub(crate) struct Reference {
+    pub(crate) table: String,
+    pub(crate) key: Vec<(String, Cell)>,
+    pub(crate) symbol: Json,
+    /// The staged row it means: table and row.
+    pub(crate) staged: Option<(usize, usize)>,
+    /// Who refers first, for the error when nobody is there.
+    pub(crate) source: Source,
+    pub(crate) offset: usize,
+}
+
+/// All references, interned so that each is looked up once. A nested reference has a lower index than the outer one.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct References {
+    pub(crate) all: Vec<Reference>,
+    by_text: HashMap<String, usize>,
+}
+
+impl References {
+    /// The index of a reference, new or known.
+    pub(crate) fn intern(&mut self, table: &str, key: Vec<(String, Cell)>, source: &Source, offset: usize) -> usize {
+        let columns: Map<String, Json> =
+            key.iter().map(|(column, cell)| (column.clone(), self.symbol(cell))).collect();
+        let symbol = serde_json::json!({ "ref": table, "key": columns });
+        let text = canonical_text(&symbol);
+        if let Some(known) = self.by_text.get(&text) {
+            return *known;
+        }
+        let index = self.all.len();
+        self.by_text.insert(text, index);
+        self.all.push(Reference { table: table.to_owned(), key, symbol, staged: None, source: source.clone(), offset });
+        index
+    }
+
+    /// A cell as JSON, references by their natural key.
+    pub(crate) fn symbol(&self, cell: &Cell) -> Json {
+        match cell {
+            Cell::Value(value) => value.clone(),
+            Cell::Ref(index) => self.all[*index].symbol.clone(),
+        }
+    }
+
+    /// Finds the staged row of every reference. Indexes are built per table and set of columns, once.
+    pub(crate) fn connect(&mut self, tables: &[StagedTable]) {
+        let by_name: HashMap<&str, usize> =
+            tables.iter().enumerate().map(|(index, table)| (table.name.as_str(), index)).collect();
+        let mut indexes: HashMap<(usize, Vec<String>), HashMap<String, usize>> = HashMap::new();
+        for index in 0..self.all.len() {
+            let reference = &self.all[index];
+            let Some(table) = by_name.get(reference.table.as_str()).copied() else { continue };
+            let columns: Vec<String> = reference.key.iter().map(|(column, _)| column.clone()).collect();
+            let wanted = canonical_text(&Json::Array(reference.key.iter().map(|(_, cell)| self.symbol(cell)).collect()));
+            let rows = indexes.entry((table, columns)).or_insert_with_key(|(_, columns)| {
+                let rows = tables[table].rows.iter().enumerate().rev();
+                rows.filter_map(|(row, staged)| Some((self.row_text(staged, columns)?, row))).collect()
+            });
+            let found = rows.get(&wanted).copied();
+            self.all[index].staged = found.map(|row| (table, row));
+        }
+    }
+
+    fn row_text(&self, row: &StagedRow, columns: &[String]) -> Option<String> {
+        let cells = columns.iter().map(|wanted| {
+            let mut all = row.columns.iter().chain(&row.insert_only);
+            all.find(|(column, _)| **column == **wanted).map(|(_, cell)| self.symbol(cell))
+        });
+        Some(canonical_text(&Json::Array(cells.collect::<Option<_>>()?)))
+    }
+
+    /// All tables that a cell refers to, nested references included.
+    pub(crate) fn tables_of(&self, cell: &Cell, visit: &mut dyn FnMut(&Reference)) {
+        if let Cell::Ref(index) = cell {
+            let reference = &self.all[*index];
+            visit(reference);
+            for (_, inner) in &reference.key {
+                self.tables_of(inner, visit);
+            }
+        }
+    }
+}
+
+impl StagedRow {
+    /// All cells that are written when the row is created.
+    pub(crate) fn cells(&self) -> impl Iterator<Item = &(Arc<str>, Cell)> {
+        self.columns.iter().chain(&self.insert_only)
+    }
+
+    /// A fingerprint of everything the files say about the row, the same in every database.
+    pub(crate) fn content(&self, references: &References) -> String {
+        let all: Map<String, Json> =
+            self.cells().map(|(column, cell)| (column.to_string(), references.symbol(cell))).collect();
+        fingerprint(&canonical_text(&Json::Object(all)))
+    }
+}
+
+/// Sorts staged rows into tables, by the order of their datasets and blocks, and settles duplicates.
+pub(crate) fn tables(rows: Vec<StagedRow>, blocks: &[Block], problems: &mut Vec<Problem>) -> Vec<StagedTable> {
+    let mut tables: Vec<StagedTable> = Vec::new();
+    let mut by_name: HashMap<&str, usize> = HashMap::new();
+    let mut seen: HashMap<(usize, String), usize> = HashMap::new();
+    for row in rows {
+        let block = &blocks[row.block];
+        let index = *by_name.entry(block.table.as_str()).or_insert_with(|| {
+            tables.push(StagedTable {
+                name: block.table.clone(),
+                key: block.key.clone(),
+                rows: Vec::new(),
+                rank: block.dataset,
+                needs: Vec::new(),
+            });
+            tables.len() - 1
+        });
+        let table = &mut tables[index];
+        let Some(earlier) = seen.get(&(index, row.row_key.clone())).copied() else {
+            seen.insert((index, row.row_key.clone()), table.rows.len());
+            table.rows.push(row);
+            continue;
+        };
+        match policy(&table.rows[earlier], &row, blocks) {
+            OnDuplicate::First => {}
+            OnDuplicate::Last => table.rows[earlier] = row,
+            OnDuplicate::Error => problems.push(duplicate(&table.name, &table.rows[earlier], &row, blocks)),
+        }
+    }
+    tables
+}
+
+/// The later block decides, unless one of the two calls duplicates an error or they are of different datasets.
+fn policy(earlier: &StagedRow, later: &StagedRow, blocks: &[Block]) -> OnDuplicate {
+    let (first, second) = (&blocks[earlier.block], &blocks[later.block]);
+    if first.dataset != second.dataset || first.on_duplicate == OnDuplicate::Error {
+        return OnDuplicate::Error;
+    }
+    second.on_duplicate
+}
+
+fn duplicate(table: &str, earlier: &StagedRow, later: &StagedRow, blocks: &[Block]) -> Problem {
+    let (first, second) = (&blocks[earlier.block], &blocks[later.block]);
+    let label = crate::show::label(&later.symbol);
+    let other = earlier.source.location();
+    let message = if first.dataset == second.dataset {
+        format!("`{table}` {label} is declared twice, first at {other}")
+    } else {
+        format!("`{table}` {label} is declared by two datasets, first at {other} for {}", first.file.path.display())
+    };
+    Problem::new(ErrorCode::SeedDuplicate, Some(later.source.location()), message)
+}

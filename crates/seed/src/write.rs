@@ -1,0 +1,301 @@
+//! Writing: multi-row INSERTs and UPDATEs of decided rows, and who is to blame when one fails. What to write is decided.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use plimsoll_core::db::{Column, Db, DbError, Stmt, Value, dialect, quoted};
+use plimsoll_core::{ErrorCode, Location};
+use serde_json::Value as Json;
+
+use crate::diff::Decision;
+use crate::error::{Problem, SeedError};
+use crate::load::Seeds;
+use crate::lookup::Lookup;
+use crate::observe::{Observation, Resolved};
+use crate::plan::{Outcome, RowAction};
+use crate::stage::{Cell, StagedRow};
+use crate::value::to_db;
+
+/// Rows per INSERT: beyond this nothing is gained, and a failing statement has to be searched for its row.
+const INSERT_ROWS: usize = 500;
+
+/// Rows per UPDATE: every row is compared with every case.
+const UPDATE_ROWS: usize = 50;
+
+/// What the rows are written with: the observation, and the keys of rows created since.
+pub(crate) struct Writer<'a> {
+    pub(crate) seeds: &'a Seeds,
+    pub(crate) observation: &'a Observation,
+    pub(crate) created: HashMap<(usize, usize), Json>,
+}
+
+/// A row as it is written: its staged index and the values in the order of the columns.
+struct Prepared {
+    row: usize,
+    values: Vec<Value>,
+}
+
+impl Writer<'_> {
+    /// The primary key of the row a reference means, once that row is written.
+    pub(crate) fn resolve(&self, reference: usize) -> Option<Json> {
+        if let Some(place) = self.seeds.references.all[reference].staged
+            && let Some(id) = self.created.get(&place)
+        {
+            return Some(id.clone());
+        }
+        match self.observation.resolve(self.seeds, reference) {
+            Resolved::Id(id) => Some(id),
+            _ => None,
+        }
+    }
+
+    /// Creates the rows of a table, level by level, and learns their keys where others refer to them.
+    pub(crate) fn create(&mut self, db: &mut dyn Db, table: usize, decisions: &[Decision]) -> Result<usize, SeedError> {
+        let rows: Vec<usize> =
+            decisions.iter().filter(|decision| decision.action == RowAction::Create).map(|decision| decision.row).collect();
+        let staged = &self.seeds.tables[table];
+        let depth = rows.iter().map(|row| staged.rows[*row].level).max().unwrap_or(0);
+        let is_target = self.seeds.references.all.iter().any(|reference| reference.staged.is_some_and(|(of, _)| of == table));
+        for level in 0..=depth {
+            let rows: Vec<usize> = rows.iter().copied().filter(|row| staged.rows[*row].level == level).collect();
+            for (columns, rows) in groups(rows.clone(), |row| names(&staged.rows[row])) {
+                self.insert(db, table, &columns, &rows)?;
+            }
+            if is_target {
+                self.learn_keys(db, table, &rows)?;
+            }
+        }
+        Ok(rows.len())
+    }
+
+    /// Writes the changed columns of existing rows, rows with the same changed columns together.
+    pub(crate) fn update(&self, db: &mut dyn Db, table: usize, decisions: &[Decision]) -> Result<usize, SeedError> {
+        let updates: Vec<&Decision> = decisions.iter().filter(|decision| decision.action == RowAction::Update).collect();
+        let changed = |decision: usize| -> Vec<Arc<str>> {
+            let columns = updates[decision].columns.iter().filter(|column| column.outcome == Outcome::Update);
+            columns.map(|column| Arc::clone(&column.name)).collect()
+        };
+        for (columns, group) in groups((0..updates.len()).collect(), changed) {
+            let rows: Vec<usize> = group.iter().map(|decision| updates[*decision].row).collect();
+            self.update_columns(db, table, &columns, &rows)?;
+        }
+        Ok(updates.len())
+    }
+
+    fn insert(&self, db: &mut dyn Db, table: usize, columns: &[Arc<str>], rows: &[usize]) -> Result<(), SeedError> {
+        let engine = db.engine();
+        let name = &self.seeds.tables[table].name;
+        let columns = self.columns(table, columns)?;
+        let prepared = self.prepare(table, &columns, rows)?;
+        let list: Vec<String> = columns.iter().map(|column| quoted(engine, &column.name)).collect();
+        let casts: Vec<String> = columns.iter().map(|column| dialect::write_cast(engine, column)).collect();
+        let head = format!("INSERT INTO {} ({}) VALUES ", quoted(engine, name), list.join(", "));
+        let statement = |batch: &[Prepared]| {
+            let mut stmt = Stmt::new(head.as_str());
+            for (index, row) in batch.iter().enumerate() {
+                stmt.push(if index == 0 { "(" } else { ", (" });
+                for (position, value) in row.values.iter().enumerate() {
+                    if position > 0 {
+                        stmt.push(", ");
+                    }
+                    stmt.push_bind(value.clone());
+                    stmt.push(casts[position].as_str());
+                }
+                stmt.push(")");
+            }
+            stmt
+        };
+        let size = INSERT_ROWS.min(dialect::max_binds(engine) / columns.len().max(1));
+        prepared.chunks(size).try_for_each(|batch| self.run(db, table, batch, &statement))
+    }
+
+    fn update_columns(&self, db: &mut dyn Db, table: usize, columns: &[Arc<str>], rows: &[usize]) -> Result<(), SeedError> {
+        let engine = db.engine();
+        let state = &self.observation.tables[table];
+        let staged = &self.seeds.tables[table];
+        let columns = self.columns(table, columns)?;
+        let mut prepared = self.prepare(table, &columns, rows)?;
+        // The row is found by its primary key where that is one column, else by the natural key.
+        let id = state.id_column();
+        let key: Vec<&Column> = match id {
+            Some(column) => vec![column],
+            None => staged.key.iter().filter_map(|name| state.column(name)).collect(),
+        };
+        for row in &mut prepared {
+            let values = match (id, state.live[row.row].as_ref().and_then(|live| live.id.clone())) {
+                (Some(_), Some(id)) => vec![id],
+                _ => staged.rows[row.row].key.iter().map(|cell| self.value(cell).unwrap_or(Json::Null)).collect(),
+            };
+            for (column, value) in key.iter().zip(values) {
+                row.values.push(self.bound(table, row.row, column, &value)?);
+            }
+        }
+        let count = columns.len();
+        let cast = |column: &Column| dialect::write_cast(engine, column);
+        let statement = |batch: &[Prepared]| {
+            let mut stmt = Stmt::new(format!("UPDATE {} SET ", quoted(engine, &staged.name)));
+            for (position, column) in columns.iter().enumerate() {
+                let comma = if position > 0 { ", " } else { "" };
+                stmt.push(format!("{comma}{} = ", quoted(engine, &column.name)));
+                if let [row] = batch {
+                    stmt.push_bind(row.values[position].clone());
+                    stmt.push(cast(column));
+                    continue;
+                }
+                stmt.push(format!("CASE {}", quoted(engine, &key[0].name)));
+                for row in batch {
+                    stmt.push(" WHEN ");
+                    stmt.push_bind(row.values[count].clone());
+                    stmt.push(format!("{} THEN ", cast(key[0])));
+                    stmt.push_bind(row.values[position].clone());
+                    stmt.push(cast(column));
+                }
+                stmt.push(" END");
+            }
+            for (position, column) in key.iter().enumerate() {
+                let word = if position == 0 { "WHERE" } else { "AND" };
+                stmt.push(format!(" {word} {} IN (", quoted(engine, &column.name)));
+                for (index, row) in batch.iter().enumerate() {
+                    if index > 0 {
+                        stmt.push(", ");
+                    }
+                    stmt.push_bind(row.values[count + position].clone());
+                    stmt.push(cast(column));
+                }
+                stmt.push(")");
+            }
+            stmt
+        };
+        let size = if id.is_some() { UPDATE_ROWS } else { 1 };
+        prepared.chunks(size).try_for_each(|batch| self.run(db, table, batch, &statement))
+    }
+
+    /// Runs a batch; when it fails, repeats it row by row to find the one to blame. The transaction is lost either way.
+    fn run(
+        &self,
+        db: &mut dyn Db,
+        table: usize,
+        batch: &[Prepared],
+        statement: &dyn Fn(&[Prepared]) -> Stmt,
+    ) -> Result<(), SeedError> {
+        const SAVEPOINT: &str = "plimsoll_batch";
+        if let [only] = batch {
+            return db.execute(&statement(batch)).map(drop).map_err(|source| self.blame(table, Some(only.row), source));
+        }
+        db.batch(&format!("SAVEPOINT {SAVEPOINT}"))?;
+        let Err(error) = db.execute(&statement(batch)) else {
+            return Ok(db.batch(&format!("RELEASE SAVEPOINT {SAVEPOINT}"))?);
+        };
+        if db.batch(&format!("ROLLBACK TO SAVEPOINT {SAVEPOINT}")).is_ok() {
+            for row in batch {
+                if let Err(source) = db.execute(&statement(std::slice::from_ref(row))) {
+                    return Err(self.blame(table, Some(row.row), source));
+                }
+            }
+        }
+        Err(self.blame(table, None, error))
+    }
+
+    fn blame(&self, table: usize, row: Option<usize>, source: DbError) -> SeedError {
+        let staged = &self.seeds.tables[table];
+        match row.map(|row| &staged.rows[row]) {
+            Some(row) => SeedError::Write {
+                what: format!("`{}` {}", staged.name, crate::show::label(&row.symbol)),
+                at: Some(row.source.location()),
+                source,
+            },
+            None => SeedError::Write { what: format!("rows of `{}`", staged.name), at: None, source },
+        }
+    }
+
+    fn learn_keys(&mut self, db: &mut dyn Db, table: usize, rows: &[usize]) -> Result<(), SeedError> {
+        let state = &self.observation.tables[table];
+        let staged = &self.seeds.tables[table];
+        let Some(id) = state.id_column() else { return Ok(()) };
+        let Some(key) = staged.key.iter().map(|name| state.column(name)).collect::<Option<Vec<_>>>() else { return Ok(()) };
+        let lookup = Lookup { table: &staged.name, key, select: vec![id] };
+        let keys: Vec<Option<Vec<Json>>> =
+            rows.iter().map(|row| staged.rows[*row].key.iter().map(|cell| self.value(cell)).collect()).collect();
+        let found = lookup.run(db, &keys.iter().flatten().cloned().collect::<Vec<_>>())?;
+        let mut problems = Vec::new();
+        for (row, key) in rows.iter().zip(keys) {
+            let text = key.and_then(|key| lookup.text(&key));
+            match text.and_then(|text| found.get(&text)).and_then(|values| values.first()) {
+                Some(id) => {
+                    self.created.insert((table, *row), id.clone());
+                }
+                None => problems.push(invisible(&staged.name, &staged.rows[*row])),
+            }
+        }
+        SeedError::unless_empty(problems)
+    }
+
+    fn prepare(&self, table: usize, columns: &[&Column], rows: &[usize]) -> Result<Vec<Prepared>, SeedError> {
+        let mut prepared = Vec::with_capacity(rows.len());
+        for row in rows {
+            let staged = &self.seeds.tables[table].rows[*row];
+            let mut values = Vec::with_capacity(columns.len() + 1);
+            for column in columns {
+                let cell = staged.cells().find(|(name, _)| **name == *column.name).map(|(_, cell)| cell);
+                let value = cell.and_then(|cell| self.value(cell)).unwrap_or(Json::Null);
+                values.push(self.bound(table, *row, column, &value)?);
+            }
+            prepared.push(Prepared { row: *row, values });
+        }
+        Ok(prepared)
+    }
+
+    fn bound(&self, table: usize, row: usize, column: &Column, value: &Json) -> Result<Value, SeedError> {
+        to_db(column, value).map_err(|misfit| {
+            let source = &self.seeds.tables[table].rows[row].source;
+            SeedError::Problems { problems: vec![source.problem(ErrorCode::SeedValue, source.offset, misfit.to_string())] }
+        })
+    }
+
+    fn columns(&self, table: usize, names: &[Arc<str>]) -> Result<Vec<&Column>, SeedError> {
+        let state = &self.observation.tables[table];
+        let missing = |name: &str| SeedError::Problems {
+            problems: vec![Problem::new(
+                ErrorCode::SeedTarget,
+                None::<Location>,
+                format!("`{}` has no column `{name}`", self.seeds.tables[table].name),
+            )],
+        };
+        names.iter().map(|name| state.column(name).ok_or_else(|| missing(name))).collect()
+    }
+
+    fn value(&self, cell: &Cell) -> Option<Json> {
+        match cell {
+            Cell::Value(value) => Some(value.clone()),
+            Cell::Ref(reference) => self.resolve(*reference),
+        }
+    }
+}
+
+/// A row that was written without an error and still is not there: a policy or a trigger is in the way.
+pub(crate) fn invisible(table: &str, row: &StagedRow) -> Problem {
+    let message = format!(
+        "`{table}` {} was written but cannot be read back; a row-level policy or a trigger keeps it away",
+        crate::show::label(&row.symbol)
+    );
+    Problem::new(ErrorCode::SeedFailed, Some(row.source.location()), message)
+}
+
+fn names(row: &StagedRow) -> Vec<Arc<str>> {
+    row.cells().map(|(name, _)| Arc::clone(name)).collect()
+}
+
+/// Groups items that have the same columns, in the order of their first appearance.
+fn groups(items: Vec<usize>, columns: impl Fn(usize) -> Vec<Arc<str>>) -> Vec<(Vec<Arc<str>>, Vec<usize>)> {
+    let mut groups: Vec<(Vec<Arc<str>>, Vec<usize>)> = Vec::new();
+    let mut places: HashMap<Vec<Arc<str>>, usize> = HashMap::new();
+    for item in items {
+        let names = columns(item);
+        let place = *places.entry(names.clone()).or_insert_with(|| {
+            groups.push((names, Vec::new()));
+            groups.len() - 1
+        });
+        groups[place].1.push(item);
+    }
+    groups
+}
