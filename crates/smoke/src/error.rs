@@ -1,0 +1,66 @@
+//! Why a run could not even start, or did not pass. What single checks found is in the report.
+
+use plimsoll_core::{Coded, ErrorCode};
+
+use crate::report::SmokeReport;
+
+/// A run that could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum SmokeError {
+    /// The base URL of the target cannot be used. It may hold a password and is not repeated.
+    #[error("the base URL {problem}")]
+    BaseUrl {
+        /// What is wrong with it.
+        problem: BaseUrlProblem,
+    },
+    /// The HTTP client cannot be made, usually for want of root certificates.
+    #[error("the HTTP client cannot be made")]
+    Client {
+        /// The client's own reason.
+        #[source]
+        source: reqwest::Error,
+    },
+}
+
+impl Coded for SmokeError {
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::BaseUrl { .. } => ErrorCode::InvalidValue,
+            Self::Client { .. } => ErrorCode::SmokeUnmeasured,
+        }
+    }
+}
+
+/// What is wrong with a base URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BaseUrlProblem {
+    /// It does not parse.
+    #[error("is not a URL")]
+    NotAUrl,
+    /// It has another scheme, or no host.
+    #[error("is not http or https")]
+    NotHttp,
+    /// Paths cannot be added after a query.
+    #[error("has a query or a fragment")]
+    Query,
+}
+
+/// A run that did not pass, with everything it found.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", report.headline())]
+pub struct SmokeFailed {
+    /// The report.
+    pub report: Box<SmokeReport>,
+    /// What the first failure means.
+    pub code: ErrorCode,
+}
+
+impl Coded for SmokeFailed {
+    fn code(&self) -> ErrorCode {
+        self.code
+    }
+
+    fn location(&self) -> Option<&plimsoll_core::Location> {
+        self.report.first_failure().map(|check| &check.location)
+    }
+}

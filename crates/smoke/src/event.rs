@@ -1,0 +1,60 @@
+//! What a run tells while it goes on: one closed enum. Showing it is the caller's.
+
+use serde::Serialize;
+
+use crate::report::{CheckReport, Counts};
+
+/// Something happened. Texts hold no secrets.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// The run begins.
+    RunStarted {
+        /// How many checks the plan has.
+        checks: usize,
+    },
+    /// A check is about to be sent.
+    CheckStarted {
+        /// Its place in the plan, from 1.
+        number: usize,
+        /// Its name.
+        name: String,
+    },
+    /// An attempt did not pass and another one follows.
+    AttemptFailed {
+        /// The name of the check.
+        name: String,
+        /// Which attempt, from 1.
+        attempt: u32,
+        /// What was wrong.
+        why: String,
+        /// How long until the next one.
+        next_in_ms: u64,
+    },
+    /// A check is done, or was skipped.
+    CheckFinished {
+        /// Its place in the plan, from 1.
+        number: usize,
+        /// What it found.
+        report: Box<CheckReport>,
+    },
+    /// The target was asked for its revision and is not there yet.
+    RevisionAwaited {
+        /// What came instead, in words.
+        instead: String,
+        /// Milliseconds since the waiting began.
+        waited_ms: u64,
+    },
+    /// The target named the expected revision.
+    RevisionSeen {
+        /// How many times in a row.
+        in_a_row: u32,
+        /// How many are needed.
+        needed: u32,
+    },
+    /// The run is over.
+    RunFinished {
+        /// How many checks ended how.
+        counts: Counts,
+    },
+}

@@ -1,0 +1,328 @@
+//! Which checks will be sent, in which order and why: a pure function of checks and selection. Sending them is `run.rs`'s.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use plimsoll_core::Problem;
+use plimsoll_core::template;
+use plimsoll_core::toml_file::nearest;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::duration::show_millis;
+use crate::matcher;
+use crate::model::{Body, Check, Expect, Level, Matcher};
+use crate::problem::{Invalid, Problems};
+
+/// Which checks are asked for, and which names their templates may use.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// Checks with any of these tags; all checks when empty.
+    pub tags: Vec<String>,
+    /// The names that have a value before the first check.
+    pub names: BTreeSet<String>,
+}
+
+/// The checks in the order in which they will be sent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SmokePlan {
+    /// The checks, each after those it waits for.
+    pub checks: Vec<PlannedCheck>,
+    /// How many declared checks the selection leaves out.
+    pub left_out: usize,
+}
+
+/// A check with the reason it is in the plan.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlannedCheck {
+    /// The check.
+    pub check: Check,
+    /// The checks this one waits for: those it needs and those whose captures it uses.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<String>,
+    /// The check that pulled this one in, when the selection did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pulled_in_by: Option<String>,
+}
+
+/// Selects and orders checks. The same checks and selection always give the same plan.
+///
+/// # Errors
+/// All problems: tags nobody has, names nobody gives a value, circles, an empty selection.
+pub fn plan(checks: &[Check], selection: &Selection) -> Result<SmokePlan, Problems> {
+    let mut problems = unknown_tags(checks, &selection.tags);
+    let after = dependencies(checks, &selection.names, &mut problems);
+    let mut walk = Walk { checks, after: &after, state: vec![State::New; checks.len()], out: Vec::new(), problems };
+    for (index, check) in checks.iter().enumerate() {
+        if selection.tags.is_empty() || check.tags.iter().any(|tag| selection.tags.contains(tag)) {
+            walk.visit(index, None, &mut Vec::new());
+        }
+    }
+    // A check may be pulled in before its own turn comes; selected by its tags it is there for its own sake.
+    let Walk { mut out, mut problems, .. } = walk;
+    for planned in &mut out {
+        if selection.tags.is_empty() || planned.check.tags.iter().any(|tag| selection.tags.contains(tag)) {
+            planned.pulled_in_by = None;
+        }
+    }
+    if out.is_empty() && problems.is_empty() {
+        problems.push(Invalid::NothingSelected.problem());
+    }
+    let left_out = checks.len() - out.len().min(checks.len());
+    if problems.is_empty() { Ok(SmokePlan { checks: out, left_out }) } else { Err(Problems { problems }) }
+}
+
+impl fmt::Display for SmokePlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.checks.len(), if self.checks.len() == 1 { "check" } else { "checks" })?;
+        if self.left_out > 0 {
+            write!(f, ", {} left out", self.left_out)?;
+        }
+        writeln!(f)?;
+        for (number, planned) in self.checks.iter().enumerate() {
+            let Check { name, request, expect, retry, level, .. } = &planned.check;
+            writeln!(f, "{:>3}. {name}", number + 1)?;
+            writeln!(f, "     {} {}", request.method.as_str(), request.path)?;
+            writeln!(f, "     expects {}", wanted(expect).join(", "))?;
+            if *level == Level::Warn {
+                writeln!(f, "     only warns")?;
+            }
+            if let Some(retry) = retry {
+                let only = if request.method.repeats_its_effect() { " while nothing was sent" } else { "" };
+                writeln!(f, "     tries again for {}{only}", show_millis(retry.for_ms))?;
+            }
+            if !planned.after.is_empty() {
+                writeln!(f, "     after {}", planned.after.join(", "))?;
+            }
+            if let Some(by) = &planned.pulled_in_by {
+                writeln!(f, "     needed by {by}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn wanted(expect: &Expect) -> Vec<String> {
+    let mut parts =
+        vec![expect.status.map_or_else(|| "a status of success".to_owned(), |status| format!("status {status}"))];
+    parts.extend(expect.url.iter().map(|url| format!("final URL {url}")));
+    parts.extend(expect.headers.iter().map(|one| format!("{}: {}", one.of, matcher::describe(&one.is))));
+    parts.extend(expect.body.iter().map(|body| format!("body: {}", matcher::describe(body))));
+    parts.extend(expect.json.iter().map(|one| format!("{}: {}", one.of, matcher::describe(&one.is))));
+    parts.extend(expect.within_ms.map(|millis| format!("within {}", show_millis(millis))));
+    parts
+}
+
+fn unknown_tags(checks: &[Check], tags: &[String]) -> Vec<Problem> {
+    let known: BTreeSet<&str> = checks.iter().flat_map(|check| check.tags.iter().map(String::as_str)).collect();
+    tags.iter()
+        .filter(|tag| !known.contains(tag.as_str()))
+        .map(|tag| (tag.clone(), nearest(tag, known.iter().copied()).map(str::to_owned)))
+        .map(|(tag, near)| Invalid::UnknownTag { tag, near }.problem())
+        .collect()
+}
+
+/// For each check the indices of those it waits for, in file order.
+fn dependencies(checks: &[Check], names: &BTreeSet<String>, problems: &mut Vec<Problem>) -> Vec<BTreeSet<usize>> {
+    let env = template::environment();
+    let functions: BTreeSet<String> = env.globals().map(|(name, _)| name.to_string()).collect();
+    let by_name: BTreeMap<&str, usize> =
+        checks.iter().enumerate().map(|(index, check)| (check.name.as_str(), index)).collect();
+    let captured: BTreeMap<&str, usize> = checks
+        .iter()
+        .enumerate()
+        .flat_map(|(index, check)| check.capture.iter().map(move |capture| (capture.name.as_str(), index)))
+        .collect();
+    let mut all = Vec::new();
+    for (index, check) in checks.iter().enumerate() {
+        let mut after: BTreeSet<usize> =
+            check.needs.iter().filter_map(|need| by_name.get(need.as_str()).copied()).collect();
+        for name in names_used(&env, check) {
+            match captured.get(name.as_str()) {
+                Some(source) if *source != index => {
+                    after.insert(*source);
+                }
+                _ if names.contains(&name) || functions.contains(&name) => {}
+                _ => {
+                    let candidates = names.iter().map(String::as_str).chain(captured.keys().copied());
+                    let near = nearest(&name, candidates.filter(|candidate| *candidate != name)).map(str::to_owned);
+                    problems.push(Invalid::UnknownName { name, near }.at(check.location.clone()));
+                }
+            }
+        }
+        all.push(after);
+    }
+    all
+}
+
+/// The top-level names in all templates of a check. What does not compile was reported when the file was read.
+fn names_used(env: &minijinja::Environment<'_>, check: &Check) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    visit_texts(check, &mut |text| {
+        if template::is_template(text)
+            && let Ok(template) = env.template_from_str(text)
+        {
+            names.extend(template.undeclared_variables(false));
+        }
+    });
+    names
+}
+
+fn visit_texts(check: &Check, visit: &mut dyn FnMut(&str)) {
+    let Check { request, expect, retry, .. } = check;
+    visit(&request.path);
+    request.query.iter().chain(&request.headers).for_each(|(_, value)| visit(value));
+    match &request.body {
+        Some(Body::Text(text)) => visit(text),
+        Some(Body::Json(value)) => visit_value(value, visit),
+        None => {}
+    }
+    expect.url.iter().for_each(|url| visit(url));
+    let stops = retry.iter().flat_map(|retry| &retry.stop_on);
+    let expectations = expect.headers.iter().chain(&expect.json).chain(stops).map(|one| &one.is);
+    for matcher in expectations.chain(&expect.body) {
+        match matcher {
+            Matcher::Equals(value) | Matcher::Not(value) | Matcher::Contains(value) => visit_value(value, visit),
+            Matcher::AtLeast(value) | Matcher::AtMost(value) | Matcher::Length(value) => visit_value(value, visit),
+            Matcher::Matches(pattern) => visit(pattern),
+            Matcher::Exists(_) => {}
+        }
+    }
+}
+
+fn visit_value(value: &Value, visit: &mut dyn FnMut(&str)) {
+    match value {
+        Value::String(text) => visit(text),
+        Value::Array(items) => items.iter().for_each(|item| visit_value(item, visit)),
+        Value::Object(entries) => entries.values().for_each(|entry| visit_value(entry, visit)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum State {
+    New,
+    Open,
+    Done,
+}
+
+/// A depth-first walk that puts every check after those it waits for and otherwise keeps the order of the files.
+struct Walk<'a> {
+    checks: &'a [Check],
+    after: &'a [BTreeSet<usize>],
+    state: Vec<State>,
+    out: Vec<PlannedCheck>,
+    problems: Vec<Problem>,
+}
+
+impl Walk<'_> {
+    fn visit(&mut self, index: usize, pulled_in_by: Option<usize>, path: &mut Vec<usize>) {
+        let name = |index: usize| self.checks[index].name.clone();
+        match self.state[index] {
+            State::Done => return,
+            State::Open => {
+                let start = path.iter().position(|open| *open == index).unwrap_or(0);
+                let names = path[start..].iter().chain([&index]).map(|open| name(*open)).collect();
+                let at = self.checks[index].location.clone();
+                self.problems.push(Invalid::Circle { names }.at(at));
+                return;
+            }
+            State::New => {}
+        }
+        self.state[index] = State::Open;
+        path.push(index);
+        for before in self.after[index].clone() {
+            self.visit(before, Some(index), path);
+        }
+        path.pop();
+        self.state[index] = State::Done;
+        self.out.push(PlannedCheck {
+            check: self.checks[index].clone(),
+            after: self.after[index].iter().map(|before| self.checks[*before].name.clone()).collect(),
+            pulled_in_by: pulled_in_by.map(|by| self.checks[by].name.clone()),
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    const FILE: &str = r#"
+[[check]]
+name = "the spec can be opened"
+tags = ["api"]
+request = { path = "/api/specs/{{ spec }}" }
+expect = { status = 200, json = { "$.id" = "{{ spec }}", "$.rows" = { at_least = 3 } } }
+
+[[check]]
+name = "the list has a spec"
+request = { path = "/api/specs", query = { q = "{{ project | upper }}" } }
+expect = { json = { "$.items" = { length = 4 } }, within = "800ms" }
+capture = { spec = "$.items[0].id" }
+retry = { for = "30s" }
+
+[[check]]
+name = "a note is taken"
+tags = ["write"]
+level = "warn"
+request = { method = "POST", path = "/api/notes", json = { spec = "{{ spec }}" } }
+retry = { for = "10s" }
+"#;
+
+    fn planned(text: &str, tags: &[&str]) -> Result<SmokePlan, Problems> {
+        let checks = crate::load::parse(Path::new("smoke/api.toml"), text).expect("the file is right");
+        let tags = tags.iter().map(|tag| (*tag).to_owned()).collect();
+        plan(&checks, &Selection { tags, names: BTreeSet::from(["project".to_owned()]) })
+    }
+
+    #[test]
+    fn the_plan_reads_top_down() {
+        insta::assert_snapshot!(planned(FILE, &[]).expect("a plan"));
+    }
+
+    #[test]
+    fn a_selected_check_pulls_in_the_one_whose_capture_it_uses() {
+        insta::assert_snapshot!(planned(FILE, &["api"]).expect("a plan"));
+    }
+
+    #[test]
+    fn a_plan_survives_being_written_and_read() {
+        let plan = planned(FILE, &[]).expect("a plan");
+        let text = serde_json::to_string_pretty(&plan).expect("a plan serializes");
+        assert_eq!(serde_json::from_str::<SmokePlan>(&text).expect("and comes back"), plan);
+        insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn a_name_without_a_value_is_found_before_anything_is_sent() {
+        let problems = planned(&FILE.replace("{{ project ", "{{ projekt "), &[]).expect_err("nobody has a projekt");
+        assert_eq!(
+            problems.to_string(),
+            "`projekt` is neither a variable nor captured by a check, did you mean `project`?"
+        );
+    }
+
+    #[test]
+    fn checks_that_wait_for_each_other_are_named() {
+        let text = "[[check]]\nname = 'a'\nneeds = ['b']\nrequest = { path = '/' }\n\
+                    [[check]]\nname = 'b'\nneeds = ['a']\nrequest = { path = '/' }\n";
+        let problems = planned(text, &[]).expect_err("a circle");
+        assert_eq!(problems.to_string(), "checks wait for each other in a circle: a -> b -> a");
+    }
+
+    #[test]
+    fn a_selection_that_proves_nothing_is_an_error() {
+        assert_eq!(
+            planned(FILE, &["apl"]).expect_err("no such tag").to_string(),
+            "no check has the tag `apl`, did you mean `api`?"
+        );
+        assert_eq!(
+            planned("", &[]).expect_err("no checks").to_string(),
+            "no check is selected, so nothing would be proved"
+        );
+    }
+}

@@ -1,0 +1,329 @@
+//! What a run found, as plain data with nothing secret in it. Laying it out for a person is the command line's.
+
+use std::fmt;
+
+use plimsoll_core::{ErrorCode, Location};
+use serde::Serialize;
+
+use crate::error::SmokeFailed;
+
+/// Everything one run found.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SmokeReport {
+    /// The base URL, without a password.
+    pub target: String,
+    /// How the revision was proved, when one was expected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revision: Option<RevisionTally>,
+    /// How many checks ended how.
+    pub counts: Counts,
+    /// How long the run took.
+    pub duration_ms: u64,
+    /// Every check of the plan, in its order.
+    pub checks: Vec<CheckReport>,
+}
+
+/// How a check ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Verdict {
+    /// Measured, and as expected, at the first attempt.
+    Pass,
+    /// As expected, at a later attempt.
+    Flaky,
+    /// Not as expected, and the check only warns.
+    Warn,
+    /// Not as expected.
+    Fail,
+    /// Could not be measured, so nothing is known.
+    Error,
+    /// Not sent; the reason is given.
+    Skip,
+}
+
+/// How many checks ended how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[expect(missing_docs, reason = "one number for each verdict")]
+pub struct Counts {
+    pub pass: usize,
+    pub flaky: usize,
+    pub warn: usize,
+    pub fail: usize,
+    pub error: usize,
+    pub skip: usize,
+}
+
+/// How many answers named the expected revision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RevisionTally {
+    /// The revision that must answer.
+    pub expected: String,
+    /// Answers that named it.
+    pub named: usize,
+    /// Answers that named another one.
+    pub other: usize,
+    /// Answers that named none.
+    pub silent: usize,
+}
+
+/// What one check found.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CheckReport {
+    /// The name.
+    pub name: String,
+    /// Where it is written.
+    pub location: Location,
+    /// How it ended.
+    pub verdict: Verdict,
+    /// The request as it was sent, or as written when it never was.
+    pub request: String,
+    /// How often it was sent.
+    pub attempts: u32,
+    /// From the first byte sent to the last one read, of the last answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer_ms: Option<u64>,
+    /// The status of the last answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// What was not as expected in the last answer.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
+    /// Why nothing is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unmeasured: Option<Unmeasured>,
+    /// Why it was not sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skipped: Option<SkipReason>,
+    /// What was wrong at the first of several attempts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_attempt: Option<String>,
+    /// The answer that made further attempts pointless.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stopped_on: Option<String>,
+    /// The beginning of the last answer's body, when the check did not pass.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
+    /// A shell line that sends the same request, with the secrets masked, when the check did not pass.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub curl: Option<String>,
+}
+
+/// One thing that was not as expected.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// Which part of the answer.
+    pub part: Part,
+    /// Which one of these: the header's name, the JSONPath, the captured name.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub of: String,
+    /// What was wanted.
+    pub expected: String,
+    /// What was there.
+    pub actual: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { of, expected, actual, .. } = self;
+        let part = match self.part {
+            Part::Status => "status",
+            Part::Url => "final URL",
+            Part::Header => "header",
+            Part::Body => "body",
+            Part::Json => "json",
+            Part::Capture => "capture",
+            Part::Time => "time",
+            Part::Revision => "revision",
+        };
+        let space = if of.is_empty() { "" } else { " " };
+        write!(f, "{part}{space}{of}: expected {expected}, found {actual}")
+    }
+}
+
+/// A part of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// The status.
+    Status,
+    /// The URL that answered after redirects.
+    Url,
+    /// A header.
+    Header,
+    /// The body as text.
+    Body,
+    /// The body as JSON.
+    Json,
+    /// A value that later checks need.
+    Capture,
+    /// The time from the first byte sent to the last one read.
+    Time,
+    /// The revision that answered.
+    Revision,
+}
+
+/// Why a request has no complete answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Unmeasured {
+    /// The reason.
+    pub kind: UnmeasuredKind,
+    /// What the system says about it.
+    pub detail: String,
+}
+
+impl fmt::Display for Unmeasured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kind, detail } = self;
+        let kind = match kind {
+            UnmeasuredKind::Refused => "connection refused",
+            UnmeasuredKind::Reset => "connection lost before an answer",
+            UnmeasuredKind::TimedOut => "no complete answer in time",
+            UnmeasuredKind::NameNotFound => "host name not found",
+            UnmeasuredKind::Tls => "no trusted connection",
+            UnmeasuredKind::CutShort => "answer cut short",
+            UnmeasuredKind::TooLarge => "answer too large",
+            UnmeasuredKind::Redirects => "too many redirects",
+            UnmeasuredKind::NotPrepared => "request cannot be made",
+            UnmeasuredKind::OutOfTime => "time of the whole run used up",
+            UnmeasuredKind::Other => "request failed",
+        };
+        if detail.is_empty() { f.write_str(kind) } else { write!(f, "{kind} ({detail})") }
+    }
+}
+
+/// The kinds of reasons for which nothing is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnmeasuredKind {
+    /// Nothing listens there.
+    Refused,
+    /// The connection ended before the headers.
+    Reset,
+    /// The time for one request ran out.
+    TimedOut,
+    /// The name has no address.
+    NameNotFound,
+    /// The TLS handshake failed.
+    Tls,
+    /// The connection ended inside the body.
+    CutShort,
+    /// The body is larger than allowed.
+    TooLarge,
+    /// The redirects do not end.
+    Redirects,
+    /// A template has no value, or makes no valid request.
+    NotPrepared,
+    /// The time for the whole run ran out.
+    OutOfTime,
+    /// Anything else.
+    Other,
+}
+
+/// Why a check was not sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SkipReason {
+    /// A check it waits for did not pass.
+    Needs(String),
+    /// The run was to stop at the first failure, which was this check.
+    StoppedAt(String),
+}
+
+impl fmt::Display for SkipReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Needs(name) => write!(f, "`{name}` did not pass"),
+            Self::StoppedAt(name) => write!(f, "stopped after `{name}`"),
+        }
+    }
+}
+
+impl Verdict {
+    /// The verdict in capitals.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "PASS",
+            Self::Flaky => "FLAKY",
+            Self::Warn => "WARN",
+            Self::Fail => "FAIL",
+            Self::Error => "ERROR",
+            Self::Skip => "SKIP",
+        }
+    }
+}
+
+impl Counts {
+    pub(crate) fn of(checks: &[CheckReport]) -> Self {
+        let mut counts = Self::default();
+        for check in checks {
+            *match check.verdict {
+                Verdict::Pass => &mut counts.pass,
+                Verdict::Flaky => &mut counts.flaky,
+                Verdict::Warn => &mut counts.warn,
+                Verdict::Fail => &mut counts.fail,
+                Verdict::Error => &mut counts.error,
+                Verdict::Skip => &mut counts.skip,
+            } += 1;
+        }
+        counts
+    }
+}
+
+impl CheckReport {
+    /// What was wrong, in one line; the reason for a skip is one too.
+    #[must_use]
+    pub fn summary(&self) -> Option<String> {
+        let unmeasured = self.unmeasured.as_ref().map(ToString::to_string);
+        let finding = || self.findings.first().map(ToString::to_string);
+        unmeasured.or_else(finding).or_else(|| self.skipped.as_ref().map(ToString::to_string))
+    }
+}
+
+impl SmokeReport {
+    /// Whether everything was measured and as expected, warnings aside.
+    #[must_use]
+    pub fn passed(&self) -> bool {
+        self.counts.fail == 0 && self.counts.error == 0
+    }
+
+    /// The first check that failed or could not be measured.
+    #[must_use]
+    pub fn first_failure(&self) -> Option<&CheckReport> {
+        self.checks.iter().find(|check| matches!(check.verdict, Verdict::Fail | Verdict::Error))
+    }
+
+    /// The whole run in one line.
+    #[must_use]
+    pub fn headline(&self) -> String {
+        let Counts { pass, flaky, warn, fail, error, skip } = self.counts;
+        let numbers = [
+            (pass, "passed"),
+            (flaky, "flaky"),
+            (warn, "warned"),
+            (fail, "failed"),
+            (error, "not measured"),
+            (skip, "skipped"),
+        ];
+        let parts: Vec<_> =
+            numbers.iter().filter(|(number, _)| *number > 0).map(|(number, what)| format!("{number} {what}")).collect();
+        format!("smoke checks: {}", parts.join(", "))
+    }
+
+    /// The report, or the error that carries it when the run did not pass. A failure outweighs what was not measured.
+    ///
+    /// # Errors
+    /// [`SmokeFailed`] with the report.
+    pub fn into_result(self) -> Result<Self, SmokeFailed> {
+        let failed = self.checks.iter().find(|check| check.verdict == Verdict::Fail);
+        let code = match failed.map(|check| &check.findings) {
+            Some(findings) if findings.iter().any(|finding| finding.part == Part::Revision) => {
+                ErrorCode::RevisionMismatch
+            }
+            Some(_) => ErrorCode::SmokeFailed,
+            None if self.counts.error > 0 => ErrorCode::SmokeUnmeasured,
+            None => return Ok(self),
+        };
+        Err(SmokeFailed { report: Box::new(self), code })
+    }
+}

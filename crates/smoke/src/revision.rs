@@ -1,0 +1,213 @@
+//! Which revision answers, and waiting until it is the expected one and no other. What the answers say otherwise is `assertion.rs`'s.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use plimsoll_core::project::RevisionSource;
+use plimsoll_core::template;
+use plimsoll_core::{Coded, ErrorCode, Redactor};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::assertion;
+use crate::client::{self, Answer, Http, Limits};
+use crate::error::SmokeError;
+use crate::event::Event;
+use crate::masking::Masking;
+use crate::matcher;
+use crate::model::{Method, Request};
+use crate::report::Unmeasured;
+use crate::request::{self, Prepared};
+use crate::retry;
+
+/// The revision that must answer and how answers name it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revision {
+    /// The revision.
+    pub expected: String,
+    /// Where it is in an answer. A header must be in every answer of the service; what has no value at a JSONPath
+    /// is not held against a check.
+    pub source: RevisionSource,
+}
+
+/// How to wait for a revision.
+#[derive(Clone, Copy)]
+pub struct Await<'a> {
+    /// The path to ask, with a leading `/`.
+    pub path: &'a str,
+    /// How long to wait at most.
+    pub within: Duration,
+    /// How many answers in a row must name it, each on a connection of its own: one could be luck behind a balancer.
+    pub in_a_row: u32,
+    /// The longest time for one answer.
+    pub timeout: Duration,
+    /// Asked before every request; waiting ends when it says no, as for a process that has died.
+    pub go_on: &'a dyn Fn() -> bool,
+    /// What must not be shown.
+    pub redactor: &'a Redactor,
+}
+
+impl<'a> Await<'a> {
+    /// Three answers in a row, two seconds for each, for as long as `within`.
+    #[must_use]
+    pub fn new(path: &'a str, within: Duration, redactor: &'a Redactor) -> Self {
+        Self { path, within, in_a_row: 3, timeout: Duration::from_secs(2), go_on: &|| true, redactor }
+    }
+}
+
+/// The expected revision answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RevisionProof {
+    /// The revision.
+    pub revision: String,
+    /// How many answers in a row named it.
+    pub in_a_row: u32,
+    /// How long that took.
+    pub waited_ms: u64,
+}
+
+/// The expected revision did not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum AwaitError {
+    /// The target cannot be asked at all.
+    #[error(transparent)]
+    Target(#[from] SmokeError),
+    /// Another revision answered, or an answer named none.
+    #[error("revision `{expected}` did not answer within {waited_ms} ms, instead: {instead}")]
+    Mismatch {
+        /// The revision that was expected.
+        expected: String,
+        /// What came instead at last.
+        instead: String,
+        /// How long was waited.
+        waited_ms: u64,
+    },
+    /// Nothing answered.
+    #[error("nothing answered within {waited_ms} ms: {reason}")]
+    Silent {
+        /// What the last attempt ran into.
+        reason: Unmeasured,
+        /// How long was waited.
+        waited_ms: u64,
+    },
+    /// The caller ended the waiting.
+    #[error("gave up waiting for revision `{expected}` after {waited_ms} ms")]
+    GivenUp {
+        /// The revision that was expected.
+        expected: String,
+        /// How long was waited.
+        waited_ms: u64,
+    },
+}
+
+impl Coded for AwaitError {
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::Target(error) => error.code(),
+            Self::Mismatch { .. } => ErrorCode::RevisionMismatch,
+            Self::Silent { .. } | Self::GivenUp { .. } => ErrorCode::SmokeUnmeasured,
+        }
+    }
+}
+
+/// Asks the target until the expected revision has answered several times in a row.
+///
+/// # Errors
+/// When another revision answers, nothing does, or the caller gives up; the text says what came instead.
+pub fn await_revision(
+    base_url: &str,
+    revision: &Revision,
+    how: &Await<'_>,
+    on_event: &mut dyn FnMut(&Event),
+) -> Result<RevisionProof, AwaitError> {
+    let started = Instant::now();
+    let http = client::open(base_url, how.timeout, false)?;
+    let (mut in_a_row, mut misses) = (0, 0);
+    loop {
+        let waited_ms = millis(started.elapsed());
+        let expected = revision.expected.clone();
+        if !(how.go_on)() {
+            return Err(AwaitError::GivenUp { expected, waited_ms });
+        }
+        let missed = match ask(&http, revision, how) {
+            Ok(()) => {
+                in_a_row += 1;
+                on_event(&Event::RevisionSeen { in_a_row, needed: how.in_a_row });
+                if in_a_row >= how.in_a_row {
+                    return Ok(RevisionProof { revision: expected, in_a_row, waited_ms: millis(started.elapsed()) });
+                }
+                continue;
+            }
+            Err(missed) => missed,
+        };
+        (in_a_row, misses) = (0, misses + 1);
+        let waited = started.elapsed();
+        let waited_ms = millis(waited);
+        let Some(left) = how.within.checked_sub(waited).filter(|left| !left.is_zero()) else {
+            return Err(match missed {
+                Missed::Silent(reason) => AwaitError::Silent { reason, waited_ms },
+                Missed::Other(instead) => AwaitError::Mismatch { expected, instead, waited_ms },
+            });
+        };
+        let instead = match missed {
+            Missed::Other(instead) => instead,
+            Missed::Silent(reason) => reason.to_string(),
+        };
+        on_event(&Event::RevisionAwaited { instead, waited_ms });
+        // A process that is starting is asked often: a quarter of the checks' delays.
+        thread::sleep((retry::delay(misses) / 4).min(left));
+    }
+}
+
+/// The revision that an answer names.
+pub(crate) fn named_by(source: &RevisionSource, answer: &Answer) -> Option<String> {
+    match source {
+        RevisionSource::Header(name) => assertion::header(answer, name).map(str::to_owned),
+        RevisionSource::Json(path) => match matcher::find(path, &assertion::parse_json(&answer.body).ok()?)? {
+            Value::String(text) => Some(text),
+            Value::Null => None,
+            other => Some(other.to_string()),
+        },
+    }
+}
+
+/// What came in place of the expected revision.
+enum Missed {
+    Other(String),
+    Silent(Unmeasured),
+}
+
+fn ask(http: &Http, revision: &Revision, how: &Await<'_>) -> Result<(), Missed> {
+    let masking = Masking::new(how.redactor);
+    let prepared = question(http, how.path, &masking).map_err(Missed::Silent)?;
+    let limits = Limits { total: how.timeout, body_bytes: 1 << 20 };
+    let answer = client::send(http, &prepared, limits).map_err(|error| {
+        let Unmeasured { kind, detail } = error.what;
+        Missed::Silent(Unmeasured { kind, detail: masking.apply(&detail) })
+    })?;
+    match named_by(&revision.source, &answer) {
+        // An answer that names itself and is not well does not serve.
+        Some(named) if named == revision.expected && (200..300).contains(&answer.status) => Ok(()),
+        Some(named) => {
+            let text = format!("revision `{named}` with status {}", answer.status);
+            Err(Missed::Other(masking.excerpt(&text, 200)))
+        }
+        None => Err(Missed::Other(format!("status {} without a revision", answer.status))),
+    }
+}
+
+fn question(http: &Http, path: &str, masking: &Masking<'_>) -> Result<Prepared, Unmeasured> {
+    let request = Request {
+        method: Method::Get,
+        path: path.to_owned(),
+        query: Vec::new(),
+        headers: Vec::new(),
+        body: None,
+        follow_redirects: false,
+    };
+    request::prepare(&template::environment(), &request, &http.base, &minijinja::Value::UNDEFINED, masking)
+}
+
+pub(crate) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
