@@ -1,0 +1,26 @@
+//! stub docs
+
+mod error;
+mod event;
+mod journal;
+mod load;
+mod operate;
+mod pipeline;
+mod plan;
+mod plan_text;
+mod prove;
+mod recover;
+mod release;
+mod report;
+
+pub use error::{Cause, DeployError};
+pub use event::DeployEvent;
+pub use load::{
+    Loaded, expectations, load, load_checks, load_migrations, load_releases, load_seeds, observe_and_plan,
+};
+pub use operate::{ReleaseStatus, Status, history, status, stop};
+pub use pipeline::{DeployOptions, deploy};
+pub use prove::{Target, smoke, target};
+pub use plan::{DeployPlan, FORMAT, PlannedRelease, ReleaseAction};
+pub use release::{Release, ReleaseError};
+pub use report::{DeployReport, Interrupted, Outcome, ServingNow};

@@ -1,0 +1,165 @@
+//! Everything a deployment is planned from: the files once, the target each time it is looked at. The only IO before the apply.
+
+use std::collections::BTreeSet;
+
+use plimsoll_core::db::{Access, Catalog, Db, connect};
+use plimsoll_core::ledger::{self, Serving};
+use plimsoll_core::project::{Project, RevisionSource};
+use plimsoll_migrate::{History, MigrationSet, PlanOptions, check_prisma_provider};
+use plimsoll_seed::{Expectation, SeedOptions, Seeds};
+use plimsoll_smoke::{Selection, SmokePlan};
+
+use crate::error::{Cause, DeployError};
+use crate::plan::{DeployPlan, PlanInput, plan};
+use crate::release::{self, Observed, Release, ReleaseError};
+
+/// The files of a project, read and checked.
+#[derive(Debug)]
+pub struct Loaded {
+    pub(crate) migrations: Option<MigrationSet>,
+    pub(crate) seeds: Option<Seeds>,
+    pub(crate) expectations: Vec<Expectation>,
+    pub(crate) checks: Option<SmokePlan>,
+    pub(crate) revision_source: Option<RevisionSource>,
+    pub(crate) releases: Vec<Release>,
+}
+
+/// Reads everything the project names: migrations, datasets and their documents, checks, artifacts. No database.
+///
+/// `commit` names the state of the sources, such as `4f2b2ad1c0de` or `4f2b2ad1c0de-dirty`.
+///
+/// # Errors
+/// The first room with problems, with all of its problems.
+pub fn load(project: &Project, commit: &str) -> Result<Loaded, DeployError> {
+    Ok(Loaded {
+        migrations: load_migrations(project)?,
+        seeds: load_seeds(project)?,
+        expectations: expectations(project),
+        checks: load_checks(project, &[])?,
+        revision_source: project.smoke.as_ref().and_then(|smoke| smoke.revision.clone()),
+        releases: load_releases(project, commit)?,
+    })
+}
+
+/// Reads the migrations and checks that they are for the project's engine. `None` when the project declares none.
+///
+/// # Errors
+/// Whatever is wrong with the folder or its files.
+pub fn load_migrations(project: &Project) -> Result<Option<MigrationSet>, DeployError> {
+    let Some(migrations) = &project.migrations else { return Ok(None) };
+    let set = MigrationSet::load(&migrations.path)?;
+    check_prisma_provider(&set, project.engine()).map_err(plimsoll_migrate::MigrateError::from)?;
+    Ok(Some(set))
+}
+
+/// Reads the datasets and their documents. `None` when the project declares none.
+///
+/// # Errors
+/// Everything that is wrong with them.
+pub fn load_seeds(project: &Project) -> Result<Option<Seeds>, DeployError> {
+    let Some(seed) = &project.seed else { return Ok(None) };
+    Ok(Some(plimsoll_seed::load(&SeedOptions {
+        root: project.root.clone(),
+        path: seed.path.clone(),
+        with: seed.with.clone(),
+        user_data: seed.user_data.clone(),
+        names: project.names.clone(),
+    })?))
+}
+
+/// Reads the smoke checks with any of these tags, all when there are none. `None` when the project declares none.
+///
+/// # Errors
+/// Everything that is wrong with them.
+pub fn load_checks(project: &Project, tags: &[String]) -> Result<Option<SmokePlan>, DeployError> {
+    let Some(smoke) = &project.smoke else { return Ok(None) };
+    let checks = plimsoll_smoke::load(&smoke.path)?;
+    let names: BTreeSet<String> = names(project).into_keys().collect();
+    Ok(Some(plimsoll_smoke::plan(&checks, &Selection { tags: tags.to_vec(), names })?))
+}
+
+/// Renders the releases and works out their revisions.
+///
+/// # Errors
+/// A template that does not render, or an artifact that is not there.
+pub fn load_releases(project: &Project, commit: &str) -> Result<Vec<Release>, DeployError> {
+    Ok(project.releases.iter().map(|spec| release::resolve(spec, project, commit)).collect::<Result<_, _>>()?)
+}
+
+/// What must be true of the data after seeding.
+#[must_use]
+pub fn expectations(project: &Project) -> Vec<Expectation> {
+    project.expect.iter().map(expectation).collect()
+}
+
+/// Looks at the target and plans. Writes nothing, and creates no file.
+///
+/// # Errors
+/// When the target cannot be reached, belongs to another environment, or the plan has problems.
+pub fn observe_and_plan(project: &Project, loaded: &Loaded) -> Result<DeployPlan, DeployError> {
+    let mut db = connect(&project.database, Access::Read)?;
+    plan_on(db.as_mut(), project, loaded)
+}
+
+/// As [`observe_and_plan`], on a connection that is there already.
+pub(crate) fn plan_on(db: &mut dyn Db, project: &Project, loaded: &Loaded) -> Result<DeployPlan, DeployError> {
+    let serving = check_identity(db, project)?;
+    let migrations = match (&loaded.migrations, &project.migrations) {
+        (Some(set), Some(settings)) => {
+            let history = History::read(db)?;
+            let options = PlanOptions { allow_out_of_order: settings.allow_out_of_order };
+            Some(plimsoll_migrate::plan(set, &history, &options)?)
+        }
+        _ => None,
+    };
+    let seed = match &loaded.seeds {
+        Some(seeds) => {
+            let catalog = Catalog::read(db)?;
+            let observation = plimsoll_seed::observe(db, seeds, &catalog)?;
+            let plan = plimsoll_seed::plan(seeds, &observation)?;
+            // What the schema lacks may come with the pending migrations, and with nothing else.
+            if migrations.as_ref().is_none_or(|migrations| migrations.steps.is_empty()) {
+                plan.require_schema()?;
+            }
+            Some(plan)
+        }
+        None => None,
+    };
+    let mut releases: Vec<(Release, Observed)> = Vec::new();
+    for each in &loaded.releases {
+        let observed = release::observe(each)?;
+        if observed.port_taken {
+            return Err(ReleaseError::PortInUse { release: each.name.clone(), port: each.port }.into());
+        }
+        releases.push((each.clone(), observed));
+    }
+    let names = |plan: &SmokePlan| plan.checks.iter().map(|planned| planned.check.name.clone()).collect();
+    let checks = loaded.checks.as_ref().map(names).unwrap_or_default();
+    Ok(plan(PlanInput { project, migrations, seed, releases: &releases, serving: &serving, checks }))
+}
+
+/// What serves, after making sure that the database is this environment's.
+fn check_identity(db: &mut dyn Db, project: &Project) -> Result<Vec<Serving>, DeployError> {
+    let Some(stamped) = ledger::meta(db, "environment")? else { return Ok(Vec::new()) };
+    if stamped != project.environment {
+        return Err(Cause::OtherEnvironment { stamped, environment: project.environment.clone() }.into());
+    }
+    Ok(ledger::serving(db, &project.environment)?)
+}
+
+/// The names that the templates of checks may use.
+pub(crate) fn names(project: &Project) -> std::collections::BTreeMap<String, minijinja::Value> {
+    let Ok(keys) = project.names.try_iter() else { return std::collections::BTreeMap::new() };
+    keys.filter_map(|key| Some((key.to_string(), project.names.get_item(&key).ok()?))).collect()
+}
+
+fn expectation(expect: &plimsoll_core::project::Expect) -> Expectation {
+    Expectation {
+        table: expect.table.clone(),
+        filter: expect.filter.clone(),
+        at_least: expect.at_least,
+        at_most: expect.at_most,
+        exactly: expect.exactly,
+        at: expect.at.clone(),
+    }
+}
