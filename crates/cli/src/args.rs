@@ -1,0 +1,250 @@
+//! The arguments: their doc comments are the manual. What a command does is in `command`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use plimsoll_core::project::parse_duration;
+
+/// Plan, deploy, prove and undo services with a database.
+#[derive(Debug, Parser)]
+#[command(name = "plimsoll", version, max_term_width = 100, disable_help_subcommand = true)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command understands.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Global {
+    /// The folder of `plimsoll.toml`
+    #[arg(long, global = true, value_name = "DIR", default_value = ".")]
+    pub(crate) project: PathBuf,
+
+    /// Give a variable of the project a value; wins over every other layer
+    #[arg(long = "set", global = true, value_name = "NAME=VALUE", value_parser = parse_set)]
+    pub(crate) set: Vec<(String, String)>,
+
+    /// How results are written to stdout
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+
+    /// How the program is called in advice
+    #[arg(long, global = true, hide = true, default_value = "plimsoll")]
+    pub(crate) program: String,
+}
+
+/// How results are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Text,
+    /// For programs: JSON on stdout, one object per line where a command tells of its progress
+    Json,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Migrate, seed, release, prove and record; undo the release when the proof fails
+    Deploy(Deploy),
+    /// Show what `deploy` would do, without writing anything
+    Plan(Plan),
+    /// Stop what serves in an environment
+    Stop(Stop),
+    /// Say what serves, whether it is alive, and who holds the lock
+    Status(Environment),
+    /// List the last deployments
+    History(History),
+    /// Look at or apply migrations
+    #[command(subcommand)]
+    Migrate(Migrate),
+    /// Look at, apply or verify seeds
+    #[command(subcommand)]
+    Seed(Seed),
+    /// Run smoke checks
+    #[command(subcommand)]
+    Smoke(Smoke),
+    /// Look at the variables of an environment
+    #[command(subcommand)]
+    Env(Env),
+    /// Explain an error code: cause and remedy
+    Explain(Explain),
+}
+
+/// An environment of the project.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Environment {
+    /// The environment: the name of a file in `environments/`
+    #[arg(value_name = "ENVIRONMENT")]
+    pub(crate) environment: String,
+
+    /// Seed an optional dataset too
+    #[arg(long, value_name = "DATASET")]
+    pub(crate) with: Vec<String>,
+
+    /// What to call the state of the sources; found out from git by default
+    #[arg(long, value_name = "COMMIT")]
+    pub(crate) commit: Option<String>,
+}
+
+/// `deploy`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Deploy {
+    #[command(flatten)]
+    pub(crate) environment: Environment,
+
+    /// Do what this saved plan says, or refuse if it is no longer true
+    #[arg(long, value_name = "FILE")]
+    pub(crate) plan: Option<PathBuf>,
+
+    /// Wait this long for another deployment to finish
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = parse_wait)]
+    pub(crate) lock_wait: Duration,
+
+    /// Deploy a protected environment without being asked
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+/// `plan`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Plan {
+    #[command(flatten)]
+    pub(crate) environment: Environment,
+
+    /// Save the plan for `deploy --plan`
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Exit with 10 when there is anything to do
+    #[arg(long)]
+    pub(crate) check: bool,
+}
+
+/// `stop`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Stop {
+    #[command(flatten)]
+    pub(crate) environment: Environment,
+}
+
+/// `history`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct History {
+    #[command(flatten)]
+    pub(crate) environment: Environment,
+
+    /// How many deployments to list
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) limit: u32,
+}
+
+/// `migrate`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Migrate {
+    /// Compare the files with the database, migration by migration
+    Status(Environment),
+    /// Show what would be applied
+    Plan(Environment),
+    /// Apply what is pending
+    Up(Apply),
+}
+
+/// `seed`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Seed {
+    /// Show which rows would be created or updated
+    Plan(Environment),
+    /// Write them, in one transaction
+    Apply(Apply),
+    /// Check the expected counts
+    Verify(Environment),
+}
+
+/// A command that writes under the deployment lock.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Apply {
+    #[command(flatten)]
+    pub(crate) environment: Environment,
+
+    /// Wait this long for another deployment to finish
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = parse_wait)]
+    pub(crate) lock_wait: Duration,
+
+    /// Change a protected environment without being asked
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+/// `smoke`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Smoke {
+    /// Run the checks against what serves
+    Run(SmokeRun),
+}
+
+/// `smoke run`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct SmokeRun {
+    #[command(flatten)]
+    pub(crate) environment: Environment,
+
+    /// Only checks with this tag
+    #[arg(long, value_name = "TAG")]
+    pub(crate) tag: Vec<String>,
+
+    /// Where the service is; what serves in the environment by default
+    #[arg(long, value_name = "URL")]
+    pub(crate) base_url: Option<String>,
+}
+
+/// `env`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Env {
+    /// List the variables with their values; secrets are masked
+    Show(EnvShow),
+    /// Check that every required variable is set and every value is of its type
+    Check(Environment),
+}
+
+/// `env show`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct EnvShow {
+    #[command(flatten)]
+    pub(crate) environment: Environment,
+
+    /// Say where each value comes from and what it shadows
+    #[arg(long)]
+    pub(crate) explain: bool,
+}
+
+/// `explain`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Explain {
+    /// The code, such as `migrate::checksum_mismatch`
+    pub(crate) code: String,
+}
+
+fn parse_set(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("expected NAME=VALUE".to_owned()),
+    }
+}
+
+fn parse_wait(text: &str) -> Result<Duration, String> {
+    parse_duration(text).ok_or_else(|| "expected a time such as `500ms`, `30s` or `2m`".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        super::Args::command().debug_assert();
+    }
+}

@@ -1,0 +1,233 @@
+//! The cause and the remedy of every error code, in one place. `docs/errors.md` is made from it; a new code does not compile without.
+
+use plimsoll_core::ErrorCode;
+
+/// What an error code means and what to do about it. `{program}` stands for how the program is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Advice {
+    /// What is the case.
+    pub cause: &'static str,
+    /// What to do next.
+    pub remedy: &'static str,
+}
+
+/// The advice for a code.
+#[must_use]
+pub fn advice(code: ErrorCode) -> Advice {
+    let (cause, remedy) = match code {
+        ErrorCode::FileUnreadable => (
+            "A file or folder that the project names cannot be read.",
+            "check the path and its permissions; paths in project files start at the folder of plimsoll.toml",
+        ),
+        ErrorCode::FileUnwritable => (
+            "A file or folder beside the project could not be written.",
+            "make room and check the permissions of the `.plimsoll` folder, then run the command again",
+        ),
+        ErrorCode::ProjectMissing => (
+            "There is no plimsoll.toml in the folder.",
+            "go to the project's folder, or name it with `--project DIR`",
+        ),
+        ErrorCode::Syntax => ("A file is not valid TOML, JSON or dotenv.", "correct the file at the place shown"),
+        ErrorCode::UnknownKey => (
+            "A file has a key that nobody reads, usually a misspelling; ignoring it would drop what you meant.",
+            "correct or remove the key at the place shown",
+        ),
+        ErrorCode::InvalidValue => ("A value has the wrong type or form.", "correct the value at the place shown"),
+        ErrorCode::EnvironmentUnknown => (
+            "The environment has no file in `environments/`.",
+            "use one of the environments that exist, or add `environments/<name>.toml`",
+        ),
+        ErrorCode::VariablesMissing => (
+            "Variables that the environment contract requires have no value. Nothing was written.",
+            "set them in the process environment, in `.env.<environment>`, or with `--set NAME=VALUE`; `{program} env show <environment> --explain` lists all",
+        ),
+        ErrorCode::VariablesInvalid => (
+            "A variable's value is not of the type that the environment contract asks for.",
+            "correct the value where it comes from; `{program} env show <environment> --explain` says where that is",
+        ),
+        ErrorCode::VariableUnknown => (
+            "A variable is set that the environment contract does not have.",
+            "correct its name, or declare it as `[variables.NAME]` in plimsoll.toml",
+        ),
+        ErrorCode::Template => (
+            "A template or expression does not compile, or uses a name without a value.",
+            "correct it, or give the name a value; `name or 'fallback'` is allowed to be undefined",
+        ),
+        ErrorCode::EnvironmentMismatch => (
+            "The database carries the stamp of another environment.",
+            "check the database URL: `{program} env show <environment> --explain` says where it comes from",
+        ),
+        ErrorCode::UrlInvalid => (
+            "The database URL is not one Plimsoll understands. No file was created and nothing was contacted.",
+            "write `sqlite:path/to/file.db`, `postgresql://user:password@host:5432/database` or `mysql://user:password@host:3306/database`",
+        ),
+        ErrorCode::BackendMissing => (
+            "The binary was built without the backend of this engine.",
+            "build it in: `cargo build -p plimsoll-cli --features postgres` (or postgres-bundled, mysql, mysql-bundled); `cargo xtask deploy` does so by itself",
+        ),
+        ErrorCode::DatabaseUnreachable => (
+            "The database did not accept a connection. Nothing was written.",
+            "check that the server runs, and host, port, user and password of the URL; for a local PostgreSQL: `cargo xtask db up`",
+        ),
+        ErrorCode::DatabaseLost => (
+            "The connection to the database ended while a statement ran, so nobody knows whether it took effect.",
+            "run the same command again when the server is back: it finds out how far this one came and goes on from there",
+        ),
+        ErrorCode::Statement => ("The database refused a statement.", "read what it says; nothing of that statement took effect"),
+        ErrorCode::LockHeld => (
+            "Another deployment of the same database is running.",
+            "wait for it, or let this one wait: `--lock-wait 5m`; the lock of a process that died is free by itself",
+        ),
+        ErrorCode::LedgerNewer => (
+            "A newer version of Plimsoll has written the ledger of this database.",
+            "use that version, or a newer one",
+        ),
+        ErrorCode::MigrationsEmpty => (
+            "The migrations folder is missing or has no migrations, which is never the same as being up to date.",
+            "check `[migrations] path` in plimsoll.toml",
+        ),
+        ErrorCode::MigrationsLayout => (
+            "The migrations folder mixes layouts, holds a file that fits none, or is for another engine.",
+            "keep one layout to a folder: `<version>_name/up.sql` (diesel), `<timestamp>_name/migration.sql` (Prisma) or `0001_name.sql`",
+        ),
+        ErrorCode::MigrationsDuplicate => (
+            "Two migrations have the same version, so their order is not defined.",
+            "give one of them a version of its own",
+        ),
+        ErrorCode::MigrationUnreadable => (
+            "A migration holds what a server cannot run, or what cannot be split into statements.",
+            "correct it at the place shown; client commands such as psql's `\\i` or `COPY .. FROM stdin` are not SQL",
+        ),
+        ErrorCode::MigrationMissing => (
+            "The database has a migration whose file is gone.",
+            "bring the file back from version control: another checkout may be deployed than you think",
+        ),
+        ErrorCode::MigrationChanged => (
+            "A migration was edited after it had been applied, so the file no longer says what the database has.",
+            "restore the file and put the change into a new migration",
+        ),
+        ErrorCode::MigrationOutOfOrder => (
+            "A pending migration comes before one that is applied already, usually after a merge.",
+            "give it a newer version, or set `allow_out_of_order = true` under `[migrations]` if the two don't depend on each other",
+        ),
+        ErrorCode::MigrationFailed => (
+            "A statement of a migration was refused. The whole migration was rolled back and is not recorded.",
+            "correct the statement at the place shown and run the same command again",
+        ),
+        ErrorCode::MigrationPartial => (
+            "A migration that cannot run in a transaction failed part of the way; what it did before is recorded.",
+            "correct the failing statement, leave the ones before it as they are, and run the same command again: it goes on from there",
+        ),
+        ErrorCode::SchemaBehind => (
+            "The database lacks a migration that the service needs.",
+            "migrate first: `{program} deploy <environment>` or `{program} migrate up <environment>`",
+        ),
+        ErrorCode::DocumentInvalid => (
+            "A document does not fit the JSON Schema of its dataset.",
+            "correct the document at the place shown, or the schema if the document is right",
+        ),
+        ErrorCode::SeedExpression => (
+            "An expression of a dataset could not be evaluated for a document.",
+            "correct the expression; what may be missing is written as `doc.field or none`",
+        ),
+        ErrorCode::UserDataTarget => (
+            "A dataset writes a table that the project declares as user data.",
+            "seed another table; demonstration rows need `inserts_user_data` and `mode = \"insert\"`",
+        ),
+        ErrorCode::SeedDuplicate => (
+            "The same row is declared twice, and nothing says which one counts.",
+            "remove one, or say `on_duplicate = \"first\"` or `\"last\"` for the table",
+        ),
+        ErrorCode::ReferenceMissing => (
+            "A row refers to one that neither the files nor the database have.",
+            "correct the reference, or declare the row it means",
+        ),
+        ErrorCode::SeedCycle => (
+            "Datasets or tables refer to each other in a circle, so none can come first.",
+            "break the circle: leave one reference out, or remove an `after`",
+        ),
+        ErrorCode::SeedTarget => (
+            "A dataset names a table or column that the database does not have.",
+            "correct the name, or add the migration that creates it",
+        ),
+        ErrorCode::SeedValue => ("A value does not fit its column.", "correct the value or expression at the place shown"),
+        ErrorCode::SeedEdited => (
+            "A row was edited in the database since it was seeded, and its dataset says `on_edit = \"fail\"`.",
+            "take the edit over into the files, or choose `on_edit = \"keep\"` or `\"overwrite\"`",
+        ),
+        ErrorCode::SeedFailed => (
+            "A row could not be written. The whole transaction was rolled back.",
+            "read what the database says, correct the row, and run the same command again",
+        ),
+        ErrorCode::ExpectationFailed => (
+            "After seeding, a table did not hold what the project expects. The rows were rolled back.",
+            "correct the files, or the `[[expect]]` in plimsoll.toml",
+        ),
+        ErrorCode::SmokeFailed => (
+            "A smoke check did not find what it expects.",
+            "send the request yourself with the curl line shown, then correct the service or the check",
+        ),
+        ErrorCode::SmokeUnmeasured => (
+            "A smoke check could not measure anything, which is never a pass.",
+            "check that the service answers at the address shown",
+        ),
+        ErrorCode::RevisionMismatch => (
+            "Another revision answers than the one that was released.",
+            "look for an older process or a balancer between; the service must name the revision it was started with",
+        ),
+        ErrorCode::SmokeEmpty => (
+            "No smoke check was selected, so a run would prove nothing.",
+            "check the tag, and `[smoke] path` in plimsoll.toml",
+        ),
+        ErrorCode::ArtifactMissing => (
+            "The artifact of a release does not exist.",
+            "build it first, or correct `artifact`; `cargo xtask deploy` builds the example's service by itself",
+        ),
+        ErrorCode::PortInUse => (
+            "The stable port of a release is taken by a process that Plimsoll did not start. Nothing was written.",
+            "stop that process, or choose another port: `--set PORT=4311`",
+        ),
+        ErrorCode::ReleaseSpawn => (
+            "The released process could not be started.",
+            "check `command` and `artifact` of the release: the file must exist and be executable",
+        ),
+        ErrorCode::ReleaseDied => (
+            "The released process ended before it answered; its last log lines are shown.",
+            "correct what the log says and deploy again; what served before still does",
+        ),
+        ErrorCode::ReleaseSilent => (
+            "The released process runs but did not answer as its revision in time.",
+            "check `health`, and that the service listens on the port it is given; raise `start_timeout` if it only needs longer",
+        ),
+        ErrorCode::DeployRolledBack => (
+            "The deployment failed and its releases were undone.",
+            "correct the cause and deploy again",
+        ),
+        ErrorCode::DeployStuck => (
+            "The deployment failed and could not be undone completely.",
+            "read what was not undone; `{program} status <environment>` says what serves",
+        ),
+        ErrorCode::PlanStale => (
+            "Files, database or releases are no longer what the plan was made from. Nothing more was done.",
+            "make the plan again: `{program} plan <environment>`",
+        ),
+        ErrorCode::NotConfirmed => (
+            "The environment is protected and nobody confirmed. Nothing was written.",
+            "type the environment's name when asked, or pass `--yes` where nobody can be asked",
+        ),
+        ErrorCode::NothingReleased => (
+            "Nothing was released in this environment.",
+            "deploy first: `{program} deploy <environment>`",
+        ),
+    };
+    Advice { cause, remedy }
+}
+
+impl Advice {
+    /// The remedy with the program's name and the environment put in.
+    #[must_use]
+    pub fn remedy_for(&self, program: &str, environment: Option<&str>) -> String {
+        let text = self.remedy.replace("{program}", program);
+        environment.map_or(text.clone(), |name| text.replace("<environment>", name))
+    }
+}

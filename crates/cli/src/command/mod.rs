@@ -1,0 +1,96 @@
+//! One file a command. Each loads what it needs, calls a library, prints the result and gives the exit code.
+
+mod deploy;
+mod env;
+mod explain;
+mod history;
+mod migrate;
+mod plan;
+mod seed;
+mod smoke;
+mod status;
+mod stop;
+
+use plimsoll_core::Exit;
+use plimsoll_core::db::{Access, Db, connect};
+use plimsoll_core::lock::{self, DeployLock, Holder};
+use plimsoll_core::project::Project;
+use plimsoll_deploy::DeployOptions;
+
+use crate::args::{Apply, Args, Command, Environment, Global};
+use crate::error::CliError;
+use crate::inputs::{Surroundings, actor, load_project};
+use crate::terminal::Terminal;
+
+/// Runs the command.
+pub(crate) fn run(
+    args: &Args,
+    surroundings: &Surroundings,
+    terminal: &mut Terminal<'_>,
+) -> Result<Exit, CliError> {
+    let mut context = Context { global: &args.global, surroundings, terminal };
+    match &args.command {
+        Command::Deploy(args) => deploy::run(args, &mut context),
+        Command::Plan(args) => plan::run(args, &mut context),
+        Command::Stop(args) => stop::run(args, &mut context),
+        Command::Status(args) => status::run(args, &mut context),
+        Command::History(args) => history::run(args, &mut context),
+        Command::Migrate(args) => migrate::run(args, &mut context),
+        Command::Seed(args) => seed::run(args, &mut context),
+        Command::Smoke(args) => smoke::run(args, &mut context),
+        Command::Env(args) => env::run(args, &mut context),
+        Command::Explain(args) => explain::run(args, &mut context),
+    }
+}
+
+/// What every command works with.
+struct Context<'c, 't> {
+    global: &'c Global,
+    surroundings: &'c Surroundings,
+    terminal: &'c mut Terminal<'t>,
+}
+
+impl Context<'_, '_> {
+    /// Loads the project; from here on its secrets are masked.
+    fn project(&mut self, environment: &Environment) -> Result<Project, CliError> {
+        let project = load_project(self.global, environment, self.surroundings)?;
+        self.terminal.know(&project);
+        Ok(project)
+    }
+
+    fn commit(&self, environment: &Environment, project: &Project) -> String {
+        crate::inputs::commit(environment.commit.as_deref(), &project.root)
+    }
+
+    fn options(&self, lock_wait: std::time::Duration) -> DeployOptions {
+        DeployOptions { actor: actor(self.surroundings), tool: tool(), lock_wait }
+    }
+
+    /// Asks for the name of a protected environment, unless `yes` was given.
+    fn confirm(&mut self, project: &Project, yes: bool) -> Result<(), CliError> {
+        if !project.protected || yes {
+            return Ok(());
+        }
+        let name = &project.environment;
+        if self.terminal.interactive {
+            let question = format!("`{name}` is protected. Type its name to go on:");
+            if self.terminal.ask(&question).as_deref() == Some(name.as_str()) {
+                return Ok(());
+            }
+        }
+        Err(CliError::NotConfirmed { environment: name.clone() })
+    }
+
+    /// A connection under the deployment lock, for commands that write only a part.
+    fn locked(&mut self, project: &Project, apply: &Apply, purpose: &str) -> Result<(DeployLock, Box<dyn Db>), CliError> {
+        self.confirm(project, apply.yes)?;
+        let holder = Holder::new(&actor(self.surroundings), &format!("{purpose} {}", project.environment));
+        let lock = lock::acquire(&project.database, &holder, apply.lock_wait)?;
+        Ok((lock, connect(&project.database, Access::Write)?))
+    }
+}
+
+/// The tool as the ledger records it.
+fn tool() -> String {
+    concat!("plimsoll ", env!("CARGO_PKG_VERSION")).to_owned()
+}

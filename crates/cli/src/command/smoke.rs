@@ -1,0 +1,34 @@
+//! `plimsoll smoke run`: the checks alone, against what serves or a given address.
+
+use plimsoll_core::Exit;
+use plimsoll_deploy::DeployEvent;
+
+use super::Context;
+use crate::args::{Format, Smoke, SmokeRun};
+use crate::error::CliError;
+use crate::reporter::Reporter;
+
+pub(super) fn run(args: &Smoke, context: &mut Context<'_, '_>) -> Result<Exit, CliError> {
+    let Smoke::Run(args) = args;
+    checks(args, context)
+}
+
+fn checks(args: &SmokeRun, context: &mut Context<'_, '_>) -> Result<Exit, CliError> {
+    let project = context.project(&args.environment)?;
+    let plan = plimsoll_deploy::load_checks(&project, &args.tag)?.ok_or(CliError::Undeclared { what: "smoke checks" })?;
+    let commit = context.commit(&args.environment, &project);
+    let releases = plimsoll_deploy::load_releases(&project, &commit)?;
+    let target = plimsoll_deploy::target(&project, &releases, args.base_url.as_deref())?;
+    let mut reporter = Reporter::new(context.terminal);
+    let terminal = &mut *context.terminal;
+    let done = plimsoll_deploy::smoke(&project, &plan, &target, &mut |event| {
+        reporter.event(terminal, &DeployEvent::Smoke(event));
+    });
+    reporter.end();
+    let report = done?.into_result()?;
+    match context.terminal.format {
+        Format::Text => context.terminal.result(&format!("{}\n", report.headline())),
+        Format::Json => context.terminal.json(&report),
+    }
+    Ok(Exit::Ok)
+}

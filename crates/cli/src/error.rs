@@ -1,0 +1,136 @@
+//! Everything a command can end with, as one type with an exit code. How it is shown is `terminal`'s, the advice `catalogue`'s.
+
+use std::path::PathBuf;
+
+use plimsoll_core::db::DbError;
+use plimsoll_core::lock::LockError;
+use plimsoll_core::project::ProjectError;
+use plimsoll_core::{Coded, ErrorCode, Exit, Location};
+use plimsoll_deploy::{DeployError, DeployReport};
+use plimsoll_migrate::MigrateError;
+use plimsoll_seed::SeedError;
+use plimsoll_smoke::{Problems, SmokeError, SmokeFailed};
+
+/// What a command ended with.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CliError {
+    /// The project.
+    #[error(transparent)]
+    Project(#[from] ProjectError),
+    /// A deployment, or planning one.
+    #[error(transparent)]
+    Deploy(#[from] DeployError),
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] DbError),
+    /// The lock.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// Migrations.
+    #[error(transparent)]
+    Migrate(#[from] MigrateError),
+    /// Seeds.
+    #[error(transparent)]
+    Seed(#[from] SeedError),
+    /// The files of the smoke checks.
+    #[error(transparent)]
+    Checks(#[from] Problems),
+    /// The smoke checks could not start.
+    #[error(transparent)]
+    SmokeStart(#[from] SmokeError),
+    /// The smoke checks did not pass.
+    #[error(transparent)]
+    Smoke(#[from] SmokeFailed),
+    /// A file of the command line cannot be read or written.
+    #[error("cannot use `{}`", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A saved plan is not one.
+    #[error("`{}` is no saved plan", path.display())]
+    SavedPlan {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// A protected environment was not confirmed.
+    #[error("environment `{environment}` is protected and was not confirmed")]
+    NotConfirmed {
+        /// The environment.
+        environment: String,
+    },
+    /// Something the project does not have.
+    #[error("the project declares no {what}")]
+    Undeclared {
+        /// What: `migrations`.
+        what: &'static str,
+    },
+    /// An error code that does not exist.
+    #[error("unknown error code `{code}`{}", near.as_ref().map(|near| format!(", did you mean `{near}`?")).unwrap_or_default())]
+    UnknownCode {
+        /// As typed.
+        code: String,
+        /// The nearest one.
+        near: Option<&'static str>,
+    },
+}
+
+impl CliError {
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Self::Deploy(error) => error.exit(),
+            other => other.code().exit(),
+        }
+    }
+
+    /// The report of what had been done, when a deployment had begun.
+    pub(crate) fn report(&self) -> Option<&DeployReport> {
+        match self {
+            Self::Deploy(error) => error.report.as_deref(),
+            _ => None,
+        }
+    }
+
+    fn coded(&self) -> Option<&dyn Coded> {
+        match self {
+            Self::Project(error) => Some(error),
+            Self::Deploy(error) => Some(error),
+            Self::Database(error) => Some(error),
+            Self::Lock(error) => Some(error),
+            Self::Migrate(error) => Some(error),
+            Self::Seed(error) => Some(error),
+            Self::Checks(error) => Some(error),
+            Self::SmokeStart(error) => Some(error),
+            Self::Smoke(error) => Some(error),
+            Self::File { .. }
+            | Self::SavedPlan { .. }
+            | Self::NotConfirmed { .. }
+            | Self::Undeclared { .. }
+            | Self::UnknownCode { .. } => None,
+        }
+    }
+}
+
+impl Coded for CliError {
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::File { .. } => ErrorCode::FileUnreadable,
+            Self::NotConfirmed { .. } => ErrorCode::NotConfirmed,
+            other => other.coded().map_or(ErrorCode::InvalidValue, Coded::code),
+        }
+    }
+
+    fn location(&self) -> Option<&Location> {
+        self.coded()?.location()
+    }
+
+    fn parts(&self) -> Vec<&dyn Coded> {
+        self.coded().map(Coded::parts).unwrap_or_default()
+    }
+}

@@ -1,0 +1,221 @@
+//! For people: plain lines as steps end, a progress bar while they run on a terminal, and the closing words of a deployment.
+
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use plimsoll_deploy::{DeployEvent, DeployReport, Outcome};
+use plimsoll_migrate::MigrateEvent;
+use plimsoll_seed::SeedEvent;
+use plimsoll_smoke::{SmokeReport, Verdict};
+
+use crate::terminal::Terminal;
+
+/// Shows events as lines on stderr.
+pub(crate) struct Human {
+    bar: Option<ProgressBar>,
+    progress: bool,
+    step_began: Instant,
+}
+
+impl Human {
+    pub(super) fn new(progress: bool) -> Self {
+        Self { bar: None, progress, step_began: Instant::now() }
+    }
+
+    pub(super) fn end(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+
+    pub(super) fn event(&mut self, terminal: &mut Terminal<'_>, event: &DeployEvent<'_>) {
+        match event {
+            DeployEvent::Locked => {}
+            DeployEvent::Recovered(found) => {
+                let Interruption { headline, lines } = interruption(found);
+                self.line(terminal, &headline);
+                lines.iter().for_each(|line| self.line(terminal, line));
+            }
+            DeployEvent::Started { deployment } => self.line(terminal, &format!("deployment {deployment}")),
+            DeployEvent::StepStarted { step } => self.begin(step),
+            DeployEvent::StepDone { step, detail } => {
+                let took = seconds(self.step_began.elapsed());
+                self.end();
+                self.line(terminal, &format!("  done    {step:<12} {detail} ({took})"));
+            }
+            DeployEvent::StepFailed { step } => {
+                self.end();
+                self.line(terminal, &format!("  FAILED  {step}"));
+            }
+            DeployEvent::Undone { what } => self.line(terminal, &format!("  undone  {what}")),
+            DeployEvent::Migrate(event) => self.migrate(terminal, event),
+            DeployEvent::Seed(event) => self.seed(event),
+            DeployEvent::Smoke(event) => self.smoke(terminal, event),
+        }
+    }
+
+    fn migrate(&mut self, terminal: &mut Terminal<'_>, event: &MigrateEvent) {
+        match event {
+            MigrateEvent::Started { name, number, of, .. } => self.position(*number - 1, *of, name),
+            MigrateEvent::Resumed { version, done, total } => {
+                self.line(terminal, &format!("          {version} goes on after statement {done} of {total}"));
+            }
+            MigrateEvent::AlreadyLanded { version, number, answer } => {
+                let line = format!("          {version} statement {number} had been applied already: {answer}");
+                self.line(terminal, &line);
+            }
+            MigrateEvent::InvalidIndexDropped { version, index } => {
+                self.line(terminal, &format!("          {version} drops the unfinished index {index} and builds it again"));
+            }
+            MigrateEvent::Finished { .. } => self.advance(),
+            MigrateEvent::StatementDone { .. } | MigrateEvent::Failed { .. } => {}
+        }
+    }
+
+    fn seed(&mut self, event: &SeedEvent) {
+        match event {
+            SeedEvent::Started { create, update } => self.position(0, create + update, "rows"),
+            SeedEvent::TableDone { table, created, updated } => {
+                if let Some(bar) = &self.bar {
+                    bar.inc((created + updated) as u64);
+                    bar.set_message(table.clone());
+                }
+            }
+            SeedEvent::ReadBack { .. } | SeedEvent::Expected(_) | SeedEvent::Committed | SeedEvent::NothingToDo => {}
+        }
+    }
+
+    fn smoke(&mut self, terminal: &mut Terminal<'_>, event: &plimsoll_smoke::Event) {
+        match event {
+            plimsoll_smoke::Event::RunStarted { checks } => self.position(0, *checks, "checks"),
+            plimsoll_smoke::Event::CheckStarted { name, .. } => {
+                if let Some(bar) = &self.bar {
+                    bar.set_message(name.clone());
+                }
+            }
+            plimsoll_smoke::Event::CheckFinished { report, .. } => {
+                self.advance();
+                if report.verdict != Verdict::Pass {
+                    self.line(terminal, &format!("          {:<5}  {}", report.verdict.as_str(), report.name));
+                }
+            }
+            plimsoll_smoke::Event::AttemptFailed { .. }
+            | plimsoll_smoke::Event::RevisionAwaited { .. }
+            | plimsoll_smoke::Event::RevisionSeen { .. }
+            | plimsoll_smoke::Event::RunFinished { .. } => {}
+        }
+    }
+
+    fn begin(&mut self, step: &str) {
+        self.step_began = Instant::now();
+        if !self.progress {
+            return;
+        }
+        let bar = ProgressBar::new_spinner().with_prefix(step.to_owned());
+        if let Ok(style) = ProgressStyle::with_template("  {spinner} {prefix:12} {msg}") {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(Duration::from_millis(100));
+        self.bar = Some(bar);
+    }
+
+    fn position(&mut self, done: usize, of: usize, message: &str) {
+        let Some(bar) = &self.bar else { return };
+        if let Ok(style) = ProgressStyle::with_template("  {spinner} {prefix:12} [{bar:24}] {pos}/{len} {msg}") {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        bar.set_length(of as u64);
+        bar.set_position(done as u64);
+        bar.set_message(message.to_owned());
+    }
+
+    fn advance(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.inc(1);
+        }
+    }
+
+    /// A line above the bar, if there is one.
+    fn line(&mut self, terminal: &mut Terminal<'_>, line: &str) {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| terminal.say(line)),
+            None => terminal.say(line),
+        }
+    }
+}
+
+/// The closing words of a deployment: what was done, where it answers, how to stop it.
+pub(crate) fn deployed(report: &DeployReport, program: &str) -> String {
+    let mut text = String::new();
+    let took = seconds(Duration::from_millis(report.duration_ms));
+    let (project, environment) = (&report.project, &report.environment);
+    let headline = match (report.outcome, report.deployment) {
+        (Outcome::Unchanged, _) => format!("nothing changed: {project} in {environment} is as declared, proven in {took}"),
+        (_, Some(number)) => format!("deployed {project} to {environment} in {took}, deployment {number}"),
+        (_, None) => format!("deployed {project} to {environment} in {took}"),
+    };
+    text.push_str(&headline);
+    text.push('\n');
+    let mut row = |name: &str, value: &str| writeln!(text, "  {name:<9} {value}").expect("a string takes every line");
+    if let Some(migrate) = &report.migrate {
+        row("schema", &format!("{} migrations applied", migrate.applied.len()));
+    }
+    if let Some(seed) = &report.seed {
+        row("data", &seed.to_string());
+    }
+    if let Some(smoke) = &report.smoke {
+        row("proof", &smoke.headline());
+    }
+    for serving in &report.serving {
+        row("revision", &format!("{} of {}", serving.revision, serving.release));
+        row("address", &serving.address);
+    }
+    if !report.serving.is_empty() {
+        row("stop", &format!("{program} stop {environment}"));
+    }
+    text
+}
+
+/// The checks that did not pass, each with what was found and the line that repeats it.
+pub(crate) fn failures(report: &SmokeReport) -> String {
+    let mut text = String::new();
+    for check in &report.checks {
+        if matches!(check.verdict, Verdict::Pass | Verdict::Flaky) {
+            continue;
+        }
+        let mut line = |line: String| writeln!(text, "  {line}").expect("a string takes every line");
+        line(format!("{:<5}  {}  ({})", check.verdict.as_str(), check.name, check.location));
+        line(format!("       {}", check.request));
+        check.findings.iter().for_each(|finding| line(format!("       {finding}")));
+        if let Some(unmeasured) = &check.unmeasured {
+            line(format!("       {unmeasured}"));
+        }
+        if let Some(skipped) = &check.skipped {
+            line(format!("       {skipped}"));
+        }
+        if let Some(curl) = &check.curl {
+            line(format!("       {curl}"));
+        }
+    }
+    text
+}
+
+struct Interruption {
+    headline: String,
+    lines: Vec<String>,
+}
+
+fn interruption(found: &plimsoll_deploy::Interrupted) -> Interruption {
+    let headline = format!(
+        "found deployment {} of {}, begun {}, that was interrupted; finishing what it began",
+        found.deployment, found.actor, found.started_at
+    );
+    let steps = found.steps.iter().map(|step| format!("  it had   {step}"));
+    let stopped = found.stopped.iter().map(|what| format!("  stopped  {what}, which it had left running"));
+    Interruption { headline, lines: steps.chain(stopped).collect() }
+}
+
+fn seconds(duration: Duration) -> String {
+    format!("{:.2} s", duration.as_secs_f64())
+}

@@ -1,0 +1,199 @@
+//! The streams: results on stdout, talk and errors on stderr, secrets masked in both. What is said is decided by the commands.
+
+use std::error::Error;
+use std::io::Write;
+use std::path::Path;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use plimsoll_core::db::DbError;
+use plimsoll_core::project::Project;
+use plimsoll_core::{Coded, Location, Redactor};
+use plimsoll_deploy::Cause;
+
+use crate::args::{Format, Global};
+use crate::catalogue::advice;
+use crate::error::CliError;
+use crate::inputs::Surroundings;
+use crate::reporter::{human, json};
+
+/// How many problems are shown with their source before the rest is only counted.
+const SHOWN: usize = 20;
+
+/// Where everything is printed.
+pub(crate) struct Terminal<'a> {
+    out: &'a mut dyn Write,
+    err: &'a mut dyn Write,
+    redactor: Redactor,
+    environment: Option<String>,
+    pub(crate) format: Format,
+    pub(crate) progress: bool,
+    pub(crate) interactive: bool,
+    colour_err: bool,
+}
+
+impl<'a> Terminal<'a> {
+    pub(crate) fn new(
+        global: &Global,
+        surroundings: &Surroundings,
+        out: &'a mut dyn Write,
+        err: &'a mut dyn Write,
+    ) -> Self {
+        let get = |name: &str| surroundings.environment.get(name).map(String::as_str).filter(|value| !value.is_empty());
+        let dumb = get("TERM") == Some("dumb");
+        let plain = get("NO_COLOR").is_some() || dumb;
+        Self {
+            out,
+            err,
+            redactor: Redactor::default(),
+            environment: None,
+            format: global.format,
+            progress: surroundings.progress && !dumb && global.format == Format::Text,
+            interactive: surroundings.interactive,
+            colour_err: surroundings.colour_err && !plain,
+        }
+    }
+
+    /// From now on masks the secrets of a project.
+    pub(crate) fn know(&mut self, project: &Project) {
+        self.redactor = project.redactor();
+        self.environment = Some(project.environment.clone());
+    }
+
+    /// Prints a result, which ends its own lines.
+    pub(crate) fn result(&mut self, text: &str) {
+        // A closed pipe ends the reader, not the deployment.
+        drop(self.out.write_all(self.redactor.redact(text).as_bytes()));
+        drop(self.out.flush());
+    }
+
+    /// Prints a value as one line of JSON.
+    pub(crate) fn json(&mut self, value: &impl serde::Serialize) {
+        let mut text = serde_json::to_string(value).unwrap_or_default();
+        text.push('\n');
+        self.result(&text);
+    }
+
+    /// Prints a line of talk.
+    pub(crate) fn say(&mut self, line: &str) {
+        drop(writeln!(self.err, "{}", self.redactor.redact(line)));
+        drop(self.err.flush());
+    }
+
+    /// Asks a question and gives the line that was typed.
+    pub(crate) fn ask(&mut self, question: &str) -> Option<String> {
+        drop(write!(self.err, "{} ", self.redactor.redact(question)));
+        drop(self.err.flush());
+        let mut line = String::new();
+        std::io::stdin().read_line(&mut line).ok()?;
+        Some(line.trim().to_owned())
+    }
+
+    /// Shows an error: what, why, where, and what to do next.
+    pub(crate) fn error(&mut self, error: &CliError, program: &str) {
+        let parts = error.parts();
+        let mut text = String::new();
+        if parts.len() > 1 || (parts.len() == 1 && error.report().is_some()) {
+            for part in parts.iter().take(SHOWN) {
+                text.push_str(&self.render(*part));
+            }
+            if parts.len() > SHOWN {
+                text.push_str(&format!("and {} more\n\n", parts.len() - SHOWN));
+            }
+        }
+        text.push_str(&self.render(error));
+        if let CliError::Smoke(failed) = error {
+            text.push_str(&human::failures(&failed.report));
+        }
+        if let Some(report) = error.report() {
+            for (word, lines) in [("undone", &report.undone), ("stays", &report.not_undone)] {
+                lines.iter().for_each(|line| text.push_str(&format!("{word}: {line}\n")));
+            }
+        }
+        let mut codes: Vec<_> = parts.iter().map(|part| part.code()).collect();
+        codes.push(error.code());
+        let mut seen = Vec::new();
+        for code in codes {
+            if !seen.contains(&code) {
+                seen.push(code);
+                let remedy = advice(code).remedy_for(program, self.environment.as_deref());
+                text.push_str(&format!("help: {remedy}\n"));
+            }
+        }
+        if self.format == Format::Json {
+            self.json(&json::error(error));
+        }
+        drop(self.err.write_all(self.redactor.redact(&text).as_bytes()));
+        drop(self.err.flush());
+    }
+
+    /// One error with its causes and the source line it points at.
+    fn render(&self, error: &dyn Coded) -> String {
+        let renderer = if self.colour_err { Renderer::styled() } else { Renderer::plain() };
+        let code = error.code().as_str();
+        let title = error.to_string();
+        let source = error.location().and_then(|at| Some((at, std::fs::read_to_string(&at.file).ok()?)));
+        let path = error.location().map(|at| at.file.display().to_string()).unwrap_or_default();
+        let level = Level::ERROR.primary_title(&title).id(code);
+        let report: Group<'_> = match &source {
+            Some((at, text)) => {
+                let span = span(at, text);
+                level.element(
+                    Snippet::source(text.as_str()).path(path).annotation(AnnotationKind::Primary.span(span)),
+                )
+            }
+            None => Group::with_title(level),
+        };
+        let mut out = renderer.render(&[report]);
+        out.push('\n');
+        if let (Some(at), None) = (error.location(), &source) {
+            out.push_str(&format!("  at {at}\n"));
+        }
+        let mut cause = error.source();
+        while let Some(next) = cause {
+            let text = next.to_string();
+            // Transparent wrappers repeat their cause word for word.
+            if !title.contains(&text) {
+                out.push_str(&format!("  because: {text}\n"));
+            }
+            out.push_str(&details(next));
+            cause = next.source();
+        }
+        out
+    }
+}
+
+/// What some errors carry besides their text: the log of a process, the findings of checks, the engine's own detail.
+fn details(error: &(dyn Error + 'static)) -> String {
+    if let Some(error) = error.downcast_ref::<DbError>() {
+        return database_detail(error);
+    }
+    match error.downcast_ref::<Cause>() {
+        Some(Cause::Database(error)) => database_detail(error),
+        Some(Cause::Release(error)) => error.log().map(|(lines, file)| process_log(lines, file)).unwrap_or_default(),
+        Some(Cause::Smoke(failed)) => human::failures(&failed.report),
+        _ => String::new(),
+    }
+}
+
+fn database_detail(error: &DbError) -> String {
+    error.detail.as_ref().map(|detail| format!("  detail: {detail}\n")).unwrap_or_default()
+}
+
+fn process_log(lines: &[String], file: &Path) -> String {
+    let mut text = format!("  last lines of {}:\n", file.display());
+    if lines.is_empty() {
+        text.push_str("    (it wrote nothing)\n");
+    }
+    lines.iter().for_each(|line| text.push_str(&format!("    {line}\n")));
+    text
+}
+
+/// The character an error points at, as a byte range of the text.
+fn span(at: &Location, text: &str) -> std::ops::Range<usize> {
+    let line_start: usize = text.split_inclusive('\n').take(at.line.saturating_sub(1) as usize).map(str::len).sum();
+    let line = text[line_start..].lines().next().unwrap_or_default();
+    let mut characters = line.char_indices().skip(at.column.saturating_sub(1) as usize);
+    let start = line_start + characters.next().map_or(line.len(), |(index, _)| index);
+    let end = line_start + characters.next().map_or(line.len(), |(index, _)| index);
+    start..end.max(start)
+}
