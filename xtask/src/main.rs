@@ -1,0 +1,56 @@
+//! `cargo xtask`: reads the verb and hands over to the file that knows it. What the product's own commands mean is
+//! left to the `plimsoll` binary, which gets every verb that is not listed here.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a task runner talks to the person who called it"
+)]
+
+mod cargo;
+mod client_libraries;
+mod db;
+mod failure;
+mod forward;
+mod packages;
+mod servers;
+mod test;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+use failure::Failure;
+
+const USAGE: &str = "\
+usage: cargo xtask <verb> [arguments]
+
+  deploy dev | plan | status | history | smoke | seed | migrate | env | rollback | explain ...
+                             build plimsoll and the example's service, then run that command of plimsoll
+                             (on examples/caller-coaching unless --project names another folder)
+  db up [postgres|mariadb]   start a local server for the staging environment; its data stays
+  db status | db down        what runs, and stop it
+  test [--keep] [--only fmt|clippy|tests|doc|tidy] [-- arguments for cargo test]
+                             everything CI checks, on PostgreSQL and MariaDB servers of its own
+  tidy                       the rules of this repository that a program can see
+  help                       this text; `cargo xtask --help` is the help of plimsoll
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (verb, rest) = match arguments.split_first() {
+        Some((verb, rest)) => (verb.as_str(), rest),
+        None => ("help", [].as_slice()),
+    };
+    let outcome = match verb {
+        "help" => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        "db" => db::run(rest),
+        "test" => test::run(rest),
+        "tidy" => tidy::run(),
+        servers::keeper::VERB => servers::keeper::run(rest),
+        _ => forward::run(&arguments),
+    };
+    outcome.map_or_else(Failure::report, |()| ExitCode::SUCCESS)
+}
