@@ -24,7 +24,8 @@ pub struct SchemaState {
 pub fn check_schema(db: &mut dyn Db, required_version: &str) -> Result<SchemaState, MigrateError> {
     let history = History::read(db)?;
     // By number where versions are numbers of different lengths, by text otherwise.
-    let newest = history.applied.iter().max_by_key(|version| (version.trim_start_matches('0').len(), version.as_str())).cloned();
+    let newest =
+        history.applied.iter().max_by_key(|version| (version.trim_start_matches('0').len(), version.as_str())).cloned();
     let required = required_version.to_owned();
     match newest {
         Some(newest) if history.applied.contains(required_version) => {

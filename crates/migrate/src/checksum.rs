@@ -83,7 +83,14 @@ mod tests {
     }
 
     fn tokens() -> impl Strategy<Value = Vec<String>> {
-        let token = prop_oneof!["[a-d]{2,6}", "[0-9]{1,4}", "'[a-z -]{0,6}'", Just("(".to_owned()), Just(",".to_owned()), Just(";".to_owned())];
+        let token = prop_oneof![
+            "[a-d]{2,6}",
+            "[0-9]{1,4}",
+            "'[a-z -]{0,6}'",
+            Just("(".to_owned()),
+            Just(",".to_owned()),
+            Just(";".to_owned())
+        ];
         proptest::collection::vec(token, 1..30)
     }
 

@@ -30,13 +30,18 @@ pub(crate) fn transactional(engine: Engine, migration: &Migration, statements: &
 /// The same without knowing the engine, for diesel's harness. The statements that refuse are PostgreSQL's and SQLite's own.
 pub(crate) fn transactional_anywhere(migration: &Migration) -> bool {
     let refuses = |engine| {
-        split(engine, &migration.file, &migration.sql).is_ok_and(|statements| !transactional(engine, migration, &statements))
+        split(engine, &migration.file, &migration.sql)
+            .is_ok_and(|statements| !transactional(engine, migration, &statements))
     };
     migration.declared_transaction.unwrap_or(true) && !refuses(Engine::Postgres) && !refuses(Engine::Sqlite)
 }
 
 /// Refuses BEGIN, COMMIT and ROLLBACK in a file that runs in a transaction anyway: they would end it half way.
-pub(crate) fn check_no_own_transaction(engine: Engine, migration: &Migration, statements: &[Statement]) -> Result<(), Problem> {
+pub(crate) fn check_no_own_transaction(
+    engine: Engine,
+    migration: &Migration,
+    statements: &[Statement],
+) -> Result<(), Problem> {
     let Some(own) = statements.iter().find(|statement| controls_transaction(engine, &statement.words())) else {
         return Ok(());
     };
@@ -63,7 +68,9 @@ pub(crate) fn controls_transaction(engine: Engine, words: &[String]) -> bool {
 pub(crate) fn refuses_transaction(engine: Engine, words: &[String]) -> bool {
     let concurrently = words.iter().any(|word| word == "CONCURRENTLY");
     match (engine, word(words, 0), word(words, 1)) {
-        (Engine::Postgres, "CREATE", "INDEX" | "UNIQUE") => word(words, 2) == "CONCURRENTLY" || word(words, 3) == "CONCURRENTLY",
+        (Engine::Postgres, "CREATE", "INDEX" | "UNIQUE") => {
+            word(words, 2) == "CONCURRENTLY" || word(words, 3) == "CONCURRENTLY"
+        }
         (Engine::Postgres, "DROP", "INDEX") => word(words, 2) == "CONCURRENTLY",
         (Engine::Postgres, "REINDEX", second) => concurrently || matches!(second, "SCHEMA" | "DATABASE" | "SYSTEM"),
         (Engine::Postgres, "ALTER", "TABLE") => concurrently && words.iter().any(|word| word == "DETACH"),
@@ -80,7 +87,8 @@ pub(crate) fn can_share_transaction(engine: Engine, words: &[String]) -> bool {
     let rows = ["INSERT", "UPDATE", "DELETE", "REPLACE", "MERGE", "WITH", "LOAD", "SELECT", "VALUES"];
     // A SELECT may call a function that writes.
     let changes_rows = rows.contains(&word(words, 0));
-    let changes_schema = matches!(word(words, 0), "CREATE" | "ALTER" | "DROP" | "TRUNCATE" | "COMMENT" | "GRANT" | "REVOKE");
+    let changes_schema =
+        matches!(word(words, 0), "CREATE" | "ALTER" | "DROP" | "TRUNCATE" | "COMMENT" | "GRANT" | "REVOKE");
     let schema_too = transactional_ddl(engine) && changes_schema && !refuses_transaction(engine, words);
     changes_rows || schema_too
 }
@@ -107,7 +115,9 @@ pub(crate) fn concurrent_index(engine: Engine, statement: &Statement) -> Option<
         return None;
     }
     let skipped = ["CREATE", "UNIQUE", "INDEX", "CONCURRENTLY", "IF", "NOT", "EXISTS"];
-    let is = |token: &Token, word: &str| token.kind == TokenKind::Word && statement.text_of(token).eq_ignore_ascii_case(word);
+    let is = |token: &Token, word: &str| {
+        token.kind == TokenKind::Word && statement.text_of(token).eq_ignore_ascii_case(word)
+    };
     let mut tokens = statement.tokens.iter().skip_while(|token| skipped.iter().any(|word| is(token, word)));
     let name = tokens.next().filter(|token| !is(token, "on"))?;
     let mut target = tokens.skip_while(|token| is(token, "on") || is(token, "only")).peekable();
@@ -132,8 +142,16 @@ pub(crate) fn has_landed(engine: Engine, words: &[String], answer: &str) -> bool
     let says = |texts: &[&str]| texts.iter().any(|text| answer.contains(text));
     let takes_away = word(words, 0) == "DROP" || words.iter().any(|word| word == "DROP");
     let renames = words.iter().any(|word| matches!(word.as_str(), "RENAME" | "CHANGE"));
-    let there_already = says(&["already exists", "duplicate column", "duplicate key name", "multiple primary key", "duplicate foreign key", "duplicate check"]);
-    let gone_already = says(&["doesn't exist", "does not exist", "unknown table", "unknown column", "no such", "can't drop"]);
+    let there_already = says(&[
+        "already exists",
+        "duplicate column",
+        "duplicate key name",
+        "multiple primary key",
+        "duplicate foreign key",
+        "duplicate check",
+    ]);
+    let gone_already =
+        says(&["doesn't exist", "does not exist", "unknown table", "unknown column", "no such", "can't drop"]);
     match word(words, 0) {
         "CREATE" => there_already,
         "ALTER" => (!takes_away && there_already) || ((takes_away || renames) && gone_already),
@@ -157,7 +175,12 @@ mod tests {
 
     #[test]
     fn statements_that_refuse_transactions_are_known_by_their_words() {
-        for sql in ["CREATE UNIQUE INDEX CONCURRENTLY i ON t (a)", "drop index /* x */ concurrently i", "VACUUM t", "REINDEX (VERBOSE) INDEX CONCURRENTLY i"] {
+        for sql in [
+            "CREATE UNIQUE INDEX CONCURRENTLY i ON t (a)",
+            "drop index /* x */ concurrently i",
+            "VACUUM t",
+            "REINDEX (VERBOSE) INDEX CONCURRENTLY i",
+        ] {
             assert!(refuses_transaction(Engine::Postgres, &first(Engine::Postgres, sql).words()), "{sql}");
         }
         for sql in ["SELECT 'CREATE INDEX CONCURRENTLY'", "CREATE INDEX i ON t (a)", "CREATE TABLE vacuum (a int)"] {

@@ -68,7 +68,8 @@ impl History {
         let mut history = Self::empty(engine);
         let found = scalar(db, &Stmt::new(has_diesel_table(engine))).map_err(MigrateError::History)?;
         if found.as_int().unwrap_or(0) > 0 {
-            let rows = db.rows(&Stmt::new("SELECT version FROM __diesel_schema_migrations")).map_err(MigrateError::History)?;
+            let rows =
+                db.rows(&Stmt::new("SELECT version FROM __diesel_schema_migrations")).map_err(MigrateError::History)?;
             history.applied = rows.iter().map(|row| row.text(0).to_owned()).collect();
         }
         if ledger::exists(db).map_err(MigrateError::History)? {
@@ -127,7 +128,9 @@ fn record(row: &DynRow) -> Record {
 /// Asked first, since diesel's own reading would create the table.
 fn has_diesel_table(engine: Engine) -> &'static str {
     match engine {
-        Engine::Sqlite => "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = '__diesel_schema_migrations'",
+        Engine::Sqlite => {
+            "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = '__diesel_schema_migrations'"
+        }
         Engine::Postgres => "SELECT count(to_regclass('__diesel_schema_migrations')::text)",
         Engine::Mysql => {
             "SELECT count(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = '__diesel_schema_migrations'"

@@ -17,7 +17,13 @@ pub(crate) struct Journal<'a> {
 }
 
 /// Writes the row of a migration: begun, begun again, or applied.
-pub(crate) fn write(db: &mut dyn Db, journal: Journal<'_>, state: RecordState, done: usize, duration_ms: u64) -> Result<(), DbError> {
+pub(crate) fn write(
+    db: &mut dyn Db,
+    journal: Journal<'_>,
+    state: RecordState,
+    done: usize,
+    duration_ms: u64,
+) -> Result<(), DbError> {
     let Journal { step, deployment, tool, .. } = journal;
     let table = ledger::table(db.engine(), LedgerTable::Migration);
     let values: [(&str, Value); 10] = [

@@ -95,7 +95,8 @@ impl<'a> Lexer<'a> {
             // MySQL reads `5--1` as a subtraction.
             Engine::Mysql => {
                 rest.starts_with('#')
-                    || (rest.starts_with("--") && rest[2..].chars().next().is_none_or(|c| c.is_whitespace() || c.is_control()))
+                    || (rest.starts_with("--")
+                        && rest[2..].chars().next().is_none_or(|c| c.is_whitespace() || c.is_control()))
             }
             Engine::Postgres | Engine::Sqlite => rest.starts_with("--"),
         }
@@ -197,7 +198,8 @@ impl<'a> Lexer<'a> {
         let number = rest.starts_with(|c: char| c.is_ascii_digit());
         let mut length = 0;
         for (index, c) in rest.char_indices() {
-            let exponent = number && matches!(c, '+' | '-') && rest[..index].ends_with(['e', 'E']) && !rest.starts_with("0x");
+            let exponent =
+                number && matches!(c, '+' | '-') && rest[..index].ends_with(['e', 'E']) && !rest.starts_with("0x");
             let goes_on = is_word(c) || (number && c == '.') || exponent;
             // A client's delimiter may begin inside what would be a word: `END$$`.
             let delimited = self.delimiter != ";" && rest[index..].starts_with(self.delimiter);

@@ -1,5 +1,6 @@
-#![doc = include_str!("../README.md")]
 //! Responsible for schema history, from files to reports; locking and choosing the database are left to the caller.
+//!
+#![doc = include_str!("../README.md")]
 
 mod apply;
 mod check;

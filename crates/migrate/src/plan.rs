@@ -70,7 +70,10 @@ pub fn plan(set: &MigrationSet, history: &History, options: &PlanOptions) -> Res
     let mut steps = Vec::new();
     for migration in &migrations {
         problems.extend(stands_against(set, history, migration, *options));
-        let to_apply = matches!(migration.state, MigrationState::Pending | MigrationState::OutOfOrder | MigrationState::Interrupted);
+        let to_apply = matches!(
+            migration.state,
+            MigrationState::Pending | MigrationState::OutOfOrder | MigrationState::Interrupted
+        );
         if let Some(file) = set.get(&migration.version).filter(|_| to_apply) {
             match step(history, file, migration.state) {
                 Ok(step) => steps.push(step),
@@ -81,10 +84,22 @@ pub fn plan(set: &MigrationSet, history: &History, options: &PlanOptions) -> Res
     if !problems.is_empty() {
         return Err(MigrateError::of(problems));
     }
-    Ok(MigratePlan { engine: history.engine, layout: set.layout, overall, applied: history.applied.len(), steps, notes })
+    Ok(MigratePlan {
+        engine: history.engine,
+        layout: set.layout,
+        overall,
+        applied: history.applied.len(),
+        steps,
+        notes,
+    })
 }
 
-fn stands_against(set: &MigrationSet, history: &History, migration: &MigrationStatus, options: PlanOptions) -> Option<Problem> {
+fn stands_against(
+    set: &MigrationSet,
+    history: &History,
+    migration: &MigrationStatus,
+    options: PlanOptions,
+) -> Option<Problem> {
     let MigrationStatus { version, name, state, .. } = migration;
     let file = set.get(version).map(|migration| migration.file.display().to_string()).unwrap_or_default();
     let (kind, message) = match state {
@@ -97,7 +112,9 @@ fn stands_against(set: &MigrationSet, history: &History, migration: &MigrationSt
         MigrationState::Missing if history.interrupted(version).is_some() => {
             (ProblemKind::Missing, format!("migration `{name}` was begun in the database, and its file is gone"))
         }
-        MigrationState::Missing => (ProblemKind::Missing, format!("migration `{name}` is applied in the database, and its file is gone")),
+        MigrationState::Missing => {
+            (ProblemKind::Missing, format!("migration `{name}` is applied in the database, and its file is gone"))
+        }
     };
     Some(Problem::new(kind, message))
 }
@@ -137,7 +154,9 @@ impl fmt::Display for MigratePlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { engine, applied, steps, .. } = self;
         match self.overall {
-            Overall::Untouched => writeln!(f, "migrations on {engine}: {} to apply, the database has no history", steps.len())?,
+            Overall::Untouched => {
+                writeln!(f, "migrations on {engine}: {} to apply, the database has no history", steps.len())?
+            }
             _ if steps.is_empty() => writeln!(f, "migrations on {engine}: nothing to apply, {applied} applied")?,
             _ => writeln!(f, "migrations on {engine}: {} to apply, {applied} applied", steps.len())?,
         }
@@ -156,8 +175,10 @@ impl fmt::Display for MigrateStep {
         let statements = if self.statements == 1 { "statement" } else { "statements" };
         write!(f, "{}: {} {statements}, ", self.name, self.statements)?;
         f.write_str(if self.transactional { "in a transaction" } else { "one by one" })?;
-        if let Some(done) = self.resume_from {
-            write!(f, ", continues after {done}")?;
+        match self.resume_from {
+            Some(0) => f.write_str(", begins again")?,
+            Some(done) => write!(f, ", continues after {done}")?,
+            None => {}
         }
         if self.out_of_order {
             f.write_str(", out of order")?;
@@ -170,7 +191,9 @@ impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Cosmetic { version } => write!(f, "{version} was edited without changing what it means"),
-            Self::NoChecksum { version } => write!(f, "{version} was applied by another tool, its file cannot be compared"),
+            Self::NoChecksum { version } => {
+                write!(f, "{version} was applied by another tool, its file cannot be compared")
+            }
             Self::TakenBack { version } => write!(f, "{version} was taken back by another tool"),
         }
     }

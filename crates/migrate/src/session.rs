@@ -37,7 +37,8 @@ const MYSQL: &[&str] = &[
     "collation_connection",
 ];
 
-const SQLITE: &[&str] = &["foreign_keys", "busy_timeout", "legacy_alter_table", "recursive_triggers", "ignore_check_constraints"];
+const SQLITE: &[&str] =
+    &["foreign_keys", "busy_timeout", "legacy_alter_table", "recursive_triggers", "ignore_check_constraints"];
 
 /// The settings of a session, as they were.
 #[derive(Debug, Clone)]
@@ -78,12 +79,14 @@ pub(crate) fn restore(db: &mut dyn Db, session: &Session) -> Result<(), DbError>
     if let Some(database) = session.database.as_str().filter(|_| session.database != now.database) {
         db.batch(&format!("USE {}", quoted(session.engine, database)))?;
     }
-    let differs = |(name, value): &&(&'static str, Value)| !value.is_null() && !now.settings.contains(&(*name, value.clone()));
+    let differs =
+        |(name, value): &&(&'static str, Value)| !value.is_null() && !now.settings.contains(&(*name, value.clone()));
     for (name, value) in session.settings.iter().filter(differs) {
         match session.engine {
             Engine::Sqlite => db.batch(&format!("PRAGMA {name} = {}", value.as_int().unwrap_or(0)))?,
             Engine::Postgres => {
-                db.rows(&Stmt::new(format!("SELECT set_config('{name}', ")).bind(value.clone()).sql(", false)")).map(drop)?;
+                db.rows(&Stmt::new(format!("SELECT set_config('{name}', ")).bind(value.clone()).sql(", false)"))
+                    .map(drop)?;
             }
             Engine::Mysql => {
                 let text = match (value.as_str(), value.as_int()) {

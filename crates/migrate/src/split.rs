@@ -29,7 +29,9 @@ impl Statement {
                 TokenKind::Executable => {
                     let inner = self.text_of(token).split(|c: char| !c.is_alphanumeric() && c != '_');
                     // The first is the version that the comment is meant for.
-                    words.extend(inner.filter(|word| word.starts_with(char::is_alphabetic)).map(str::to_ascii_uppercase));
+                    words.extend(
+                        inner.filter(|word| word.starts_with(char::is_alphabetic)).map(str::to_ascii_uppercase),
+                    );
                 }
                 _ => {}
             }
@@ -59,7 +61,8 @@ pub fn split(engine: Engine, file: &Path, text: &str) -> Result<Vec<Statement>, 
     let mut statements = Vec::new();
     let mut pending = Pending::new(engine);
     loop {
-        let token = lexer.next().map_err(|open| problem(open.start, format!("a {} that is never closed", open.what)))?;
+        let token =
+            lexer.next().map_err(|open| problem(open.start, format!("a {} that is never closed", open.what)))?;
         let Some(token) = token else { break };
         let piece = &text[token.start..token.end];
         match token.kind {
@@ -67,7 +70,10 @@ pub fn split(engine: Engine, file: &Path, text: &str) -> Result<Vec<Statement>, 
             TokenKind::Meta => {
                 let command = lexer.rest_of_line().split_whitespace().next().unwrap_or_default();
                 if !matches!(command, "restrict" | "unrestrict") || !pending.tokens.is_empty() {
-                    return Err(problem(token.start, format!("`\\{command}` is a command of psql, not SQL: take the line out")));
+                    return Err(problem(
+                        token.start,
+                        format!("`\\{command}` is a command of psql, not SQL: take the line out"),
+                    ));
                 }
             }
             TokenKind::Word if is_delimiter_line(engine, &pending, text, token) => {
@@ -157,7 +163,8 @@ impl Pending {
     }
 
     fn is_trigger(&self) -> bool {
-        let mut words = self.words.iter().map(String::as_str).skip_while(|word| matches!(*word, "EXPLAIN" | "QUERY" | "PLAN"));
+        let mut words =
+            self.words.iter().map(String::as_str).skip_while(|word| matches!(*word, "EXPLAIN" | "QUERY" | "PLAN"));
         words.next() == Some("CREATE") && words.find(|word| !matches!(*word, "TEMP" | "TEMPORARY")) == Some("TRIGGER")
     }
 

@@ -87,7 +87,12 @@ pub enum Note {
 /// Compares the files with the history of a database.
 #[must_use]
 pub fn status(set: &MigrationSet, history: &History) -> Status {
-    let newest = set.migrations.iter().filter(|m| history.applied.contains(&m.version)).map(|m| position(set.layout, &m.version)).max();
+    let newest = set
+        .migrations
+        .iter()
+        .filter(|m| history.applied.contains(&m.version))
+        .map(|m| position(set.layout, &m.version))
+        .max();
     let mut notes = Vec::new();
     let mut migrations: Vec<MigrationStatus> = set
         .migrations

@@ -51,7 +51,11 @@ impl Work<'_> {
     }
 
     fn done_event(&self, index: usize) -> MigrateEvent {
-        MigrateEvent::StatementDone { version: self.step.version.clone(), number: index + 1, total: self.statements.len() }
+        MigrateEvent::StatementDone {
+            version: self.step.version.clone(),
+            number: index + 1,
+            total: self.statements.len(),
+        }
     }
 }
 
@@ -136,7 +140,10 @@ fn still_as_planned<'a>(
         };
         let done = history.interrupted(&step.version).map(|record| record.statements_done);
         if history.applied.contains(&step.version) || done != step.resume_from {
-            return Err(stale(format!("migration `{}` was applied by somebody else since the plan was made", step.name)));
+            return Err(stale(format!(
+                "migration `{}` was applied by somebody else since the plan was made",
+                step.name
+            )));
         }
         found.push((migration, split(history.engine, &migration.file, &migration.sql)?));
     }

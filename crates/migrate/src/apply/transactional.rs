@@ -60,7 +60,8 @@ fn check_references(db: &mut dyn Db, before: &Orphans) -> Result<(), DbError> {
     match worse {
         None => Ok(()),
         Some(((table, parent), count)) => {
-            let message = format!("rows of `{table}` refer to rows missing from `{parent}`: {count} after the migration");
+            let message =
+                format!("rows of `{table}` refer to rows missing from `{parent}`: {count} after the migration");
             Err(DbError::new(Engine::Sqlite, DbErrorKind::ForeignKey, message))
         }
     }

@@ -85,7 +85,8 @@ fn the_plan_of_a_half_migrated_database_shows_what_is_left_and_what_is_odd() {
 #[test]
 fn a_current_database_leaves_nothing_to_do() {
     let set = set(THREE);
-    let plan = plan(&set, &recorded(Engine::Sqlite, &set, &["0001", "0002", "0003"]), &PlanOptions::default()).expect("plans");
+    let plan =
+        plan(&set, &recorded(Engine::Sqlite, &set, &["0001", "0002", "0003"]), &PlanOptions::default()).expect("plans");
     assert_eq!((plan.overall, plan.steps.len()), (Overall::Current, 0));
     insta::assert_snapshot!(plan, @"migrations on SQLite: nothing to apply, 3 applied");
 }
@@ -102,7 +103,8 @@ fn all_that_stands_against_a_plan_is_told_at_once() {
     let before = set(THREE);
     let mut history = recorded(Engine::Postgres, &before, &["0001", "0003"]);
     history.applied.insert("0000".to_owned());
-    let edited = set(&[("0001_users", "CREATE TABLE users (id bigint);"), THREE[1], THREE[2], ("0004_broken", "SELECT '")]);
+    let edited =
+        set(&[("0001_users", "CREATE TABLE users (id bigint);"), THREE[1], THREE[2], ("0004_broken", "SELECT '")]);
     let error = plan(&edited, &history, &PlanOptions::default()).expect_err("is refused");
     let expected = [
         ErrorCode::MigrationMissing,
@@ -137,7 +139,9 @@ fn a_transaction_inside_a_transactional_file_is_refused_with_its_line() {
     assert_eq!(error.code(), ErrorCode::MigrationUnreadable);
     assert_eq!(error.location().expect("has a place").to_string(), "0001_a.sql:2:1");
     let asked = set(&[("0001_a", "-- plimsoll: no-transaction\nBEGIN;\nCOMMIT;")]);
-    assert!(!plan(&asked, &History::empty(Engine::Sqlite), &PlanOptions::default()).expect("plans").steps[0].transactional);
+    assert!(
+        !plan(&asked, &History::empty(Engine::Sqlite), &PlanOptions::default()).expect("plans").steps[0].transactional
+    );
 }
 
 #[test]

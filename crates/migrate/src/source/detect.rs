@@ -75,7 +75,12 @@ pub(super) fn read(path: &Path, problems: &mut Vec<Problem>) -> Option<Migration
     Some(set)
 }
 
-fn read_folder(folder: &Path, set: &mut MigrationSet, layouts: &mut Vec<(Layout, PathBuf)>, problems: &mut Vec<Problem>) {
+fn read_folder(
+    folder: &Path,
+    set: &mut MigrationSet,
+    layouts: &mut Vec<(Layout, PathBuf)>,
+    problems: &mut Vec<Problem>,
+) {
     if text_name(folder).starts_with('.') {
         set.strays.push(folder.to_owned());
         return;
@@ -102,7 +107,8 @@ fn read_folder(folder: &Path, set: &mut MigrationSet, layouts: &mut Vec<(Layout,
         return;
     };
     let Some(mut migration) = read_migration(&file, version, &name, problems) else { return };
-    for inner in list(folder, problems).into_iter().flat_map(|listing| listing.files.into_iter().chain(listing.folders)) {
+    for inner in list(folder, problems).into_iter().flat_map(|listing| listing.files.into_iter().chain(listing.folders))
+    {
         match text_name(&inner).as_str() {
             "down.sql" => migration.down = read_down(&inner, problems),
             "metadata.toml" if layout == Layout::Diesel => {

@@ -140,7 +140,10 @@ impl MigrationSet {
         for migration in &self.migrations {
             let file = migration.file.display();
             if migration.version.chars().count() > name::LONGEST_VERSION {
-                let message = format!("the version of `{file}` is longer than the {} characters of diesel's history table", name::LONGEST_VERSION);
+                let message = format!(
+                    "the version of `{file}` is longer than the {} characters of diesel's history table",
+                    name::LONGEST_VERSION
+                );
                 problems.push(Problem::new(ProblemKind::Layout, message));
             }
             if migration.sql.trim().is_empty() {
@@ -161,7 +164,15 @@ impl Migration {
     fn new(version: String, name: &str, file: PathBuf, bytes: &[u8], text: &str) -> Self {
         let sql = text.strip_prefix('\u{feff}').unwrap_or(text).to_owned();
         let declared_transaction = classify::asks_for_no_transaction(&sql).then_some(false);
-        Self { version, name: name.to_owned(), file, checksum: sha256_hex(bytes), sql, down: None, declared_transaction }
+        Self {
+            version,
+            name: name.to_owned(),
+            file,
+            checksum: sha256_hex(bytes),
+            sql,
+            down: None,
+            declared_transaction,
+        }
     }
 }
 

@@ -4,7 +4,9 @@ use std::fmt;
 
 use diesel::backend::Backend;
 use diesel::connection::BoxableConnection;
-use diesel::migration::{self, Migration as StockMigration, MigrationMetadata, MigrationName, MigrationSource, MigrationVersion};
+use diesel::migration::{
+    self, Migration as StockMigration, MigrationMetadata, MigrationName, MigrationSource, MigrationVersion,
+};
 
 use super::{Migration, MigrationSet};
 use crate::classify;

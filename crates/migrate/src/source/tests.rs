@@ -51,7 +51,10 @@ fn the_diesel_layout_brings_down_scripts_and_metadata() {
 
 #[test]
 fn the_prisma_layout_is_checked_against_the_engine() {
-    let root = folder(&[("20240101000000_init/migration.sql", "SELECT 1"), ("migration_lock.toml", "provider = \"postgresql\"\n")]);
+    let root = folder(&[
+        ("20240101000000_init/migration.sql", "SELECT 1"),
+        ("migration_lock.toml", "provider = \"postgresql\"\n"),
+    ]);
     let set = MigrationSet::load(root.path()).expect("loads");
     assert_eq!((set.layout, set.migrations[0].name.as_str()), (Layout::Prisma, "20240101000000_init"));
     assert!(check_prisma_provider(&set, Engine::Postgres).is_ok());
@@ -61,7 +64,12 @@ fn the_prisma_layout_is_checked_against_the_engine() {
 
 #[test]
 fn flat_files_are_ordered_by_number() {
-    let root = folder(&[("10_ten.sql", "SELECT 1"), ("9_nine.up.sql", "SELECT 1"), ("9_nine.down.sql", "SELECT 1"), ("README.md", "")]);
+    let root = folder(&[
+        ("10_ten.sql", "SELECT 1"),
+        ("9_nine.up.sql", "SELECT 1"),
+        ("9_nine.down.sql", "SELECT 1"),
+        ("README.md", ""),
+    ]);
     assert_eq!(versions(&root), ["9", "10"]);
 }
 

@@ -33,7 +33,10 @@ fn postgres_bodies_and_rules_stay_whole() {
     let function = "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; SELECT 2; END";
     let quoted = "DO $body$ BEGIN PERFORM 1; END $body$";
     let rule = "CREATE RULE r AS ON INSERT TO t DO (SELECT 1; SELECT 2)";
-    assert_eq!(texts(Engine::Postgres, &format!("{function};{quoted};\n{rule};SELECT 3;")), [function, quoted, rule, "SELECT 3"]);
+    assert_eq!(
+        texts(Engine::Postgres, &format!("{function};{quoted};\n{rule};SELECT 3;")),
+        [function, quoted, rule, "SELECT 3"]
+    );
     assert_eq!(texts(Engine::Postgres, "SELECT CASE WHEN a THEN b END; SELECT 1").len(), 2);
 }
 
@@ -48,13 +51,22 @@ fn mysql_bodies_stay_whole_without_delimiters() {
     let body = "CREATE DEFINER=`root`@`localhost` TRIGGER t BEFORE INSERT ON a FOR EACH ROW BEGIN\n IF NEW.x THEN SET NEW.y = CASE WHEN 1 THEN 2 END; \
                 END IF; CASE NEW.x WHEN 1 THEN SET NEW.y = 1; END CASE; l: LOOP LEAVE l; END LOOP; END";
     assert_eq!(texts(Engine::Mysql, &format!("{body};\nSELECT 1;")), [body, "SELECT 1"]);
-    assert_eq!(texts(Engine::Mysql, "/*!40101 SET NAMES utf8 */;\nSELECT 1"), ["/*!40101 SET NAMES utf8 */", "SELECT 1"]);
+    assert_eq!(
+        texts(Engine::Mysql, "/*!40101 SET NAMES utf8 */;\nSELECT 1"),
+        ["/*!40101 SET NAMES utf8 */", "SELECT 1"]
+    );
 }
 
 #[test]
 fn what_only_psql_understands_is_refused_with_its_line() {
-    assert!(refused(Engine::Postgres, "SELECT 1;\n\\connect other\n").starts_with("m.sql:2:1 `\\connect` is a command of psql"));
-    assert!(refused(Engine::Postgres, "\nCOPY t (a) FROM stdin;\n1\t'\n\\.\n").starts_with("m.sql:2:1 `COPY .. FROM stdin`"));
+    assert!(
+        refused(Engine::Postgres, "SELECT 1;\n\\connect other\n")
+            .starts_with("m.sql:2:1 `\\connect` is a command of psql")
+    );
+    assert!(
+        refused(Engine::Postgres, "\nCOPY t (a) FROM stdin;\n1\t'\n\\.\n")
+            .starts_with("m.sql:2:1 `COPY .. FROM stdin`")
+    );
     assert_eq!(texts(Engine::Postgres, "\\restrict abc'\nSELECT 1;\n\\unrestrict abc'\n"), ["SELECT 1"]);
 }
 
@@ -67,7 +79,10 @@ fn broken_text_is_refused_with_its_place() {
 /// Pieces that mean something everywhere, and blanks that mean nothing anywhere.
 fn script() -> impl Strategy<Value = Vec<(String, String)>> {
     let token = prop_oneof![
-        "[a-z]{2,8}".prop_filter("no keyword that opens a block", |word| !matches!(word.as_str(), "begin" | "case" | "end" | "copy" | "create")),
+        "[a-z]{2,8}".prop_filter("no keyword that opens a block", |word| !matches!(
+            word.as_str(),
+            "begin" | "case" | "end" | "copy" | "create"
+        )),
         "[0-9]{1,5}",
         "'[a-z;\n -]{0,6}(''[a-z]{0,3})?'",
         Just(";".to_owned()),

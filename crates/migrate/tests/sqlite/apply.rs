@@ -21,7 +21,11 @@ fn migrating_twice_does_nothing_the_second_time() {
 #[test]
 fn a_failing_second_statement_leaves_nothing_behind() {
     let mut test = database();
-    let set = set(&[("0001_a", "CREATE TABLE a (x);"), ("0002_b", "CREATE TABLE b (x);\n\nINSERT INTO nowhere\nVALUES (1);"), ("0003_c", "SELECT 1")]);
+    let set = set(&[
+        ("0001_a", "CREATE TABLE a (x);"),
+        ("0002_b", "CREATE TABLE b (x);\n\nINSERT INTO nowhere\nVALUES (1);"),
+        ("0003_c", "SELECT 1"),
+    ]);
     let failure = test.fails(&set);
     assert_eq!(failure.to_string(), "migration `0002_b` failed at statement 2 of 2: nothing of it was kept");
     assert_eq!(failure.cause.to_string(), "no such table: nowhere");

@@ -5,7 +5,8 @@ use std::path::Path;
 use plimsoll_core::db::{Access, DatabaseUrl, Db, Stmt, connect, scalar};
 use plimsoll_core::ledger;
 use plimsoll_migrate::{
-    ApplyOptions, Failure, History, MigrateError, MigrateEvent, MigratePlan, MigrateReport, MigrationSet, PlanOptions, apply, plan,
+    ApplyOptions, Failure, History, MigrateError, MigrateEvent, MigratePlan, MigrateReport, MigrationSet, PlanOptions,
+    apply, plan,
 };
 use tempfile::TempDir;
 
@@ -70,9 +71,14 @@ impl Database {
     }
 
     pub(crate) fn tables(&mut self) -> Vec<String> {
-        let stmt = Stmt::new("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '%plimsoll_%' ORDER BY name");
+        let stmt = Stmt::new(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '%plimsoll_%' ORDER BY name",
+        );
         let rows = self.db.rows(&stmt).expect("the query works");
-        rows.iter().map(|row| row.text(0).to_owned()).filter(|name| !name.starts_with("__") && !name.starts_with("sqlite_")).collect()
+        rows.iter()
+            .map(|row| row.text(0).to_owned())
+            .filter(|name| !name.starts_with("__") && !name.starts_with("sqlite_"))
+            .collect()
     }
 }
 

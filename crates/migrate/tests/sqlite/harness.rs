@@ -17,7 +17,8 @@ fn diesels_harness_agrees_about_what_is_applied_and_pending() {
     let mut conn = SqliteConnection::establish(&test.path()).expect("connects");
     let applied: Vec<_> = conn.applied_migrations().expect("readable").iter().map(ToString::to_string).collect();
     assert_eq!(applied, ["0001"]);
-    let pending: Vec<_> = conn.pending_migrations(all.clone()).expect("readable").iter().map(|m| m.name().to_string()).collect();
+    let pending: Vec<_> =
+        conn.pending_migrations(all.clone()).expect("readable").iter().map(|m| m.name().to_string()).collect();
     assert_eq!(pending, ["0002_b"]);
     conn.run_pending_migrations(all.clone()).expect("diesel applies it");
     let plan = test.plan(&all);
@@ -28,7 +29,8 @@ fn diesels_harness_agrees_about_what_is_applied_and_pending() {
 #[test]
 fn a_diesel_folder_means_the_same_to_both() {
     let folder = TempDir::new().expect("a temporary folder");
-    for (name, sql) in [("2024-02-01-000000_b", "CREATE TABLE b (x);"), ("2024-01-01-000000_a", "CREATE TABLE a (x);")] {
+    for (name, sql) in [("2024-02-01-000000_b", "CREATE TABLE b (x);"), ("2024-01-01-000000_a", "CREATE TABLE a (x);")]
+    {
         fs::create_dir(folder.path().join(name)).expect("a folder");
         fs::write(folder.path().join(name).join("up.sql"), sql).expect("a file");
         fs::write(folder.path().join(name).join("down.sql"), "SELECT 1;").expect("a file");
@@ -39,5 +41,8 @@ fn a_diesel_folder_means_the_same_to_both() {
     let names = |list: Vec<Box<dyn diesel::migration::Migration<diesel::sqlite::Sqlite>>>| {
         list.iter().map(|m| (m.name().to_string(), m.name().version().to_string())).collect::<Vec<_>>()
     };
-    assert_eq!(names(conn.pending_migrations(ours).expect("readable")), names(conn.pending_migrations(stock).expect("readable")));
+    assert_eq!(
+        names(conn.pending_migrations(ours).expect("readable")),
+        names(conn.pending_migrations(stock).expect("readable"))
+    );
 }

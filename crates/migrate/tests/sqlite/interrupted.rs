@@ -14,12 +14,19 @@ fn one(test: &mut Database, sql: &str) -> plimsoll_migrate::Failure {
 #[test]
 fn a_mended_migration_continues_after_what_was_applied() {
     let mut test = database();
-    let failure = one(&mut test, "CREATE TABLE a (x);\nINSERT INTO a VALUES (1);\nINSERT INTO nowhere VALUES (1);\nINSERT INTO a VALUES (2);");
-    assert_eq!(failure.to_string(), "migration `0001_a` failed at statement 3 of 4: 2 of its statements are applied, the next run continues from there");
+    let failure = one(
+        &mut test,
+        "CREATE TABLE a (x);\nINSERT INTO a VALUES (1);\nINSERT INTO nowhere VALUES (1);\nINSERT INTO a VALUES (2);",
+    );
+    assert_eq!(
+        failure.to_string(),
+        "migration `0001_a` failed at statement 3 of 4: 2 of its statements are applied, the next run continues from there"
+    );
     assert_eq!((failure.code(), failure.kept), (ErrorCode::MigrationPartial, Kept::Statements(2)));
     let history = History::read(&mut *test.db).expect("readable");
     assert_eq!((history.records[0].state, history.records[0].statements_done), (RecordState::Failed, 2));
-    let mended = set(&[("0001_a", &format!("{HEAD}CREATE TABLE a (x);INSERT INTO a VALUES (1);INSERT INTO a VALUES (2);"))]);
+    let mended =
+        set(&[("0001_a", &format!("{HEAD}CREATE TABLE a (x);INSERT INTO a VALUES (1);INSERT INTO a VALUES (2);"))]);
     let report = test.apply(&mended).expect("applies");
     assert_eq!(report.applied[0].resumed_from, Some(2));
     assert_eq!(test.int("SELECT count(*) FROM a"), 2);
@@ -64,7 +71,9 @@ fn a_kill_before_the_journal_was_written_is_recognised() {
     assert_eq!(failure.kept, Kept::Statements(1));
     // As the ledger looks when a process is killed between a statement and its entry.
     let nothing = plimsoll_core::template::sha256_hex(b"");
-    test.run(&format!("UPDATE plimsoll_migration SET state = 'running', statements_done = 0, checksum_lexical = '{nothing}'"));
+    test.run(&format!(
+        "UPDATE plimsoll_migration SET state = 'running', statements_done = 0, checksum_lexical = '{nothing}'"
+    ));
     test.apply(&set(&[("0001_a", &format!("{HEAD}ATTACH ':memory:' AS other;\nSELECT 1;"))])).expect("applies");
     let landed = test.events.iter().any(|event| matches!(event, MigrateEvent::AlreadyLanded { number: 1, .. }));
     assert!(landed, "{:?}", test.events);
