@@ -135,7 +135,10 @@ mod tests {
         db.batch("CREATE TABLE spec (slug TEXT); INSERT INTO spec VALUES ('a')").expect("runs");
         let readiness = check(db.as_mut(), &requirements());
         insta::assert_json_snapshot!(readiness);
-        assert_eq!((readiness.count("default"), readiness.count("missing"), readiness.count("other")), (Some(1), None, None));
+        assert_eq!(
+            (readiness.count("default"), readiness.count("missing"), readiness.count("other")),
+            (Some(1), None, None)
+        );
         db.batch("INSERT INTO spec VALUES ('b')").expect("runs");
         assert!(check(db.as_mut(), &requirements()[..2]).ok);
     }

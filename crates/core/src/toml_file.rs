@@ -64,8 +64,8 @@ impl Coded for TomlError {
 /// # Errors
 /// [`TomlError::Unreadable`].
 pub fn read_text(file: &Path) -> Result<String, TomlError> {
-    let text = std::fs::read_to_string(file)
-        .map_err(|source| TomlError::Unreadable { file: file.to_owned(), source })?;
+    let text =
+        std::fs::read_to_string(file).map_err(|source| TomlError::Unreadable { file: file.to_owned(), source })?;
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
 

@@ -306,7 +306,10 @@ fn what_cannot_be_rendered_or_parsed_in_a_table_has_its_place() {
 #[test]
 fn paths_given_with_set_start_where_the_command_was_typed() {
     let dir = folder(&[
-        ("plimsoll.toml", &format!("{PROJECT}[seed]\npath = \"{{{{ specs }}}}\"\n[variables.specs]\ntype = \"path\"\n")),
+        (
+            "plimsoll.toml",
+            &format!("{PROJECT}[seed]\npath = \"{{{{ specs }}}}\"\n[variables.specs]\ntype = \"path\"\n"),
+        ),
         ("environments/dev.toml", &format!("{DATABASE}specs = \"own/specs\"\n")),
         ("somewhere/below/marker", ""),
     ]);
@@ -322,11 +325,16 @@ fn paths_given_with_set_start_where_the_command_was_typed() {
 #[test]
 fn an_environments_release_replaces_the_projects_of_the_same_name() {
     let release = |name: &str, port: &str| {
-        format!("[[release]]\nname = \"{name}\"\nkind = \"process\"\ncommand = [\"x\"]\nport = \"{port}\"\nhealth = \"/\"\n")
+        format!(
+            "[[release]]\nname = \"{name}\"\nkind = \"process\"\ncommand = [\"x\"]\nport = \"{port}\"\nhealth = \"/\"\n"
+        )
     };
     let dir = folder(&[
         ("plimsoll.toml", &format!("{PROJECT}{}{}", release("api", "1"), release("worker", "2"))),
-        ("environments/dev.toml", &format!("protected = true\n{DATABASE}\n{}{}", release("extra", "4"), release("api", "3"))),
+        (
+            "environments/dev.toml",
+            &format!("protected = true\n{DATABASE}\n{}{}", release("extra", "4"), release("api", "3")),
+        ),
     ]);
     let project = loaded(&inputs(&dir));
     let released: Vec<_> = project.releases.iter().map(|it| (it.name.as_str(), it.port.as_str())).collect();
@@ -342,7 +350,10 @@ fn datasets_of_the_command_line_join_those_of_the_environment() {
         ("environments/dev.toml", &format!("{DATABASE}[seed]\nwith = [\"transcripts\"]\n")),
     ]);
     let seed = loaded(&Inputs { with: vec!["demo".to_owned()], ..inputs(&dir) }).seed.expect("it has seeds");
-    assert_eq!((seed.with, seed.user_data), (vec!["transcripts".to_owned(), "demo".to_owned()], vec!["crew".to_owned()]));
+    assert_eq!(
+        (seed.with, seed.user_data),
+        (vec!["transcripts".to_owned(), "demo".to_owned()], vec!["crew".to_owned()])
+    );
 }
 
 #[test]
@@ -367,7 +378,9 @@ fn no_form_of_a_project_shows_a_secret() {
         ),
         (
             "environments/dev.toml",
-            &format!("base_url = \"http://app:{{{{ TOKEN }}}}@quay\"\n[variables]\nPART = \"{SENTINEL}-{{{{ TOKEN }}}}\"\n"),
+            &format!(
+                "base_url = \"http://app:{{{{ TOKEN }}}}@quay\"\n[variables]\nPART = \"{SENTINEL}-{{{{ TOKEN }}}}\"\n"
+            ),
         ),
         (".env.dev", &format!("DATABASE_URL=postgresql://app:{SENTINEL}-url@db/harbour\n")),
     ]);
@@ -377,7 +390,8 @@ fn no_form_of_a_project_shows_a_secret() {
         ..inputs(&dir)
     };
     let project = loaded(&inputs);
-    let json = serde_json::to_string(&project.variables.iter().map(|it| &it.value).collect::<Vec<_>>()).expect("serializes");
+    let json =
+        serde_json::to_string(&project.variables.iter().map(|it| &it.value).collect::<Vec<_>>()).expect("serializes");
     for shown in [
         format!("{project:?}"),
         format!("{project:#?}"),

@@ -181,7 +181,9 @@ fn kind(engine: Engine, declared: &str) -> ColumnKind {
     }
     match base {
         "bool" | "boolean" => ColumnKind::Bool,
-        "int" | "integer" | "bigint" | "smallint" | "tinyint" | "mediumint" | "int2" | "int4" | "int8" => ColumnKind::Int,
+        "int" | "integer" | "bigint" | "smallint" | "tinyint" | "mediumint" | "int2" | "int4" | "int8" => {
+            ColumnKind::Int
+        }
         "real" | "double" | "float" | "float4" | "float8" => ColumnKind::Float,
         "numeric" | "decimal" => ColumnKind::Decimal,
         "json" | "jsonb" => ColumnKind::Json,

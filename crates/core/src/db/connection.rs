@@ -118,9 +118,8 @@ mod tests {
     fn work_that_succeeds_is_committed_for_other_connections() {
         let dir = tempfile::tempdir().expect("a folder");
         let mut db = with_tables(&dir);
-        let done = transaction(db.as_mut(), |db| {
-            db.execute(&Stmt::new("INSERT INTO child VALUES (1, NULL), (2, NULL)"))
-        });
+        let done =
+            transaction(db.as_mut(), |db| db.execute(&Stmt::new("INSERT INTO child VALUES (1, NULL), (2, NULL)")));
         assert_eq!(done.expect("commits"), 2);
         assert_eq!(count(open(&dir).as_mut()), Some(2));
     }

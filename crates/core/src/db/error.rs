@@ -87,7 +87,13 @@ impl Coded for DbError {
 
 /// libpq and the MySQL client report a dead server as an ordinary error with one of these texts.
 fn is_lost(message: &str) -> bool {
-    ["server closed the connection", "terminating connection", "Lost connection", "server has gone away", "no connection to the server"]
-        .iter()
-        .any(|text| message.contains(text))
+    [
+        "server closed the connection",
+        "terminating connection",
+        "Lost connection",
+        "server has gone away",
+        "no connection to the server",
+    ]
+    .iter()
+    .any(|text| message.contains(text))
 }

@@ -28,7 +28,11 @@ pub(super) fn connect(path: &Path, access: Access) -> Result<Box<dyn Db>, DbErro
         Access::Write => {
             if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
                 std::fs::create_dir_all(parent).map_err(|error| {
-                    DbError::new(ENGINE, DbErrorKind::Unreachable, format!("cannot create `{}`: {error}", parent.display()))
+                    DbError::new(
+                        ENGINE,
+                        DbErrorKind::Unreachable,
+                        format!("cannot create `{}`: {error}", parent.display()),
+                    )
                 })?;
             }
             path_text(path)?
@@ -120,7 +124,11 @@ fn failed(error: diesel::result::Error) -> DbError {
 
 fn unreachable_file(path: &Path, error: diesel::result::Error) -> DbError {
     let cause = DbError::running(ENGINE, error).message;
-    DbError::new(ENGINE, DbErrorKind::Unreachable, format!("cannot use `{}` as a SQLite database: {cause}", path.display()))
+    DbError::new(
+        ENGINE,
+        DbErrorKind::Unreachable,
+        format!("cannot use `{}` as a SQLite database: {cause}", path.display()),
+    )
 }
 
 fn path_text(path: &Path) -> Result<String, DbError> {
@@ -149,19 +157,16 @@ mod tests {
         db.batch("CREATE TABLE t (n ANY, b BOOLEAN, i INTEGER, f REAL, s TEXT, x BLOB)").expect("runs");
         let text = "it's \"quoted\" \u{1f6a2}\n; -- ?";
         let mut insert = Stmt::new("INSERT INTO t VALUES (");
-        for value in [
-            Value::Null,
-            Value::Bool(true),
-            Value::Int(i64::MIN),
-            Value::Float(-0.1),
-            Value::from(text),
-        ] {
+        for value in [Value::Null, Value::Bool(true), Value::Int(i64::MIN), Value::Float(-0.1), Value::from(text)] {
             insert = insert.bind(value).sql(", ");
         }
         let affected = db.execute(&insert.bind(Value::Bytes(vec![0, 159, 146, 150])).sql(")")).expect("inserts");
         assert_eq!(affected, 1);
         let rows = db.rows(&Stmt::new("SELECT n, b, i, f, s, x, count(*) AS total FROM t").cached()).expect("reads");
-        assert_eq!((rows[0].get("total"), rows[0].get("absent"), rows[0].at(9)), (&Value::Int(1), &Value::Null, &Value::Null));
+        assert_eq!(
+            (rows[0].get("total"), rows[0].get("absent"), rows[0].at(9)),
+            (&Value::Int(1), &Value::Null, &Value::Null)
+        );
         let values: Vec<Value> = rows.into_iter().flat_map(DynRow::into_values).take(6).collect();
         let expected = [
             Value::Null,

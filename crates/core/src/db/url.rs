@@ -11,13 +11,32 @@ use crate::{Coded, ErrorCode, Secret};
 
 /// The parameters that libpq understands, as far as a URL may sensibly carry them.
 const LIBPQ: &[&str] = &[
-    "application_name", "channel_binding", "connect_timeout", "gssencmode", "host", "hostaddr", "keepalives",
-    "keepalives_count", "keepalives_idle", "keepalives_interval", "options", "passfile", "port", "sslcert", "sslcrl",
-    "sslkey", "sslmode", "sslrootcert", "sslsni", "target_session_attrs", "tcp_user_timeout",
+    "application_name",
+    "channel_binding",
+    "connect_timeout",
+    "gssencmode",
+    "host",
+    "hostaddr",
+    "keepalives",
+    "keepalives_count",
+    "keepalives_idle",
+    "keepalives_interval",
+    "options",
+    "passfile",
+    "port",
+    "sslcert",
+    "sslcrl",
+    "sslkey",
+    "sslmode",
+    "sslrootcert",
+    "sslsni",
+    "target_session_attrs",
+    "tcp_user_timeout",
 ];
 
 /// Parameters that other tools put into PostgreSQL URLs. They are understood or have no meaning here, and libpq refuses them.
-const FOREIGN: &[&str] = &["schema", "connection_limit", "pool_timeout", "pgbouncer", "socket_timeout", "statement_cache_size"];
+const FOREIGN: &[&str] =
+    &["schema", "connection_limit", "pool_timeout", "pgbouncer", "socket_timeout", "statement_cache_size"];
 
 /// The parameters that diesel's MySQL connection understands.
 const MYSQL: &[&str] = &["unix_socket", "ssl_mode", "ssl_ca", "ssl_cert", "ssl_key"];
@@ -30,7 +49,10 @@ pub struct DatabaseUrl {
 }
 
 #[derive(Clone)]
-#[cfg_attr(not(any(test, feature = "postgres", feature = "mysql")), expect(dead_code, reason = "only server backends read it"))]
+#[cfg_attr(
+    not(any(test, feature = "postgres", feature = "mysql")),
+    expect(dead_code, reason = "only server backends read it")
+)]
 pub(super) enum Target {
     File(PathBuf),
     Server { url: Secret, search_path: Option<String>, shown: String },
@@ -59,7 +81,9 @@ impl DatabaseUrl {
     pub fn parse(text: &str, base: &Path) -> Result<Self, UrlError> {
         let text = text.trim();
         let Some((scheme, rest)) = text.split_once(':').filter(|(scheme, _)| is_scheme(scheme)) else {
-            return Err(UrlError::new("the database URL has no scheme: write `sqlite:path/to/file.db`, `postgresql://..` or `mysql://..`"));
+            return Err(UrlError::new(
+                "the database URL has no scheme: write `sqlite:path/to/file.db`, `postgresql://..` or `mysql://..`",
+            ));
         };
         match scheme {
             "sqlite" => sqlite(rest, base),
@@ -180,13 +204,16 @@ fn mysql(text: &str) -> Result<DatabaseUrl, UrlError> {
 fn parse_server(text: &str) -> Result<Url, UrlError> {
     let url = Url::parse(text).map_err(|error| UrlError::new(format!("the database URL does not parse: {error}")))?;
     if url.cannot_be_a_base() || url.path().trim_start_matches('/').is_empty() {
-        return Err(UrlError::new("the database URL names no database: write `scheme://user:password@host:port/database`"));
+        return Err(UrlError::new(
+            "the database URL names no database: write `scheme://user:password@host:port/database`",
+        ));
     }
     Ok(url)
 }
 
 fn unknown_parameter<'a>(name: &str, known: impl IntoIterator<Item = &'a &'a str>) -> UrlError {
-    let hint = nearest(name, known.into_iter().copied()).map(|near| format!(", did you mean `{near}`?")).unwrap_or_default();
+    let hint =
+        nearest(name, known.into_iter().copied()).map(|near| format!(", did you mean `{near}`?")).unwrap_or_default();
     UrlError::new(format!("unknown database URL parameter `{name}`{hint}"))
 }
 

@@ -21,7 +21,9 @@ pub(super) fn parse(text: &str) -> (Vec<(String, String, u32)>, Vec<u32>) {
 }
 
 fn is_name(name: &str) -> bool {
-    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && !name.starts_with(|c: char| c.is_ascii_digit())
+    !name.is_empty()
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        && !name.starts_with(|c: char| c.is_ascii_digit())
 }
 
 /// Quoted values are taken literally (double quotes know `\n`, `\"` and `\\`); unquoted ones end at ` #`.

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use minijinja::Value as Name;
 use toml::Spanned;
 
-use super::model::{EnvironmentFile, ExpectTable, MigrationsTable, ProjectFile, ReleaseSpec, VariableSpec, VariableType};
+use super::model::{
+    EnvironmentFile, ExpectTable, MigrationsTable, ProjectFile, ReleaseSpec, VariableSpec, VariableType,
+};
 use super::variables::{self, Layer, Variable, names_of};
 use super::{Expect, Inputs, Migrations, Project, ProjectError, Seed, Smoke, dotenv, parse_duration, redactor};
 use crate::db::{DatabaseUrl, Engine};
@@ -31,14 +33,8 @@ pub fn load(inputs: &Inputs) -> Result<Project, ProjectError> {
         ("environment".to_owned(), Name::from(inputs.environment.as_str())),
         ("project".to_owned(), Name::from(source.project.project.name.as_str())),
     ]);
-    let resolved = variables::resolve(
-        &contract,
-        &layers,
-        &source.environment.features,
-        &builtins,
-        &inputs.root,
-        &mut problems,
-    );
+    let resolved =
+        variables::resolve(&contract, &layers, &source.environment.features, &builtins, &inputs.root, &mut problems);
     // Without the variables nothing that follows could be judged.
     if !problems.is_empty() {
         return Err(ProjectError::new(problems));
@@ -56,7 +52,8 @@ pub fn load(inputs: &Inputs) -> Result<Project, ProjectError> {
         Some(project) if render.problems.is_empty() => Ok(project),
         _ => {
             // What a template rendered to may be named in a problem, and may hold a secret.
-            let redact = |problem: Problem| Problem { message: redactor.redact(&problem.message).into_owned(), ..problem };
+            let redact =
+                |problem: Problem| Problem { message: redactor.redact(&problem.message).into_owned(), ..problem };
             Err(ProjectError::new(render.problems.into_iter().map(redact).collect()))
         }
     }
@@ -338,7 +335,11 @@ fn expect(table: &ExpectTable, files: &Files, render: &mut Renderer) -> Expect {
         at_least: render.count(table.at_least.as_ref(), files),
         at_most: render.count(table.at_most.as_ref(), files),
         exactly: render.count(table.exactly.as_ref(), files),
-        at: [&table.at_least, &table.at_most, &table.exactly].into_iter().flatten().map(|count| files.in_project(count)).next(),
+        at: [&table.at_least, &table.at_most, &table.exactly]
+            .into_iter()
+            .flatten()
+            .map(|count| files.in_project(count))
+            .next(),
     }
 }
 

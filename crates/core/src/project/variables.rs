@@ -76,7 +76,8 @@ pub(super) fn resolve(
             return Vec::new();
         }
     };
-    let mut variables: Vec<Variable> = contract.iter().map(|(name, spec)| winning(name, spec, &merged, layers)).collect();
+    let mut variables: Vec<Variable> =
+        contract.iter().map(|(name, spec)| winning(name, spec, &merged, layers)).collect();
 
     let unrendered = render_values(&mut variables, builtins, problems);
     check(&variables, &unrendered, features, root, problems);

@@ -96,8 +96,16 @@ mod tests {
     #[test]
     fn every_variable_is_in_the_help() {
         let names = [
-            "DATABASE_URL", "PORT", "REVISION", "ONBOARDING_SPEC_SLUG", "PIPELINE_SPEC_SLUG", "PIPELINE_FALLBACK_SPEC_SLUG",
-            "COMPOSE_SPEC_SLUG", "VOICE_SPEC_SLUG_PATTERN", "ONBOARDING_SLUG_PREFIX", "CALLER_COACHING_FAULT",
+            "DATABASE_URL",
+            "PORT",
+            "REVISION",
+            "ONBOARDING_SPEC_SLUG",
+            "PIPELINE_SPEC_SLUG",
+            "PIPELINE_FALLBACK_SPEC_SLUG",
+            "COMPOSE_SPEC_SLUG",
+            "VOICE_SPEC_SLUG_PATTERN",
+            "ONBOARDING_SLUG_PREFIX",
+            "CALLER_COACHING_FAULT",
         ];
         for name in names {
             assert!(crate::HELP.contains(name), "{name}");

@@ -1,9 +1,5 @@
 //! The service of the caller-coaching example: configuration, start-up check, port, exit. What it answers is in `routes`.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a program says where it listens and why it does not"
-)]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program says where it listens and why it does not")]
 
 mod answer;
 mod config;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use plimsoll_core::db::{Db, DbError, Pool};
+use plimsoll_core::db::{Db, DbError, Engine, Pool};
 
 use crate::answer::Answer;
 use crate::config::{Config, Fault};
@@ -11,12 +11,13 @@ use crate::config::{Config, Fault};
 #[derive(Debug, Clone)]
 pub(crate) struct App {
     pub(crate) config: Arc<Config>,
+    pub(crate) engine: Engine,
     pool: Pool,
 }
 
 impl App {
-    pub(crate) fn new(config: Config, pool: Pool) -> Self {
-        Self { config: Arc::new(config), pool }
+    pub(crate) fn new(config: Config, engine: Engine, pool: Pool) -> Self {
+        Self { config: Arc::new(config), engine, pool }
     }
 
     /// The revision that answers give.

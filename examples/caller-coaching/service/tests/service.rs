@@ -138,7 +138,10 @@ fn a_seeded_database_answers_every_question() {
             { "id": "zeal", "name": "Zeal", "type": "STATE", "high": "Burns", "low": null },
         ] },
     ]);
-    assert_eq!(get(&service, "/api/parameters/display-config"), (200, json!({ "ok": true, "groups": groups, "revision": "r1" })));
+    assert_eq!(
+        get(&service, "/api/parameters/display-config"),
+        (200, json!({ "ok": true, "groups": groups, "revision": "r1" }))
+    );
 }
 
 #[test]
@@ -147,9 +150,18 @@ fn readiness_lists_every_requirement_with_counts() {
     let service = start(&dir, &[]);
     let (status, body) = get(&service, "/api/system/readiness");
     assert_eq!((status, &body["ok"]), (200, &json!(true)), "{body}");
-    let names: Vec<&str> = body["checks"].as_array().expect("a list").iter().filter_map(|check| check["name"].as_str()).collect();
-    let expected =
-        ["database", "schema", "onboarding spec", "pipeline spec", "compose spec", "contracts", "domains", "parameters"];
+    let names: Vec<&str> =
+        body["checks"].as_array().expect("a list").iter().filter_map(|check| check["name"].as_str()).collect();
+    let expected = [
+        "database",
+        "schema",
+        "onboarding spec",
+        "pipeline spec",
+        "compose spec",
+        "contracts",
+        "domains",
+        "parameters",
+    ];
     assert_eq!(names, expected);
     let counts = json!({ "analysis_spec": 4, "parameter": 3, "prompt_slug": 1 + 1, "domain": 2, "contracts": 3 });
     assert_eq!(body["counts"], counts);
@@ -163,7 +175,10 @@ fn an_empty_database_is_alive_and_not_ready() {
     let (status, body) = get(&service, "/api/ready");
     assert_eq!((status, &body["error"]), (503, &json!("the database has no specs: seed the specs")));
     let (status, body) = get(&service, "/api/onboarding");
-    assert_eq!((status, &body["error"]), (404, &json!("onboarding spec INIT-001 is not in the database: seed the specs")));
+    assert_eq!(
+        (status, &body["error"]),
+        (404, &json!("onboarding spec INIT-001 is not in the database: seed the specs"))
+    );
     let (status, body) = get(&service, "/api/system/readiness");
     assert_eq!((status, &body["ok"]), (503, &json!(false)));
     let domains = "found 0, needs exactly 1: seed the domains, one of them the default";
@@ -191,7 +206,10 @@ fn a_database_that_goes_away_is_told_with_a_reason() {
     assert_eq!((status, &body["ok"], &body["revision"]), (503, &json!(false), &json!("r1")));
     assert!(body["error"].as_str().is_some_and(|reason| reason.contains("analysis_spec")), "{body}");
     let (status, body) = get(&service, "/api/system/readiness");
-    assert_eq!((status, &body["counts"]["analysis_spec"], &body["counts"]["parameter"]), (503, &Value::Null, &json!(3)));
+    assert_eq!(
+        (status, &body["counts"]["analysis_spec"], &body["counts"]["parameter"]),
+        (503, &Value::Null, &json!(3))
+    );
 }
 
 #[test]

@@ -40,13 +40,10 @@ fn spec(db: &mut dyn Db, config: &Config) -> Result<Option<Value>, DbError> {
     .sql(" ORDER BY s.slug")
     .cached();
     let Some(row) = db.rows(&stmt)?.into_iter().next() else { return Ok(None) };
-    let prefix = config.onboarding_slug_prefix.as_str();
-    let length = i64::try_from(prefix.chars().count()).unwrap_or(i64::MAX);
-    let prompts = Stmt::new("SELECT count(*) FROM prompt_slug WHERE substr(slug, 1, ").bind(length);
-    let prompts = scalar(db, &prompts.sql(") = ").bind(prefix))?.as_int();
-    let voices = Stmt::new("SELECT slug FROM analysis_spec WHERE slug LIKE ").bind(format!("%{}%", config.voice_spec_pattern));
-    let voices: Vec<String> =
-        db.rows(&voices.sql(" ORDER BY slug"))?.iter().map(|row| row.text(0).to_owned()).collect();
+    let prompts = like("SELECT count(*) FROM prompt_slug", "", &config.onboarding_slug_prefix);
+    let prompts = scalar(db, &prompts)?.as_int();
+    let voices = like("SELECT slug FROM analysis_spec", "%", &config.voice_spec_pattern).sql(" ORDER BY slug");
+    let voices: Vec<String> = db.rows(&voices)?.iter().map(|row| row.text(0).to_owned()).collect();
     Ok(Some(json!({
         "slug": row.text(0),
         "name": row.text(1),
@@ -54,6 +51,12 @@ fn spec(db: &mut dyn Db, config: &Config) -> Result<Option<Value>, DbError> {
         "prompts": prompts,
         "voice_specs": voices,
     })))
+}
+
+/// The rows whose slug has the text at its start, or after anything when `before` is `%`. Text is text, not a pattern.
+fn like(select: &str, before: &str, text: &str) -> Stmt {
+    let text = text.replace('!', "!!").replace('%', "!%").replace('_', "!_");
+    Stmt::new(format!("{select} WHERE slug LIKE ")).bind(format!("{before}{text}%")).sql(" ESCAPE '!'")
 }
 
 /// The document is a JSON column, which only some engines hand out as text by themselves.
@@ -72,7 +75,8 @@ fn raw_spec(engine: Engine) -> String {
 fn personas(row: &DynRow) -> Vec<Value> {
     let document: Value = serde_json::from_str(row.text(2)).unwrap_or_default();
     let all = &document["personas"];
-    let mut ids: Vec<(&String, &Value)> = all.as_object().into_iter().flatten().filter(|(_, it)| it.is_object()).collect();
+    let mut ids: Vec<(&String, &Value)> =
+        all.as_object().into_iter().flatten().filter(|(_, it)| it.is_object()).collect();
     ids.sort_by_key(|(id, _)| *id);
     let persona = |(id, persona): (&String, &Value)| {
         json!({

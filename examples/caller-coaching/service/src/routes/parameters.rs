@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use crate::answer::Answer;
 use crate::state::App;
 
-const PARAMETERS: &str = "SELECT section, parameter_id, name, parameter_type, interpretation_high, interpretation_low FROM parameter";
+const PARAMETERS: &str =
+    "SELECT section, parameter_id, name, parameter_type, interpretation_high, interpretation_low FROM parameter";
 
 pub(crate) async fn display_config(State(app): State<App>) -> Result<Answer, Answer> {
     let rows = app.ask(|db| db.rows(&Stmt::new(PARAMETERS).cached())).await?;

@@ -19,7 +19,7 @@ pub(crate) async fn readiness(State(app): State<App>) -> Answer {
     let measured = app.ask(move |db| measure(db, &config)).await;
     let (checks, counts) = match measured {
         Ok((checks, counts)) => (checks, Value::Object(counts)),
-        Err(reason) => (none_met(&app.config, &reason.to_string()), Value::Null),
+        Err(reason) => (none_met(&app, &reason.to_string()), Value::Null),
     };
     let ok = checks.iter().all(|check| check.ok);
     Answer::ready(ok, json!({ "checks": checks, "counts": counts }))
@@ -56,10 +56,10 @@ fn measure(db: &mut dyn Db, config: &Config) -> Result<(Vec<Check>, Map<String, 
 }
 
 /// What is known when the database did not answer: nothing, for one reason.
-fn none_met(config: &Config, reason: &str) -> Vec<Check> {
-    let mut checks = vec![said("database", false, reason.to_owned()), said("schema", false, reason.to_owned())];
-    // The engine only changes how a query is written, and none is sent.
-    checks.extend(unmeasured(&requirements(config, Engine::Sqlite), reason).checks);
+fn none_met(app: &App, reason: &str) -> Vec<Check> {
+    let unasked = "not asked, the database does not answer";
+    let mut checks = vec![said("database", false, reason.to_owned()), said("schema", false, unasked.to_owned())];
+    checks.extend(unmeasured(&requirements(&app.config, app.engine), unasked).checks);
     checks
 }
 
