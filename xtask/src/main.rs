@@ -6,8 +6,10 @@
     reason = "a task runner talks to the person who called it"
 )]
 
+mod bench;
 mod cargo;
 mod client_libraries;
+mod codegen;
 mod db;
 mod failure;
 mod forward;
@@ -24,7 +26,7 @@ use failure::Failure;
 const USAGE: &str = "\
 usage: cargo xtask <verb> [arguments]
 
-  deploy dev | plan | status | history | smoke | seed | migrate | env | rollback | explain ...
+  deploy dev | plan | stop | status | history | migrate | seed | smoke | env | explain ...
                              build plimsoll and the example's service, then run that command of plimsoll
                              (on examples/caller-coaching unless --project names another folder)
   db up [postgres|mariadb]   start a local server for the staging environment; its data stays
@@ -32,6 +34,8 @@ usage: cargo xtask <verb> [arguments]
   test [--keep] [--only fmt|clippy|tests|doc|tidy] [-- arguments for cargo test]
                              everything CI checks, on PostgreSQL and MariaDB servers of its own
   tidy                       the rules of this repository that a program can see
+  bench [name]               time the promises beside their peers, as ratios
+  codegen                    write docs/errors.md, docs/cli.md and the transcripts in README.md anew
   help                       this text; `cargo xtask --help` is the help of plimsoll
 ";
 
@@ -46,9 +50,11 @@ fn main() -> ExitCode {
             print!("{USAGE}");
             Ok(())
         }
+        "bench" => bench::run(rest),
         "db" => db::run(rest),
         "test" => test::run(rest),
         "tidy" => tidy::run(),
+        "codegen" => codegen::run(rest),
         servers::keeper::VERB => servers::keeper::run(rest),
         _ => forward::run(&arguments),
     };
