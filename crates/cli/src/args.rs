@@ -1,5 +1,6 @@
 //! The arguments: their doc comments are the manual. What a command does is in `command`.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -226,6 +227,24 @@ pub(crate) struct EnvShow {
 pub(crate) struct Explain {
     /// The code, such as `migrate::checksum_mismatch`
     pub(crate) code: String,
+}
+
+/// The arguments with every `--set` at their end. Given before and after a command, clap would drop those before.
+pub(crate) fn gathered(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let (mut others, mut sets) = (Vec::new(), Vec::new());
+    let mut arguments = arguments.into_iter();
+    while let Some(argument) = arguments.next() {
+        if argument == "--set" {
+            sets.push(argument);
+            sets.extend(arguments.next());
+        } else if argument.as_encoded_bytes().starts_with(b"--set=") {
+            sets.push(argument);
+        } else {
+            others.push(argument);
+        }
+    }
+    others.extend(sets);
+    others
 }
 
 fn parse_set(text: &str) -> Result<(String, String), String> {

@@ -193,7 +193,7 @@ pub fn advice(code: ErrorCode) -> Advice {
         ),
         ErrorCode::ReleaseDied => (
             "The released process ended before it answered; its last log lines are shown.",
-            "correct what the log says and deploy again; what served before still does",
+            "correct what the log says and deploy again",
         ),
         ErrorCode::ReleaseSilent => (
             "The released process runs but did not answer as its revision in time.",
@@ -216,7 +216,7 @@ pub fn advice(code: ErrorCode) -> Advice {
             "type the environment's name when asked, or pass `--yes` where nobody can be asked",
         ),
         ErrorCode::NothingReleased => (
-            "Nothing was released in this environment.",
+            "Nothing serves in this environment: nothing was released, or it was stopped.",
             "deploy first: `{program} deploy <environment>`",
         ),
     };

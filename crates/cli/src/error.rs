@@ -32,6 +32,9 @@ pub(crate) enum CliError {
     /// Seeds.
     #[error(transparent)]
     Seed(#[from] SeedError),
+    /// What should be true of the data is not; nothing was being written.
+    #[error(transparent)]
+    Unmet(SeedError),
     /// The files of the smoke checks.
     #[error(transparent)]
     Checks(#[from] Problems),
@@ -85,6 +88,8 @@ impl CliError {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Deploy(error) => error.exit(),
+            // A look at the data rolls nothing back.
+            Self::Unmet(error) if error.code().exit() == Exit::RolledBack => Exit::CheckFailed,
             other => other.code().exit(),
         }
     }
@@ -104,7 +109,7 @@ impl CliError {
             Self::Database(error) => Some(error),
             Self::Lock(error) => Some(error),
             Self::Migrate(error) => Some(error),
-            Self::Seed(error) => Some(error),
+            Self::Seed(error) | Self::Unmet(error) => Some(error),
             Self::Checks(error) => Some(error),
             Self::SmokeStart(error) => Some(error),
             Self::Smoke(error) => Some(error),

@@ -1,6 +1,5 @@
-//! The command line of Plimsoll: parses, wires the libraries together, prints, exits. It decides nothing about deployments.
-//!
-//! The only crate that reads the process environment and the current folder, and the only one that prints.
+#![doc = include_str!("../README.md")]
+//! Responsible for arguments, surroundings and streams; what is printed where is left to `terminal` and the reporters.
 
 mod args;
 mod catalogue;
@@ -47,7 +46,7 @@ pub fn run(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Exit {
-    let args = match args::Args::try_parse_from(arguments) {
+    let args = match args::Args::try_parse_from(args::gathered(arguments)) {
         Ok(args) => args,
         Err(error) => return parse_failed(&error, out, err),
     };

@@ -2,13 +2,13 @@
 
 use std::error::Error;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use plimsoll_core::db::DbError;
 use plimsoll_core::project::Project;
-use plimsoll_core::{Coded, Location, Redactor};
-use plimsoll_deploy::Cause;
+use plimsoll_core::{Coded, ErrorCode, Location, Redactor};
+use plimsoll_deploy::{Cause, Outcome};
 
 use crate::args::{Format, Global};
 use crate::catalogue::advice;
@@ -25,6 +25,8 @@ pub(crate) struct Terminal<'a> {
     err: &'a mut dyn Write,
     redactor: Redactor,
     environment: Option<String>,
+    /// The project's folder: where relative places of errors start.
+    root: PathBuf,
     pub(crate) format: Format,
     pub(crate) progress: bool,
     pub(crate) interactive: bool,
@@ -46,6 +48,7 @@ impl<'a> Terminal<'a> {
             err,
             redactor: Redactor::default(),
             environment: None,
+            root: surroundings.current_dir.join(&global.project),
             format: global.format,
             progress: surroundings.progress && !dumb && global.format == Format::Text,
             interactive: surroundings.interactive,
@@ -53,10 +56,14 @@ impl<'a> Terminal<'a> {
         }
     }
 
+    /// From now on names this environment in advice.
+    pub(crate) fn for_environment(&mut self, environment: &str) {
+        self.environment = Some(environment.to_owned());
+    }
+
     /// From now on masks the secrets of a project.
     pub(crate) fn know(&mut self, project: &Project) {
         self.redactor = project.redactor();
-        self.environment = Some(project.environment.clone());
     }
 
     /// Prints a result, which ends its own lines.
@@ -92,15 +99,21 @@ impl<'a> Terminal<'a> {
     pub(crate) fn error(&mut self, error: &CliError, program: &str) {
         let parts = error.parts();
         let mut text = String::new();
-        if parts.len() > 1 || (parts.len() == 1 && error.report().is_some()) {
+        let several = parts.len() > 1;
+        if several {
             for part in parts.iter().take(SHOWN) {
-                text.push_str(&self.render(*part));
+                text.push_str(&self.render(*part, part.location()));
             }
             if parts.len() > SHOWN {
                 text.push_str(&format!("and {} more\n\n", parts.len() - SHOWN));
             }
         }
-        text.push_str(&self.render(error));
+        // The headline of several problems points nowhere: each has shown its own place. A single one of files is all
+        // there is to say; that of a deployment is among the causes of its headline.
+        match parts.first().filter(|_| parts.len() == 1 && error.report().is_none()) {
+            Some(only) => text.push_str(&self.render(*only, only.location())),
+            None => text.push_str(&self.render(error, error.location().filter(|_| !several))),
+        }
         if let CliError::Smoke(failed) = error {
             text.push_str(&human::failures(&failed.report));
         }
@@ -108,9 +121,15 @@ impl<'a> Terminal<'a> {
             for (word, lines) in [("undone", &report.undone), ("stays", &report.not_undone)] {
                 lines.iter().for_each(|line| text.push_str(&format!("{word}: {line}\n")));
             }
+            for now in &report.serving {
+                text.push_str(&format!("serves: {} {} at {}\n", now.release, now.revision, now.address));
+            }
         }
         let mut codes: Vec<_> = parts.iter().map(|part| part.code()).collect();
         codes.push(error.code());
+        if error.report().is_some_and(|report| report.outcome == Outcome::Failed) {
+            codes.push(ErrorCode::DeployStuck);
+        }
         let mut seen = Vec::new();
         for code in codes {
             if !seen.contains(&code) {
@@ -120,20 +139,22 @@ impl<'a> Terminal<'a> {
             }
         }
         if self.format == Format::Json {
-            self.json(&json::error(error));
+            self.json(&json::error(error, program, self.environment.as_deref()));
         }
         drop(self.err.write_all(self.redactor.redact(&text).as_bytes()));
         drop(self.err.flush());
     }
 
-    /// One error with its causes and the source line it points at.
-    fn render(&self, error: &dyn Coded) -> String {
+    /// One error with its causes and the source line of its place.
+    fn render(&self, error: &dyn Coded, place: Option<&Location>) -> String {
         let renderer = if self.colour_err { Renderer::styled() } else { Renderer::plain() };
         let code = error.code().as_str();
         let title = error.to_string();
-        let source = error.location().and_then(|at| Some((at, std::fs::read_to_string(&at.file).ok()?)));
-        let path = error.location().map(|at| at.file.display().to_string()).unwrap_or_default();
-        let level = Level::ERROR.primary_title(&title).id(code);
+        // The place is shown below with its line.
+        let title = place.and_then(|at| title.strip_prefix(&format!("{at}: "))).unwrap_or(&title);
+        let source = place.and_then(|at| Some((at, std::fs::read_to_string(self.root.join(&at.file)).ok()?)));
+        let path = place.map(|at| at.file.display().to_string()).unwrap_or_default();
+        let level = Level::ERROR.primary_title(title).id(code);
         let report: Group<'_> = match &source {
             Some((at, text)) => {
                 let span = span(at, text);
@@ -145,7 +166,7 @@ impl<'a> Terminal<'a> {
         };
         let mut out = renderer.render(&[report]);
         out.push('\n');
-        if let (Some(at), None) = (error.location(), &source) {
+        if let (Some(at), None) = (place, &source) {
             out.push_str(&format!("  at {at}\n"));
         }
         let mut cause = error.source();

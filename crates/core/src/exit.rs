@@ -28,9 +28,9 @@ pub enum Exit {
     PlanStale = 9,
     /// `--check` found pending changes.
     ChangesPending = 10,
-    /// Interrupted by Ctrl-C.
+    /// Ended by Ctrl-C. The signal is not caught: the next run finds out how far this one came, as after any kill.
     Interrupted = 130,
-    /// Asked to stop by SIGTERM.
+    /// Ended by SIGTERM, in the same way.
     Terminated = 143,
 }
 

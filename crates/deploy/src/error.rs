@@ -51,8 +51,8 @@ pub enum Cause {
         /// The environment that was asked for.
         environment: String,
     },
-    /// Nothing has been released.
-    #[error("nothing was released in environment `{environment}`")]
+    /// Nothing has been released, or it was stopped.
+    #[error("nothing serves in environment `{environment}`")]
     NothingReleased {
         /// The environment.
         environment: String,
@@ -77,7 +77,11 @@ impl DeployError {
         match self.report.as_ref().map(|report| report.outcome) {
             Some(Outcome::RolledBack) => Exit::RolledBack,
             Some(Outcome::Failed) => Exit::NeedsPerson,
-            Some(Outcome::Unchanged | Outcome::Succeeded) | None => self.cause.code().exit(),
+            Some(Outcome::Unchanged | Outcome::Succeeded) | None => match self.cause.code().exit() {
+                // Nothing was begun, so a check that failed rolled nothing back.
+                Exit::RolledBack => Exit::CheckFailed,
+                exit => exit,
+            },
         }
     }
 }

@@ -8,6 +8,11 @@ use crate::report::Interrupted;
 /// Something that happened. Texts hold no secrets.
 #[derive(Debug)]
 pub enum DeployEvent<'a> {
+    /// Another deployment changed the target while this one waited for its lock, so it was planned again.
+    Replanned {
+        /// What moved.
+        moved: &'a [String],
+    },
     /// The lock is held and the plan is still true.
     Locked,
     /// A killed deployment was found and closed.

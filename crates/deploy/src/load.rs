@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use plimsoll_core::db::{Access, Catalog, Db, connect};
-use plimsoll_core::ledger::{self, Serving};
+use plimsoll_core::ledger;
 use plimsoll_core::project::{Project, RevisionSource};
 use plimsoll_migrate::{History, MigrationSet, PlanOptions, check_prisma_provider};
 use plimsoll_seed::{Expectation, SeedOptions, Seeds};
@@ -86,6 +86,14 @@ pub fn load_releases(project: &Project, commit: &str) -> Result<Vec<Release>, De
     Ok(project.releases.iter().map(|spec| release::resolve(spec, project, commit)).collect::<Result<_, _>>()?)
 }
 
+/// Renders the releases without looking at their artifacts: enough to look after what serves.
+///
+/// # Errors
+/// A template that does not render.
+pub fn declared_releases(project: &Project) -> Result<Vec<Release>, DeployError> {
+    Ok(project.releases.iter().map(|spec| release::declared(spec, project)).collect::<Result<_, _>>()?)
+}
+
 /// What must be true of the data after seeding.
 #[must_use]
 pub fn expectations(project: &Project) -> Vec<Expectation> {
@@ -103,7 +111,8 @@ pub fn observe_and_plan(project: &Project, loaded: &Loaded) -> Result<DeployPlan
 
 /// As [`observe_and_plan`], on a connection that is there already.
 pub(crate) fn plan_on(db: &mut dyn Db, project: &Project, loaded: &Loaded) -> Result<DeployPlan, DeployError> {
-    let serving = check_identity(db, project)?;
+    check_environment(db, project)?;
+    let serving = if ledger::exists(db)? { ledger::serving(db, &project.environment)? } else { Vec::new() };
     let migrations = match (&loaded.migrations, &project.migrations) {
         (Some(set), Some(settings)) => {
             let history = History::read(db)?;
@@ -138,13 +147,17 @@ pub(crate) fn plan_on(db: &mut dyn Db, project: &Project, loaded: &Loaded) -> Re
     Ok(plan(PlanInput { project, migrations, seed, releases: &releases, serving: &serving, checks }))
 }
 
-/// What serves, after making sure that the database is this environment's.
-fn check_identity(db: &mut dyn Db, project: &Project) -> Result<Vec<Serving>, DeployError> {
-    let Some(stamped) = ledger::meta(db, "environment")? else { return Ok(Vec::new()) };
-    if stamped != project.environment {
-        return Err(Cause::OtherEnvironment { stamped, environment: project.environment.clone() }.into());
+/// Makes sure that the database is this environment's, or nobody's yet.
+///
+/// # Errors
+/// [`Cause::OtherEnvironment`] when it carries the stamp of another one.
+pub fn check_environment(db: &mut dyn Db, project: &Project) -> Result<(), DeployError> {
+    match ledger::meta(db, "environment")? {
+        Some(stamped) if stamped != project.environment => {
+            Err(Cause::OtherEnvironment { stamped, environment: project.environment.clone() }.into())
+        }
+        _ => Ok(()),
     }
-    Ok(ledger::serving(db, &project.environment)?)
 }
 
 /// The names that the templates of checks may use.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use plimsoll_core::db::{Access, connect};
 use plimsoll_core::ledger::{self, Deployment, Serving};
-use plimsoll_core::lock::{self, Holder};
+use plimsoll_core::lock::{self, Holder, LockError};
 use plimsoll_core::project::Project;
 use serde::Serialize;
 
@@ -43,6 +43,10 @@ pub fn stop(project: &Project, releases: &[Release], options: &DeployOptions) ->
     };
     let mut stopped = Vec::new();
     if recorded.is_empty() {
+        // Not taken, which would make a ledger; but what a running deployment tries is not ended under its hands.
+        if let Some(holder) = lock::holder(&project.database)? {
+            return Err(LockError::Held { holder: Some(holder) }.into());
+        }
         for each in releases {
             stopped.extend(release::stop(each)?.into_iter().map(|what| format!("{}: {what}", each.name)));
         }

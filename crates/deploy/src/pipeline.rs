@@ -17,7 +17,7 @@ use crate::plan::{DeployPlan, ReleaseAction};
 use crate::prove::{self, Target};
 use crate::recover;
 use crate::release::{self, Candidate, Promoted, Release, Restored};
-use crate::report::{DeployReport, Outcome, ServingNow};
+use crate::report::{DeployReport, Outcome, ServingNow, applied};
 
 /// Who deploys, with what, and how patiently.
 #[derive(Debug, Clone)]
@@ -28,6 +28,9 @@ pub struct DeployOptions {
     pub tool: String,
     /// How long to wait for the lock of another deployment.
     pub lock_wait: Duration,
+    /// Whether the plan must be done exactly, because a person saved or confirmed it. Otherwise what another deployment
+    /// did while this one waited for its lock is planned around.
+    pub exactly: bool,
 }
 
 /// Does what the plan says: migrates, seeds, starts and proves the new revisions, switches to them and records it.
@@ -54,9 +57,19 @@ pub fn deploy(
     let interrupted = recover::close(db.as_mut(), project, loaded, on_event)?;
     let fresh = plan_on(db.as_mut(), project, loaded)?;
     let moved = fresh.differences(plan);
+    if !moved.is_empty() && options.exactly {
+        return Err(Cause::PlanStale { moved }.into());
+    }
     // What a killed deployment left behind was stopped just now; that is no reason to start all over.
     if !moved.is_empty() && interrupted.is_empty() {
-        return Err(Cause::PlanStale { moved }.into());
+        if options.lock_wait.is_zero() {
+            return Err(Cause::PlanStale { moved }.into());
+        }
+        on_event(&DeployEvent::Replanned { moved: &moved });
+        if fresh.is_empty() {
+            drop(lock);
+            return unchanged(project, loaded, &fresh, started, on_event);
+        }
     }
     on_event(&DeployEvent::Locked);
     let plan = &fresh;
@@ -96,14 +109,12 @@ pub fn deploy(
         journal: Journal::new(number),
         candidates: Vec::new(),
         promoted: Vec::new(),
+        restored: None,
         report: &mut report,
         on_event,
     };
     let result = run.steps(db.as_mut());
-    let failed = result.err().map(|cause| {
-        run.undo(&cause);
-        cause
-    });
+    let failed = result.err().inspect(|cause| run.undo(cause));
     drop(run);
     report.duration_ms = millis(started);
     let (state, summary) = (state_of(report.outcome), report.summary());
@@ -125,6 +136,8 @@ struct Run<'a> {
     journal: Journal,
     candidates: Vec<(&'a Release, Candidate)>,
     promoted: Vec<(&'a Release, Promoted)>,
+    /// What became of the previous revision when a switch failed.
+    restored: Option<(&'a Release, Restored)>,
     report: &'a mut DeployReport,
     on_event: &'a mut dyn FnMut(&DeployEvent<'_>),
 }
@@ -184,7 +197,7 @@ impl Run<'_> {
                     run.report.migrate = Some(failure.report.clone());
                 }
             })?;
-            let detail = format!("{} migrations applied", applied.applied.len());
+            let detail = self::applied(applied.applied.len());
             run.report.migrate = Some(applied);
             Ok(((), detail))
         })
@@ -262,7 +275,7 @@ impl Run<'_> {
                 match release::promote(release, candidate, &revision, &run.project.redactor()) {
                     Ok(promoted) => run.promoted.push((release, promoted)),
                     Err((error, restored)) => {
-                        run.note_restored(release, &restored);
+                        run.restored = Some((release, restored));
                         return Err(error.into());
                     }
                 }
@@ -283,18 +296,19 @@ impl Run<'_> {
     /// Undoes the releases, newest first, and says what stays.
     fn undo(&mut self, cause: &Cause) {
         self.report.outcome = if prove::needs_person(cause) { Outcome::Failed } else { Outcome::RolledBack };
+        if let Some((release, restored)) = self.restored.take() {
+            self.note_restored(release, &restored);
+        }
         for (release, candidate) in std::mem::take(&mut self.candidates).into_iter().rev() {
             candidate.stop(release);
-            self.note(format!("release {}: the failed revision {} was stopped", release.name, release.revision));
-            if let Some(previous) = release::serving(release) {
-                self.note(format!("release {}: revision {previous} still serves", release.name));
-            }
+            self.note(format!("release {}: revision {} was stopped", release.name, release.revision));
         }
         for (release, promoted) in std::mem::take(&mut self.promoted).into_iter().rev() {
             let revision = self.revision(release);
             let restored = release::demote(release, promoted, &revision, &self.project.redactor());
             self.note_restored(release, &restored);
         }
+        self.report.serving = self.loaded.releases.iter().filter_map(still_serving).collect();
         self.note_what_stays();
     }
 
@@ -310,7 +324,7 @@ impl Run<'_> {
             }
             Restored::Failed { revision, why } => {
                 self.report.outcome = Outcome::Failed;
-                self.report.not_undone.push(format!("release {name}: revision {revision} could not be started again: {why}"));
+                self.report.not_undone.push(format!("release {name}: revision {revision} could not be started again, so nothing serves: {why}"));
             }
         }
     }
@@ -325,14 +339,13 @@ impl Run<'_> {
             let versions: Vec<&str> = migrate.applied.iter().map(|applied| applied.version.as_str()).collect();
             if let (Some(first), Some(last)) = (versions.first(), versions.last()) {
                 let range = if first == last { (*first).to_owned() } else { format!("{first} to {last}") };
-                self.report.not_undone.push(format!(
-                    "{} migrations stay applied ({range}): the schema is ahead of the revision that serves",
-                    versions.len()
-                ));
+                let ahead = ": the schema is ahead of the revision that serves";
+                let ahead = if self.report.serving.is_empty() { "" } else { ahead };
+                self.report.not_undone.push(format!("the schema: {} ({range}){ahead}", applied(versions.len())));
             }
         }
         if let Some(seed) = &self.report.seed {
-            self.report.not_undone.push(format!("the seeded rows stay: {seed}"));
+            self.report.not_undone.push(format!("the rows: {seed}"));
         }
     }
 
@@ -383,6 +396,12 @@ fn unchanged(
 
 fn serving_now(release: &Release) -> ServingNow {
     ServingNow { release: release.name.clone(), revision: release.revision.clone(), address: release.address() }
+}
+
+/// What serves after a failure: what served before, if anything.
+fn still_serving(release: &Release) -> Option<ServingNow> {
+    let revision = release::serving(release)?;
+    Some(ServingNow { release: release.name.clone(), revision, address: release.address() })
 }
 
 fn state_of(outcome: Outcome) -> DeploymentState {

@@ -39,20 +39,23 @@ pub fn smoke(
     plimsoll_smoke::run(checks, target, &options, on_event)
 }
 
-/// What smoke checks are run against: the given address, or what the first release says serves now.
+/// What smoke checks are run against: the given address, what the first release says serves now, or the environment's
+/// `base_url` where nothing is released by Plimsoll.
 ///
 /// # Errors
-/// [`Cause::NothingReleased`] when there is neither.
+/// [`Cause::NothingReleased`] when there is none of them.
 pub fn target(project: &Project, releases: &[Release], base_url: Option<&str>) -> Result<Target, DeployError> {
-    if let Some(base_url) = base_url.or(project.base_url.as_deref()) {
-        return Ok(Target { base_url: base_url.to_owned(), revision: None });
-    }
+    let at = |base_url: &str| Target { base_url: base_url.to_owned(), revision: None };
     let serving = releases.first().and_then(|release| Some((release, release::serving(release)?)));
-    let Some((release, revision)) = serving else {
-        return Err(Cause::NothingReleased { environment: project.environment.clone() }.into());
-    };
-    let source = project.smoke.as_ref().and_then(|smoke| smoke.revision.clone());
-    Ok(Target { base_url: release.address(), revision: Some(expected(source.as_ref(), &revision)) })
+    match (base_url, serving, &project.base_url) {
+        (Some(given), _, _) => Ok(at(given)),
+        (None, Some((release, revision)), _) => {
+            let source = project.smoke.as_ref().and_then(|smoke| smoke.revision.as_ref());
+            Ok(Target { base_url: release.address(), revision: Some(expected(source, &revision)) })
+        }
+        (None, None, Some(declared)) if releases.is_empty() => Ok(at(declared)),
+        (None, None, _) => Err(Cause::NothingReleased { environment: project.environment.clone() }.into()),
+    }
 }
 
 /// The revision that must answer. Without a declared source the header `x-revision` is looked at.

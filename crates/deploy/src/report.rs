@@ -76,13 +76,19 @@ pub struct Interrupted {
     pub stopped: Vec<String>,
 }
 
+/// A number of applied migrations in words.
+#[must_use]
+pub fn applied(migrations: usize) -> String {
+    format!("{migrations} {} applied", if migrations == 1 { "migration" } else { "migrations" })
+}
+
 impl DeployReport {
     /// What was done, in a line, as the ledger keeps it.
     #[must_use]
     pub fn summary(&self) -> String {
         let mut parts = Vec::new();
         if let Some(migrate) = &self.migrate {
-            parts.push(format!("{} migrations applied", migrate.applied.len()));
+            parts.push(applied(migrate.applied.len()));
         }
         parts.extend(self.seed.as_ref().map(ToString::to_string));
         parts.extend(self.smoke.as_ref().map(SmokeReport::headline));

@@ -173,8 +173,11 @@ impl fmt::Display for MigratePlan {
 impl fmt::Display for MigrateStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let statements = if self.statements == 1 { "statement" } else { "statements" };
-        write!(f, "{}: {} {statements}, ", self.name, self.statements)?;
-        f.write_str(if self.transactional { "in a transaction" } else { "one by one" })?;
+        write!(f, "{}  {} {statements}", self.name, self.statements)?;
+        // Only what differs from the rule is said: a migration in a transaction that cannot be reverted is the common case.
+        if !self.transactional {
+            f.write_str(", one by one")?;
+        }
         match self.resume_from {
             Some(0) => f.write_str(", begins again")?,
             Some(done) => write!(f, ", continues after {done}")?,
@@ -183,7 +186,7 @@ impl fmt::Display for MigrateStep {
         if self.out_of_order {
             f.write_str(", out of order")?;
         }
-        f.write_str(if self.reversible { ", reversible" } else { ", no down script" })
+        f.write_str(if self.reversible { ", reversible" } else { "" })
     }
 }
 

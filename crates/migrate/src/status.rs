@@ -87,12 +87,8 @@ pub enum Note {
 /// Compares the files with the history of a database.
 #[must_use]
 pub fn status(set: &MigrationSet, history: &History) -> Status {
-    let newest = set
-        .migrations
-        .iter()
-        .filter(|m| history.applied.contains(&m.version))
-        .map(|m| position(set.layout, &m.version))
-        .max();
+    // Applied migrations count whether or not their files are still there: a late one is late all the same.
+    let newest = history.applied.iter().map(|version| position(set.layout, version)).max();
     let mut notes = Vec::new();
     let mut migrations: Vec<MigrationStatus> = set
         .migrations

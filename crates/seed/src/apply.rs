@@ -1,7 +1,7 @@
 //! Applying a plan in one transaction that proves itself before it commits. Single statements are `write`'s.
 
 use plimsoll_core::ErrorCode;
-use plimsoll_core::db::{Catalog, Db, transaction};
+use plimsoll_core::db::{Catalog, Db, dialect, transaction};
 use plimsoll_core::ledger as core_ledger;
 
 use crate::diff::{Decision, Decisions, applied, decide};
@@ -49,6 +49,7 @@ pub fn apply(
     // DDL ends a transaction on some engines, so the ledger is there before it begins.
     core_ledger::ensure(db)?;
     let report = transaction(db, |db| {
+        hold_updated_tables(db, plan)?;
         let catalog = Catalog::read(db)?;
         let observation = observe(db, seeds, &catalog)?;
         let (fresh, decisions) = from_decisions(seeds, &observation, decide(seeds, &observation))?;
@@ -65,6 +66,18 @@ pub fn apply(
     })?;
     on_event(&SeedEvent::Committed);
     Ok(report)
+}
+
+/// An edit committed between looking and writing would be overwritten unseen. Before the first look, because MySQL shows a
+/// transaction what was there when it looked first.
+fn hold_updated_tables(db: &mut dyn Db, plan: &SeedPlan) -> Result<(), SeedError> {
+    let updated = plan.tables.iter().filter(|table| table.rows.iter().any(|row| row.action == RowAction::Update));
+    for table in updated {
+        if let Some(lock) = dialect::lock_against_writers(db.engine(), &table.table) {
+            db.batch(&lock)?;
+        }
+    }
+    Ok(())
 }
 
 fn write(

@@ -60,7 +60,7 @@ pub enum SeedError {
         at: Option<Location>,
         /// What the database said.
         #[source]
-        source: DbError,
+        source: Box<DbError>,
     },
     /// An expectation could not be checked.
     #[error("cannot count whether there are {what}")]
@@ -71,7 +71,7 @@ pub enum SeedError {
         at: Option<Location>,
         /// What the database said.
         #[source]
-        source: DbError,
+        source: Box<DbError>,
     },
     /// What would be written is not what the plan shows; nothing was written.
     #[error("the files or the database changed since the plan was made: {}", moved.join(", "))]

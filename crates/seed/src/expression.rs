@@ -113,7 +113,7 @@ impl Object for RefValue {
 /// The text of an evaluation error: minijinja's detail, or its kind when there is none.
 pub(crate) fn explain(error: &Error, source: &str) -> String {
     match (error.kind(), error.detail()) {
-        (ErrorKind::UndefinedError, None) => format!("a name in `{source}` has no value here"),
+        (ErrorKind::UndefinedError, None) => format!("`{source}` has no value here, write `or none` if it may be missing"),
         (ErrorKind::UndefinedError, Some(detail)) => detail.to_owned(),
         (kind, Some(detail)) => format!("{kind}: {detail}"),
         (kind, None) => kind.to_string(),
@@ -122,8 +122,11 @@ pub(crate) fn explain(error: &Error, source: &str) -> String {
 
 /// Turns a result into JSON. Undefined values and references inside of lists or objects are errors.
 pub(crate) fn to_json(value: &Value) -> Result<Json, Error> {
+    if value.downcast_object_ref::<RefValue>().is_some() {
+        return Err(Error::new(ErrorKind::InvalidOperation, "ref() must be the whole value of a column"));
+    }
     match value.kind() {
-        ValueKind::Undefined => Err(Error::new(ErrorKind::UndefinedError, "the value is undefined")),
+        ValueKind::Undefined => Err(Error::from(ErrorKind::UndefinedError)),
         ValueKind::None => Ok(Json::Null),
         ValueKind::Bool => Ok(Json::Bool(value.is_true())),
         ValueKind::String => Ok(Json::String(value.as_str().unwrap_or_default().to_owned())),
@@ -139,9 +142,6 @@ pub(crate) fn to_json(value: &Value) -> Result<Json, Error> {
             Ok(Json::Null) | Err(_) => Err(Error::new(ErrorKind::BadSerialization, format!("{value} is not a finite number"))),
             Ok(number) => Ok(number),
         },
-        _ if value.downcast_object_ref::<RefValue>().is_some() => {
-            Err(Error::new(ErrorKind::InvalidOperation, "ref() must be the whole value of a column"))
-        }
         other => Err(Error::new(ErrorKind::BadSerialization, format!("a column cannot hold a value of type {other}"))),
     }
 }

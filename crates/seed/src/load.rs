@@ -84,12 +84,15 @@ pub fn load(options: &SeedOptions) -> Result<Seeds, SeedError> {
         let compiled: Vec<CompiledBlock<'_>> = parsed
             .table
             .into_iter()
-            .map(|block| {
+            .filter_map(|block| {
+                let before = problems.len();
                 let offset = block.span().start;
                 let block = block.into_inner();
                 check(&block, &file, options, &may_insert, &blocks, &mut problems);
                 blocks.push(describe(&block, datasets.len(), &file, offset));
-                CompiledBlock::compile(&env, blocks.len() - 1, &file, offset, block, &mut problems)
+                let compiled = CompiledBlock::compile(&env, blocks.len() - 1, &file, offset, block, &mut problems);
+                // A block that is wrong in itself would only add follow-up errors, one per row.
+                (problems.len() == before).then_some(compiled)
             })
             .collect();
         datasets.push(name);

@@ -24,11 +24,16 @@ pub(crate) struct CompiledBlock<'env> {
     lets: Vec<Named<'env>>,
     /// For every `let`, how many of the loops it depends on: it is evaluated again only when one of those moves on.
     let_depths: Vec<usize>,
+    /// For every `let`, whether `when` needs it; the others wait until there is a row at all.
+    let_early: Vec<bool>,
     when: Option<Placed<'env>>,
     columns: Vec<Named<'env>>,
     insert_only: Vec<Named<'env>>,
-    rows: Option<Vec<(usize, Vec<(Arc<str>, Json)>)>>,
+    rows: Option<Vec<(usize, Literals)>>,
 }
+
+/// A literal row.
+type Literals = Vec<(Arc<str>, Json)>;
 
 struct Placed<'env> {
     expr: Expr<'env>,
@@ -79,6 +84,7 @@ impl<'env> CompiledBlock<'env> {
         let mut compiler = Compiler { env, file, problems };
         let each = compiler.loops(block.each);
         let lets = compiler.named(block.lets);
+        let when = block.when.and_then(|when| compiler.code(when.span().start, when.get_ref()));
         Self {
             index,
             file: Arc::clone(file),
@@ -86,8 +92,9 @@ impl<'env> CompiledBlock<'env> {
             key: block.key.get_ref().iter().map(|name| Arc::from(name.as_str())).collect(),
             let_depths: depths(&each, &lets),
             each,
+            let_early: needed(when.as_ref(), &lets),
             lets,
-            when: block.when.and_then(|when| compiler.code(when.span().start, when.get_ref())),
+            when,
             columns: compiler.named(block.columns),
             insert_only: compiler.named(block.insert_only),
             rows: block.rows.map(|rows| {
@@ -190,8 +197,24 @@ impl<'env> CompiledBlock<'env> {
 
     /// Evaluates `let` and `when`; false when there is no row here, or an error was found.
     fn names_hold(&self, source: &Source, frame: &mut Frame, staging: &mut Staging) -> bool {
-        for (position, (named, depth)) in self.lets.iter().zip(&self.let_depths).enumerate() {
-            let version = frame.versions[*depth];
+        if !self.names(true, source, frame, staging) {
+            return false;
+        }
+        let holds = match self.when.as_ref().map(|when| (when, when.expr.eval(&frame.scope))) {
+            None => true,
+            Some((_, Ok(value))) => value.is_true(),
+            Some((when, Err(error))) => {
+                staging.problems.push(failed(source, when, &error));
+                false
+            }
+        };
+        holds && self.names(false, source, frame, staging)
+    }
+
+    /// Evaluates the `let`s that `when` needs, or the others; false when one of them is wrong.
+    fn names(&self, early: bool, source: &Source, frame: &mut Frame, staging: &mut Staging) -> bool {
+        for (position, named) in self.lets.iter().enumerate().filter(|(position, _)| self.let_early[*position] == early) {
+            let version = frame.versions[self.let_depths[position]];
             if let Some((at, value)) = &frame.known[position]
                 && *at == version
             {
@@ -209,14 +232,7 @@ impl<'env> CompiledBlock<'env> {
                 }
             }
         }
-        match self.when.as_ref().map(|when| (when, when.expr.eval(&frame.scope))) {
-            None => true,
-            Some((_, Ok(value))) => value.is_true(),
-            Some((when, Err(error))) => {
-                staging.problems.push(failed(source, when, &error));
-                false
-            }
-        }
+        true
     }
 
     /// Evaluates columns; nothing when one of them is wrong, after reporting all that are.
@@ -361,6 +377,19 @@ impl<'env> Compiler<'_, 'env> {
     }
 }
 
+/// Which `let`s a `when` needs, directly or through others.
+fn needed(when: Option<&Placed<'_>>, lets: &[Named<'_>]) -> Vec<bool> {
+    let mut names = when.map(|when| when.expr.names()).unwrap_or_default();
+    let mut needed = vec![false; lets.len()];
+    for (position, named) in lets.iter().enumerate().rev() {
+        if names.contains(&*named.name) {
+            needed[position] = true;
+            names.extend(named.value.expr.names());
+        }
+    }
+    needed
+}
+
 /// How many loops each `let` depends on, through the `let`s before it as well.
 fn depths(each: &[Loop<'_>], lets: &[Named<'_>]) -> Vec<usize> {
     let mut depths: Vec<usize> = Vec::with_capacity(lets.len());
@@ -392,7 +421,7 @@ fn failed(source: &Source, placed: &Placed<'_>, error: &minijinja::Error) -> Pro
     source.problem(ErrorCode::SeedExpression, placed.offset, message)
 }
 
-fn literals(row: Ordered<toml::Spanned<toml::Value>>) -> Vec<(Arc<str>, Json)> {
+fn literals(row: Ordered<toml::Spanned<toml::Value>>) -> Literals {
     row.0.into_iter().map(|(name, value)| (Arc::from(name), json(value.get_ref()))).collect()
 }
 

@@ -171,6 +171,12 @@ fn read_rows(
     Ok(())
 }
 
+/// A table and the columns by which its rows are looked up.
+type Target<'a> = (&'a str, Vec<&'a str>);
+
+/// A reference and the values of its key.
+type Wanted = (usize, Vec<Json>);
+
 /// Resolves references to rows that no file declares, as far as their own keys are known by now.
 fn resolve_external(
     db: &mut dyn Db,
@@ -178,7 +184,7 @@ fn resolve_external(
     catalog: &Catalog,
     observation: &mut Observation,
 ) -> Result<(), DbError> {
-    let mut groups: Vec<((&str, Vec<&str>), Vec<(usize, Vec<Json>)>)> = Vec::new();
+    let mut groups: Vec<(Target<'_>, Vec<Wanted>)> = Vec::new();
     for (index, reference) in seeds.references.all.iter().enumerate() {
         if reference.staged.is_some() || observation.external.contains_key(&index) {
             continue;

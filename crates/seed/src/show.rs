@@ -4,10 +4,13 @@ use std::fmt;
 
 use serde_json::Value as Json;
 
-use crate::plan::{ColumnChange, Outcome, RowAction, RowPlan, SeedPlan, TablePlan};
+use crate::plan::{ColumnChange, Counts, Outcome, Pending, RowAction, RowPlan, SeedPlan, TablePlan};
 
 /// Rows shown below a table, unless asked for more.
 const ROWS: usize = 8;
+
+/// Characters of names on a line of new rows.
+const LINE: usize = 72;
 
 /// Characters of a value before it is shortened.
 const WIDTH: usize = 48;
@@ -35,32 +38,69 @@ impl fmt::Display for SeedPlan {
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Counts { create, update, unchanged, edited } = self.plan.counts();
+        write!(f, "rows: {create} to create, {update} to update, {unchanged} unchanged")?;
+        writeln!(f, "{}", if edited > 0 { format!(", {edited} kept as edited") } else { String::new() })?;
         let width = self.plan.tables.iter().map(|table| table.table.chars().count()).max().unwrap_or(0);
         for table in &self.plan.tables {
-            writeln!(f, "{:width$}{}", table.table, summary(table))?;
-            let mut rows: Vec<&RowPlan> = table.rows.iter().filter(|row| row.action != RowAction::Adopt).collect();
-            // What touches existing rows is what people want to read first.
-            rows.sort_by_key(|row| match row.action {
-                RowAction::Conflict => 0,
-                RowAction::Edited => 1,
-                RowAction::Update => 2,
-                RowAction::Create | RowAction::Adopt => 3,
-            });
-            for row in rows.iter().take(self.rows) {
-                writeln!(f, "    {} {}", row.action.sign(), label(&row.key))?;
-                for column in &row.columns {
-                    writeln!(f, "        {}", change(column))?;
-                }
-            }
-            if rows.len() > self.rows {
-                writeln!(f, "    and {} more", rows.len() - self.rows)?;
+            writeln!(f, "  {:width$}{}", table.table, summary(table))?;
+            self.existing(f, table)?;
+            self.created(f, table)?;
+        }
+        self.pending(f)
+    }
+}
+
+impl Shown<'_> {
+    /// What touches existing rows is what people want to read first, column by column.
+    fn existing(&self, f: &mut fmt::Formatter<'_>, table: &TablePlan) -> fmt::Result {
+        let mut rows: Vec<&RowPlan> = table.rows.iter().filter(|row| !row.columns.is_empty()).collect();
+        rows.sort_by_key(|row| match row.action {
+            RowAction::Conflict => 0,
+            RowAction::Edited => 1,
+            RowAction::Update | RowAction::Create | RowAction::Adopt => 2,
+        });
+        for row in rows.iter().take(self.rows) {
+            writeln!(f, "      {} {}", row.action.sign(), label(&row.key))?;
+            for column in &row.columns {
+                writeln!(f, "          {}", change(column))?;
             }
         }
-        for pending in &self.plan.pending {
-            match &pending.column {
-                Some(column) => writeln!(f, "waits for a migration: column {}.{column}", pending.table)?,
-                None => writeln!(f, "waits for a migration: table {}", pending.table)?,
+        if rows.len() > self.rows { writeln!(f, "      and {} more", rows.len() - self.rows) } else { Ok(()) }
+    }
+
+    /// New rows are only named, and the first few stand for the rest.
+    fn created(&self, f: &mut fmt::Formatter<'_>, table: &TablePlan) -> fmt::Result {
+        let new: Vec<String> =
+            table.rows.iter().filter(|row| row.action == RowAction::Create).map(|row| label(&row.key)).collect();
+        let mut names = String::new();
+        let mut named = 0;
+        for name in new.iter().take(self.rows) {
+            if named > 0 && names.chars().count() + name.chars().count() > LINE {
+                break;
             }
+            names.push_str(if named > 0 { ", " } else { "" });
+            names.push_str(name);
+            named += 1;
+        }
+        match new.len() - named {
+            _ if new.is_empty() => Ok(()),
+            0 => writeln!(f, "      + {names}"),
+            more => writeln!(f, "      + {names} and {more} more"),
+        }
+    }
+
+    fn pending(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (columns, tables): (Vec<&Pending>, Vec<&Pending>) =
+            self.plan.pending.iter().partition(|pending| pending.column.is_some());
+        match tables.len() {
+            0 => {}
+            1 => writeln!(f, "  table {} has to come with a migration", tables[0].table)?,
+            many => writeln!(f, "  {many} of these tables have to come with migrations")?,
+        }
+        for pending in columns {
+            let column = pending.column.as_deref().unwrap_or_default();
+            writeln!(f, "  column {}.{column} has to come with a migration", pending.table)?;
         }
         Ok(())
     }
@@ -124,7 +164,7 @@ fn around_change(old: &Json, new: &Json) -> (String, String) {
     if let (Json::String(a), Json::String(b)) = (old, new) {
         let same = a.chars().zip(b.chars()).take_while(|(x, y)| x == y).count();
         if same > WIDTH / 2 && (a.chars().count() > WIDTH || b.chars().count() > WIDTH) {
-            let tail = |text: &str| shorten(&Json::from(format!("…{}", text.chars().skip(same - 12).collect::<String>())).to_string(), WIDTH);
+            let tail = |text: &str| shorten(&Json::from(format!("…{}", text.chars().skip(same - 13).collect::<String>())).to_string(), WIDTH);
             return (tail(a), tail(b));
         }
     }

@@ -207,7 +207,7 @@ fn duplicate(table: &str, earlier: &StagedRow, later: &StagedRow, blocks: &[Bloc
     let message = if first.dataset == second.dataset {
         format!("`{table}` {label} is declared twice, first at {other}")
     } else {
-        format!("`{table}` {label} is declared by two datasets, first at {other} for {}", first.file.path.display())
+        format!("`{table}` {label} is declared by two datasets, first at {other} by {}", first.file.path.display())
     };
     Problem::new(ErrorCode::SeedDuplicate, Some(later.source.location()), message)
 }

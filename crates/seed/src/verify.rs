@@ -63,7 +63,7 @@ fn count(db: &mut dyn Db, expectation: &Expectation) -> Result<Verified, SeedErr
     let value = scalar(db, &Stmt::new(sql)).map_err(|source| SeedError::Count {
         what: describe(expectation),
         at: expectation.at.clone(),
-        source,
+        source: Box::new(source),
     })?;
     let found = u64::try_from(value.as_int().unwrap_or(0)).unwrap_or(0);
     let holds = expectation.at_least.is_none_or(|least| found >= least)

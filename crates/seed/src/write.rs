@@ -202,9 +202,9 @@ impl Writer<'_> {
             Some(row) => SeedError::Write {
                 what: format!("`{}` {}", staged.name, crate::show::label(&row.symbol)),
                 at: Some(row.source.location()),
-                source,
+                source: Box::new(source),
             },
-            None => SeedError::Write { what: format!("rows of `{}`", staged.name), at: None, source },
+            None => SeedError::Write { what: format!("rows of `{}`", staged.name), at: None, source: Box::new(source) },
         }
     }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use plimsoll_core::Exit;
-use plimsoll_deploy::{Cause, DeployError, DeployPlan};
+use plimsoll_deploy::{Cause, DeployError, DeployOptions, DeployPlan};
 
 use super::Context;
 use crate::args::{Deploy, Format};
@@ -28,7 +28,8 @@ pub(super) fn run(args: &Deploy, context: &mut Context<'_, '_>) -> Result<Exit, 
     if !plan.is_empty() {
         context.confirm(&project, args.yes)?;
     }
-    let options = context.options(args.lock_wait);
+    let exactly = args.plan.is_some() || project.protected;
+    let options = DeployOptions { exactly, ..context.options(args.lock_wait) };
     let mut reporter = Reporter::new(context.terminal);
     let terminal = &mut *context.terminal;
     let done = plimsoll_deploy::deploy(&project, &loaded, &plan, &options, &mut |event| {

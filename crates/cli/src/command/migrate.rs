@@ -62,6 +62,7 @@ fn up(apply: &Apply, context: &mut Context<'_, '_>) -> Result<Exit, CliError> {
     let (set, settings) = load(&project)?;
     let plan = {
         let mut db = connect(&project.database, Access::Read)?;
+        plimsoll_deploy::check_environment(db.as_mut(), &project)?;
         make(db.as_mut(), &set, settings)?
     };
     show(&plan, context);
@@ -81,7 +82,7 @@ fn up(apply: &Apply, context: &mut Context<'_, '_>) -> Result<Exit, CliError> {
     reporter.end();
     let report = done?;
     match context.terminal.format {
-        Format::Text => context.terminal.result(&format!("{} migrations applied\n", report.applied.len())),
+        Format::Text => context.terminal.result(&format!("{}\n", plimsoll_deploy::applied(report.applied.len()))),
         Format::Json => context.terminal.json(&report),
     }
     Ok(Exit::Ok)

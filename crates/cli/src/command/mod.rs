@@ -53,6 +53,7 @@ struct Context<'c, 't> {
 impl Context<'_, '_> {
     /// Loads the project; from here on its secrets are masked.
     fn project(&mut self, environment: &Environment) -> Result<Project, CliError> {
+        self.terminal.for_environment(&environment.environment);
         let project = load_project(self.global, environment, self.surroundings)?;
         self.terminal.know(&project);
         Ok(project)
@@ -63,7 +64,7 @@ impl Context<'_, '_> {
     }
 
     fn options(&self, lock_wait: std::time::Duration) -> DeployOptions {
-        DeployOptions { actor: actor(self.surroundings), tool: tool(), lock_wait }
+        DeployOptions { actor: actor(self.surroundings), tool: tool(), lock_wait, exactly: false }
     }
 
     /// Asks for the name of a protected environment, unless `yes` was given.
@@ -86,7 +87,9 @@ impl Context<'_, '_> {
         self.confirm(project, apply.yes)?;
         let holder = Holder::new(&actor(self.surroundings), &format!("{purpose} {}", project.environment));
         let lock = lock::acquire(&project.database, &holder, apply.lock_wait)?;
-        Ok((lock, connect(&project.database, Access::Write)?))
+        let mut db = connect(&project.database, Access::Write)?;
+        plimsoll_deploy::check_environment(db.as_mut(), project)?;
+        Ok((lock, db))
     }
 }
 

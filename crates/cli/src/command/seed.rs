@@ -33,13 +33,19 @@ fn write(apply: &Apply, context: &mut Context<'_, '_>) -> Result<Exit, CliError>
     let expectations = plimsoll_deploy::expectations(&project);
     let plan = {
         let mut db = connect(&project.database, Access::Read)?;
-        make(db.as_mut(), &seeds)?
+        plimsoll_deploy::check_environment(db.as_mut(), &project)?;
+        let plan = make(db.as_mut(), &seeds)?;
+        // Before the lock, which would make a database only to refuse.
+        plan.require_schema()?;
+        plan
     };
     show(&plan, context);
     if plan.is_empty() {
         return Ok(Exit::Ok);
     }
     let (_lock, mut db) = context.locked(&project, apply, "seed")?;
+    // Under the lock again: another deployment may have been faster.
+    let plan = make(db.as_mut(), &seeds)?;
     let options = ApplyOptions { deployment: None, expectations };
     let mut reporter = Reporter::new(context.terminal);
     let terminal = &mut *context.terminal;
@@ -59,12 +65,16 @@ fn verify(environment: &Environment, context: &mut Context<'_, '_>) -> Result<Ex
     let project = context.project(environment)?;
     let expectations = plimsoll_deploy::expectations(&project);
     let mut db = connect(&project.database, Access::Read)?;
-    plimsoll_seed::verify(db.as_mut(), &expectations)?;
+    plimsoll_seed::verify(db.as_mut(), &expectations).map_err(CliError::Unmet)?;
     match context.terminal.format {
-        Format::Text => context.terminal.result(&format!("{} expectations hold\n", expectations.len())),
+        Format::Text => context.terminal.result(&hold(expectations.len())),
         Format::Json => context.terminal.json(&serde_json::json!({ "expectations": expectations.len(), "hold": true })),
     }
     Ok(Exit::Ok)
+}
+
+fn hold(expectations: usize) -> String {
+    if expectations == 1 { "1 expectation holds\n".to_owned() } else { format!("{expectations} expectations hold\n") }
 }
 
 fn make(db: &mut dyn Db, seeds: &Seeds) -> Result<SeedPlan, CliError> {

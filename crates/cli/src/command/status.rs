@@ -11,8 +11,7 @@ use crate::error::CliError;
 
 pub(super) fn run(args: &Environment, context: &mut Context<'_, '_>) -> Result<Exit, CliError> {
     let project = context.project(args)?;
-    let commit = context.commit(args, &project);
-    let releases = plimsoll_deploy::load_releases(&project, &commit)?;
+    let releases = plimsoll_deploy::declared_releases(&project)?;
     let status = plimsoll_deploy::status(&project, &releases)?;
     match context.terminal.format {
         Format::Text => context.terminal.result(&text(&status)),

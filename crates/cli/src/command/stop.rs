@@ -8,8 +8,7 @@ use crate::error::CliError;
 
 pub(super) fn run(args: &Stop, context: &mut Context<'_, '_>) -> Result<Exit, CliError> {
     let project = context.project(&args.environment)?;
-    let commit = context.commit(&args.environment, &project);
-    let releases = plimsoll_deploy::load_releases(&project, &commit)?;
+    let releases = plimsoll_deploy::declared_releases(&project)?;
     let options = context.options(std::time::Duration::ZERO);
     let stopped = plimsoll_deploy::stop(&project, &releases, &options)?;
     match context.terminal.format {

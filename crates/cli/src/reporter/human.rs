@@ -31,6 +31,10 @@ impl Human {
 
     pub(super) fn event(&mut self, terminal: &mut Terminal<'_>, event: &DeployEvent<'_>) {
         match event {
+            DeployEvent::Replanned { moved } => {
+                let line = format!("planned again: another deployment changed {} meanwhile", moved.join(" and "));
+                self.line(terminal, &line);
+            }
             DeployEvent::Locked => {}
             DeployEvent::Recovered(found) => {
                 let Interruption { headline, lines } = interruption(found);
@@ -159,7 +163,7 @@ pub(crate) fn deployed(report: &DeployReport, program: &str) -> String {
     text.push('\n');
     let mut row = |name: &str, value: &str| writeln!(text, "  {name:<9} {value}").expect("a string takes every line");
     if let Some(migrate) = &report.migrate {
-        row("schema", &format!("{} migrations applied", migrate.applied.len()));
+        row("schema", &plimsoll_deploy::applied(migrate.applied.len()));
     }
     if let Some(seed) = &report.seed {
         row("data", &seed.to_string());

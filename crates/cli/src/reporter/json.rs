@@ -12,6 +12,7 @@ use crate::error::CliError;
 /// An event as one JSON object.
 pub(crate) fn event(event: &DeployEvent<'_>) -> Value {
     match event {
+        DeployEvent::Replanned { moved } => json!({ "event": "replanned", "moved": moved }),
         DeployEvent::Locked => json!({ "event": "locked" }),
         DeployEvent::Recovered(found) => json!({ "event": "recovered", "interrupted": found }),
         DeployEvent::Started { deployment } => json!({ "event": "started", "deployment": deployment }),
@@ -36,7 +37,7 @@ pub(crate) fn report(report: &DeployReport) -> Value {
 }
 
 /// An error as one JSON object.
-pub(crate) fn error(error: &CliError) -> Value {
+pub(crate) fn error(error: &CliError, program: &str, environment: Option<&str>) -> Value {
     let one = |error: &dyn Coded| {
         let mut causes = Vec::new();
         let mut cause = error.source();
@@ -49,7 +50,7 @@ pub(crate) fn error(error: &CliError) -> Value {
             "message": error.to_string(),
             "causes": causes,
             "at": error.location(),
-            "remedy": advice(error.code()).remedy,
+            "remedy": advice(error.code()).remedy_for(program, environment),
         })
     };
     let parts: Vec<Value> = error.parts().into_iter().map(one).collect();

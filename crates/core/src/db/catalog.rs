@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Db, DbError, DynRow, Engine, Stmt};
+use super::{Db, DbError, DynRow, Engine, Stmt, quoted, scalar};
 
 /// The tables of a database's current schema.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -107,7 +107,28 @@ impl Catalog {
                 table.foreign_keys.push(ForeignKey { column: row.text(1).to_owned(), table: row.text(2).to_owned() });
             }
         }
+        if engine == Engine::Mysql {
+            catalog.find_json_of_mariadb(db)?;
+        }
         Ok(catalog)
+    }
+
+    /// MariaDB keeps JSON as text with a check of its own making; MySQL has a type for it, and no such columns here.
+    fn find_json_of_mariadb(&mut self, db: &mut dyn Db) -> Result<(), DbError> {
+        let version = scalar(db, &Stmt::new("SELECT VERSION()"))?;
+        if !version.as_str().is_some_and(|version| version.contains("MariaDB")) {
+            return Ok(());
+        }
+        let checks = "SELECT TABLE_NAME, CHECK_CLAUSE FROM information_schema.CHECK_CONSTRAINTS \
+                      WHERE CONSTRAINT_SCHEMA = DATABASE()";
+        for row in db.rows(&Stmt::new(checks))? {
+            let columns = self.tables.get_mut(row.text(0)).into_iter().flat_map(|table| &mut table.columns);
+            let is_json = |column: &&mut Column| row.text(1) == format!("json_valid({})", quoted(Engine::Mysql, &column.name));
+            for column in columns.filter(is_json) {
+                column.kind = ColumnKind::Json;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -43,6 +43,9 @@ pub trait Db: Send {
     /// When the connection is gone, which has the same effect.
     fn rollback(&mut self) -> Result<(), DbError>;
 
+    /// Whether the connection must not be used again: a transaction is still open that nobody will end.
+    fn is_broken(&mut self) -> bool;
+
     /// Creates diesel's own history table exactly as `diesel migration` does, when it is not there yet.
     ///
     /// # Errors

@@ -35,6 +35,19 @@ pub fn transactional_ddl(engine: Engine) -> bool {
     !matches!(engine, Engine::Mysql)
 }
 
+/// The statement that lets nobody else write to a table until the transaction ends, while all may read it. None where a
+/// transaction that writes is alone anyway.
+#[must_use]
+pub fn lock_against_writers(engine: Engine, table: &str) -> Option<String> {
+    let table = quoted(engine, table);
+    match engine {
+        Engine::Sqlite => None,
+        Engine::Postgres => Some(format!("LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")),
+        // LOCK TABLES would end the transaction; this locks all rows, and the gaps between them.
+        Engine::Mysql => Some(format!("SELECT count(*) FROM {table} FOR UPDATE")),
+    }
+}
+
 /// The type of a short text that can be a key.
 #[must_use]
 pub fn key_type(engine: Engine) -> &'static str {

@@ -31,7 +31,7 @@ pub use value::Value;
 /// What a connection is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// Looking only: a SQLite file that does not exist stays so, and is seen as an empty database.
+    /// Looking only, which the database itself enforces. A SQLite file that does not exist stays so, and is seen as empty.
     Read,
     /// Reading and writing: a SQLite file is created with its folder.
     Write,

@@ -4,13 +4,13 @@ use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionMa
 use diesel::deserialize::{self, FromSql};
 use diesel::mysql::{Mysql, MysqlConnection, MysqlType};
 use diesel::query_builder::AstPass;
-use diesel::sql_types::{BigInt, Binary, Bool, Double, Float, Text};
+use diesel::sql_types::{BigInt, Binary, Bool, Double, Float, Text, Unsigned};
 use diesel::{Connection, QueryResult, RunQueryDsl};
 use diesel_migrations::MigrationHarness;
 
 use super::row::ReadValue;
 use super::stmt::BindValue;
-use super::{Db, DbError, DynRow, Engine, Stmt, Value};
+use super::{Access, Db, DbError, DynRow, Engine, Stmt, Value};
 use crate::{Redactor, Secret};
 
 const ENGINE: Engine = Engine::Mysql;
@@ -19,10 +19,13 @@ const ENGINE: Engine = Engine::Mysql;
 const SESSION: &str = "SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE'); \
      SET SESSION time_zone = '+00:00'";
 
-pub(super) fn connect(url: &str) -> Result<Box<dyn Db>, DbError> {
+pub(super) fn connect(url: &str, access: Access) -> Result<Box<dyn Db>, DbError> {
     let redactor = Redactor::new([&Secret::new(url)]);
     let mut conn = MysqlConnection::establish(url).map_err(|error| DbError::connecting(ENGINE, &error, &redactor))?;
     conn.batch_execute(SESSION).map_err(failed)?;
+    if matches!(access, Access::Read) {
+        conn.batch_execute("SET SESSION TRANSACTION READ ONLY").map_err(failed)?;
+    }
     Ok(Box::new(conn))
 }
 
@@ -53,6 +56,10 @@ impl Db for MysqlConnection {
 
     fn rollback(&mut self) -> Result<(), DbError> {
         AnsiTransactionManager::rollback_transaction(self).map_err(failed)
+    }
+
+    fn is_broken(&mut self) -> bool {
+        !matches!(AnsiTransactionManager::transaction_manager_status_mut(self).transaction_depth(), Ok(None))
     }
 
     fn ensure_diesel_history(&mut self) -> Result<(), DbError> {
@@ -90,6 +97,7 @@ impl ReadValue for Mysql {
             | MysqlType::UnsignedTiny
             | MysqlType::UnsignedShort
             | MysqlType::UnsignedLong => Value::Int(FromSql::<BigInt, Self>::from_sql(raw)?),
+            MysqlType::UnsignedLongLong => unsigned(FromSql::<Unsigned<BigInt>, Self>::from_sql(raw)?),
             MysqlType::Float => Value::Float(f64::from(<f32 as FromSql<Float, Self>>::from_sql(raw)?)),
             MysqlType::Double => Value::Float(FromSql::<Double, Self>::from_sql(raw)?),
             MysqlType::String | MysqlType::Enum | MysqlType::Set => Value::Text(FromSql::<Text, Self>::from_sql(raw)?),
@@ -97,6 +105,11 @@ impl ReadValue for Mysql {
             other => return Err(format!("a column of type {other:?} has to be cast to CHAR in the query").into()),
         })
     }
+}
+
+/// Ids are unsigned in many schemas and stay far below the limit; what is above it travels as text, like decimals.
+fn unsigned(number: u64) -> Value {
+    i64::try_from(number).map_or_else(|_| Value::Text(number.to_string()), Value::Int)
 }
 
 /// information_schema answers some text columns as blobs; bytes that are text are given as text.

@@ -23,10 +23,10 @@ pub fn connect(url: &DatabaseUrl, access: Access) -> Result<Box<dyn Db>, DbError
         (Engine::Sqlite, Target::File(path)) => super::sqlite::connect(path, access),
         #[cfg(feature = "postgres")]
         (Engine::Postgres, Target::Server { url, search_path, .. }) => {
-            super::postgres::connect(url.expose(), search_path.as_deref())
+            super::postgres::connect(url.expose(), search_path.as_deref(), access)
         }
         #[cfg(feature = "mysql")]
-        (Engine::Mysql, Target::Server { url, .. }) => super::mysql::connect(url.expose()),
+        (Engine::Mysql, Target::Server { url, .. }) => super::mysql::connect(url.expose(), access),
         (engine, _) => {
             let _unused_in_some_builds = access;
             Err(DbError::new(engine, DbErrorKind::BackendMissing, format!("this binary was built without {engine}")))
@@ -61,8 +61,9 @@ impl r2d2::ManageConnection for Manager {
         db.execute(&Stmt::new("SELECT 1")).map(drop)
     }
 
-    fn has_broken(&self, _: &mut Self::Connection) -> bool {
-        false
+    fn has_broken(&self, db: &mut Self::Connection) -> bool {
+        // A panic between `begin` and `commit` would otherwise hand the open transaction to the next user.
+        db.is_broken()
     }
 }
 

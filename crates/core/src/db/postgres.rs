@@ -10,7 +10,7 @@ use diesel_migrations::MigrationHarness;
 
 use super::row::ReadValue;
 use super::stmt::BindValue;
-use super::{Db, DbError, DynRow, Engine, Stmt, Value};
+use super::{Access, Db, DbError, DynRow, Engine, Stmt, Value};
 use crate::{Redactor, Secret};
 
 const ENGINE: Engine = Engine::Postgres;
@@ -18,7 +18,7 @@ const ENGINE: Engine = Engine::Postgres;
 /// The first user-defined type id: enums and domains arrive as their text.
 const FIRST_USER_TYPE: u32 = 16_384;
 
-pub(super) fn connect(url: &str, search_path: Option<&str>) -> Result<Box<dyn Db>, DbError> {
+pub(super) fn connect(url: &str, search_path: Option<&str>, access: Access) -> Result<Box<dyn Db>, DbError> {
     let redactor = Redactor::new([&Secret::new(url)]);
     let mut conn = PgConnection::establish(url).map_err(|error| DbError::connecting(ENGINE, &error, &redactor))?;
     // A notice is not an error, and libpq would print it past every reporter.
@@ -31,6 +31,9 @@ pub(super) fn connect(url: &str, search_path: Option<&str>) -> Result<Box<dyn Db
     if let Some(schema) = search_path {
         let stmt = Stmt::new("SELECT set_config('search_path', ").bind(super::quoted(ENGINE, schema)).sql(", false)");
         conn.rows(&stmt)?;
+    }
+    if matches!(access, Access::Read) {
+        conn.batch_execute("SET default_transaction_read_only = on").map_err(failed)?;
     }
     Ok(Box::new(conn))
 }
@@ -62,6 +65,10 @@ impl Db for PgConnection {
 
     fn rollback(&mut self) -> Result<(), DbError> {
         AnsiTransactionManager::rollback_transaction(self).map_err(failed)
+    }
+
+    fn is_broken(&mut self) -> bool {
+        !matches!(AnsiTransactionManager::transaction_manager_status_mut(self).transaction_depth(), Ok(None))
     }
 
     fn ensure_diesel_history(&mut self) -> Result<(), DbError> {

@@ -45,6 +45,9 @@ pub(super) fn connect(path: &Path, access: Access) -> Result<Box<dyn Db>, DbErro
         // WAL lets the running service read while a deployment writes.
         conn.batch_execute("PRAGMA journal_mode = WAL;").map_err(|error| unreachable_file(path, error))?;
     }
+    if matches!(access, Access::Read) {
+        conn.batch_execute("PRAGMA query_only = ON;").map_err(|error| unreachable_file(path, error))?;
+    }
     // The file is opened lazily: without a read, a file that is no database would only show later.
     conn.batch_execute("SELECT count(*) FROM sqlite_schema;").map_err(|error| unreachable_file(path, error))?;
     Ok(Box::new(conn))
@@ -77,6 +80,10 @@ impl Db for SqliteConnection {
 
     fn rollback(&mut self) -> Result<(), DbError> {
         AnsiTransactionManager::rollback_transaction(self).map_err(failed)
+    }
+
+    fn is_broken(&mut self) -> bool {
+        !matches!(AnsiTransactionManager::transaction_manager_status_mut(self).transaction_depth(), Ok(None))
     }
 
     fn ensure_diesel_history(&mut self) -> Result<(), DbError> {

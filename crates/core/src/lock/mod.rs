@@ -17,6 +17,9 @@ const POLL: Duration = Duration::from_millis(200);
 /// `plimsoll` in hexadecimal digits of ASCII, as PostgreSQL's advisory key; advisory locks are per database there.
 const ADVISORY_KEY: i64 = 0x706c_696d_736f_6c6c;
 
+/// The lock's name on MySQL, as an expression: names are global to the server there, and at most 64 characters.
+const MYSQL_NAME: &str = "CONCAT('plimsoll:', LEFT(SHA2(DATABASE(), 256), 40))";
+
 /// Who holds the lock, as others are told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
@@ -126,7 +129,7 @@ pub fn holder(url: &DatabaseUrl) -> Result<Option<Holder>, LockError> {
         };
     }
     let mut db = connect(url, Access::Read)?;
-    if try_session(db.as_mut())? {
+    if !is_held(db.as_mut())? {
         return Ok(None);
     }
     session_holder(db.as_mut())
@@ -151,9 +154,16 @@ impl Drop for DeployLock {
             // Emptied rather than removed: another process may have it open and would lock a file without a name.
             Held::File { file, .. } => drop(file.set_len(0)),
             Held::Session(db) => {
-                let lease = table(db.engine(), LedgerTable::Lease);
+                let engine = db.engine();
+                let lease = table(engine, LedgerTable::Lease);
                 // The lock itself ends with the session, whatever becomes of this row.
                 drop(db.batch(&format!("DELETE FROM {lease}")));
+                // The server ends the session a little after the client: whoever comes next without waiting would be refused.
+                drop(match engine {
+                    Engine::Postgres => db.batch(&format!("SELECT pg_advisory_unlock({ADVISORY_KEY})")),
+                    Engine::Mysql => db.batch(&format!("DO RELEASE_LOCK({MYSQL_NAME})")),
+                    Engine::Sqlite => Ok(()),
+                });
             }
         }
     }
@@ -218,11 +228,24 @@ fn read_holder(file: &mut File) -> Option<Holder> {
 fn try_session(db: &mut dyn Db) -> Result<bool, DbError> {
     let stmt = match db.engine() {
         Engine::Postgres => Stmt::new(format!("SELECT pg_try_advisory_lock({ADVISORY_KEY})")),
-        // GET_LOCK names are global to the server and at most 64 characters.
-        Engine::Mysql => Stmt::new("SELECT GET_LOCK(CONCAT('plimsoll:', LEFT(SHA2(DATABASE(), 256), 40)), 0)"),
+        Engine::Mysql => Stmt::new(format!("SELECT GET_LOCK({MYSQL_NAME}, 0)")),
         Engine::Sqlite => return Ok(true),
     };
     Ok(scalar(db, &stmt)?.as_int() == Some(1))
+}
+
+/// Looks at the server's list of locks: trying the lock would refuse it to somebody who wants it in the same moment.
+fn is_held(db: &mut dyn Db) -> Result<bool, DbError> {
+    let stmt = match db.engine() {
+        Engine::Postgres => Stmt::new(format!(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND granted \
+             AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
+             AND (classid::bigint << 32) + objid::bigint = {ADVISORY_KEY}"
+        )),
+        Engine::Mysql => Stmt::new(format!("SELECT IS_USED_LOCK({MYSQL_NAME}) IS NOT NULL")),
+        Engine::Sqlite => return Ok(false),
+    };
+    Ok(scalar(db, &stmt)?.as_int() != Some(0))
 }
 
 fn session_holder(db: &mut dyn Db) -> Result<Option<Holder>, LockError> {

@@ -304,7 +304,7 @@ fn build(
             .into_iter()
             .filter_map(|name| Some((name.to_owned(), inputs.process.get(name)?.clone())))
             .collect(),
-        releases: releases(&file.release, &files.environment.release),
+        releases: releases(&file.release, &files.environment.release, &mut render.problems),
     })
 }
 
@@ -344,7 +344,19 @@ fn expect(table: &ExpectTable, files: &Files, render: &mut Renderer) -> Expect {
 }
 
 /// The project's releases in their order, each replaced by the environment's of the same name; further ones follow.
-fn releases(project: &[ReleaseSpec], environment: &[ReleaseSpec]) -> Vec<ReleaseSpec> {
+fn releases(
+    project: &[ReleaseSpec],
+    environment: &[ReleaseSpec],
+    problems: &mut Vec<Problem>,
+) -> Vec<ReleaseSpec> {
+    for declared in [project, environment] {
+        for (index, release) in declared.iter().enumerate() {
+            if declared[..index].iter().any(|earlier| earlier.name == release.name) {
+                let message = format!("there are two releases named `{}`", release.name);
+                problems.push(Problem::new(ErrorCode::InvalidValue, message));
+            }
+        }
+    }
     let mut all: Vec<ReleaseSpec> = project.to_vec();
     for own in environment {
         match all.iter_mut().find(|release| release.name == own.name) {

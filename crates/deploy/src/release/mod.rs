@@ -13,7 +13,7 @@ use plimsoll_core::{Coded, ErrorCode};
 
 pub(crate) use process::{Candidate, Promoted, Restored, demote, promote, start_candidate};
 use record::{Record, Role};
-pub(crate) use resolve::resolve;
+pub(crate) use resolve::{declared, resolve};
 
 pub use resolve::Release;
 
@@ -142,7 +142,10 @@ impl Coded for ReleaseError {
 /// [`ReleaseError::File`] when its record cannot be read.
 pub(crate) fn observe(release: &Release) -> Result<Observed, ReleaseError> {
     let alive = record::read(release, Role::Serving)?.filter(Record::is_alive);
-    let port_taken = alive.as_ref().is_none_or(|record| record.port != release.port) && !port::is_free(release.port);
+    // What a killed deployment left on the port without a record is ours; the next one ends it.
+    let port_taken = alive.as_ref().is_none_or(|record| record.port != release.port)
+        && !port::is_free(release.port)
+        && !process::has_strays(release, alive.as_ref().map(|record| record.pid));
     Ok(Observed { alive: alive.map(|record| record.revision), port_taken })
 }
 

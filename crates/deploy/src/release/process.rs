@@ -1,5 +1,6 @@
 //! The `process` release: supervised local processes. Which revision to start, and when to switch, is decided by the pipeline.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -13,6 +14,7 @@ use plimsoll_smoke::{Await, AwaitError, Revision, await_revision};
 use rustix::process::Signal;
 
 use super::record::{self, Record, Role};
+use super::resolve::Launch;
 use super::{Release, ReleaseError, artifact, port};
 
 /// How long a process may take to end after SIGTERM.
@@ -47,7 +49,8 @@ pub(crate) fn start_candidate(
         program: "a free port".to_owned(),
         source,
     })?;
-    let record = start(release, &release.revision, &kept, port, Role::Candidate, revision, redactor)?;
+    let launch = release.launch(&release.revision, &kept, port)?;
+    let record = start(release, launch, &release.revision, port, Role::Candidate, revision, redactor)?;
     Ok(Candidate { address: format!("http://127.0.0.1:{port}"), record })
 }
 
@@ -60,12 +63,14 @@ pub(crate) fn promote(
     revision: &Revision,
     redactor: &Redactor,
 ) -> Result<Promoted, (ReleaseError, Restored)> {
-    let previous = record::read(release, Role::Serving).map_err(|error| (error, Restored::Untouched))?;
-    let kept = artifact::keep(release).map_err(|error| (error, Restored::Untouched))?;
-    if let Some(previous) = previous.as_ref().filter(|previous| previous.is_alive()) {
-        terminate(previous);
+    let untouched = |error| (error, Restored::Untouched);
+    let previous = record::read(release, Role::Serving).map_err(untouched)?.map(Previous::of);
+    let kept = artifact::keep(release).map_err(untouched)?;
+    let launch = release.launch(&release.revision, &kept, release.port).map_err(untouched)?;
+    if let Some(previous) = previous.as_ref().filter(|previous| previous.record.is_alive()) {
+        terminate(&previous.record);
     }
-    let started = start(release, &release.revision, &kept, release.port, Role::Serving, revision, redactor);
+    let started = start(release, launch, &release.revision, release.port, Role::Serving, revision, redactor);
     candidate.stop(release);
     match started {
         Ok(_) => {
@@ -89,9 +94,36 @@ pub(crate) fn demote(release: &Release, promoted: Promoted, revision: &Revision,
 }
 
 /// A revision that was made the serving one.
-#[derive(Debug)]
 pub(crate) struct Promoted {
-    previous: Option<Record>,
+    previous: Option<Previous>,
+}
+
+/// What served before a switch, with the environment it ran in: the one declared now may be the very thing that is
+/// wrong. Read from the process, because it holds secrets that are never written to a file. Not `Debug` for the same
+/// reason.
+struct Previous {
+    record: Record,
+    env: BTreeMap<String, String>,
+}
+
+impl Previous {
+    fn of(record: Record) -> Self {
+        let pid = u32::try_from(record.pid).unwrap_or_default();
+        let variables = if record.is_alive() { environment(pid) } else { Vec::new() };
+        let pair = |bytes: Vec<u8>| {
+            let text = String::from_utf8(bytes).ok()?;
+            text.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()))
+        };
+        Self { record, env: variables.into_iter().filter_map(pair).collect() }
+    }
+
+    /// What it was started with, as far as that is known; what is declared now stands in for the rest.
+    fn launch(&self, release: &Release, kept: &Path) -> Result<Launch, ReleaseError> {
+        let declared = release.launch(&self.record.revision, kept, self.record.port)?;
+        let argv = if self.record.argv.is_empty() { declared.argv } else { self.record.argv.clone() };
+        let env = if self.env.is_empty() { declared.env } else { self.env.clone() };
+        Ok(Launch { argv, env })
+    }
 }
 
 /// What became of the previous revision when a switch failed.
@@ -123,12 +155,12 @@ pub(super) fn terminate(record: &Record) {
         // The process leads a group of its own, so children of a wrapping shell end with it.
         if rustix::process::kill_process_group(pid, signal).is_err() {
             // Gone already is what is wanted.
-            let _: Result<(), _> = rustix::process::kill_process(pid, signal);
+            rustix::process::kill_process(pid, signal).ok();
         }
         let deadline = Instant::now() + patience;
         while Instant::now() < deadline {
             // Reaps it when it is our own child; others are reaped by init.
-            let _: Result<_, _> = rustix::process::waitpid(Some(pid), rustix::process::WaitOptions::NOHANG);
+            rustix::process::waitpid(Some(pid), rustix::process::WaitOptions::NOHANG).ok();
             if !record.is_alive() {
                 return;
             }
@@ -139,29 +171,41 @@ pub(super) fn terminate(record: &Record) {
 
 /// Ends processes that carry our mark for this release and are not the one to spare.
 pub(super) fn stop_strays(release: &Release, spare: Option<i32>) -> Vec<String> {
-    let mark = format!("{MARK}={}", mark(release));
-    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
-    let mut stopped = Vec::new();
-    for entry in entries.flatten() {
-        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
-        let Ok(environment) = fs::read(entry.path().join("environ")) else { continue };
-        let marked = environment.split(|byte| *byte == 0).any(|variable| variable == mark.as_bytes());
-        let record = Record::new(pid, "", 0);
-        if marked && spare != Some(record.pid) && record.is_alive() {
-            terminate(&record);
-            stopped.push(format!("process {pid}"));
-        }
-    }
-    stopped
+    let strays = strays(release, spare);
+    strays.iter().for_each(terminate);
+    strays.iter().map(|stray| format!("process {}", stray.pid)).collect()
 }
 
-fn restore(release: &Release, previous: &Record, revision: &Revision, redactor: &Redactor) -> Restored {
-    let named = previous.revision.clone();
+/// Whether processes carry our mark for this release besides the one to spare.
+pub(super) fn has_strays(release: &Release, spare: Option<i32>) -> bool {
+    !strays(release, spare).is_empty()
+}
+
+fn strays(release: &Release, spare: Option<i32>) -> Vec<Record> {
+    let mark = format!("{MARK}={}", mark(release));
+    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
+    let pids = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let marked = pids.filter(|pid| environment(*pid).iter().any(|variable| *variable == mark.as_bytes()));
+    let records = marked.map(|pid| Record::new(pid, "", 0));
+    records.filter(|record| spare != Some(record.pid) && record.is_alive()).collect()
+}
+
+/// The environment a process was started with, as the kernel tells it; empty where it doesn't.
+fn environment(pid: u32) -> Vec<Vec<u8>> {
+    let bytes = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+    bytes.split(|byte| *byte == 0).filter(|variable| !variable.is_empty()).map(<[u8]>::to_vec).collect()
+}
+
+fn restore(release: &Release, previous: &Previous, revision: &Revision, redactor: &Redactor) -> Restored {
+    let named = previous.record.revision.clone();
     let Some(kept) = artifact::kept(release, &named) else {
         return Restored::Failed { revision: named, why: "its kept artifact is gone".to_owned() };
     };
     let expected = Revision { expected: named.clone(), source: revision.source.clone() };
-    match start(release, &named, &kept, previous.port, Role::Serving, &expected, redactor) {
+    let again = previous.launch(release, &kept).and_then(|launch| {
+        start(release, launch, &named, previous.record.port, Role::Serving, &expected, redactor)
+    });
+    match again {
         Ok(_) => Restored::Again(named),
         Err(error) => Restored::Failed { revision: named, why: error.to_string() },
     }
@@ -169,8 +213,8 @@ fn restore(release: &Release, previous: &Record, revision: &Revision, redactor: 
 
 fn start(
     release: &Release,
+    launch: Launch,
     revision: &str,
-    kept: &Path,
     port: u16,
     role: Role,
     expected: &Revision,
@@ -178,8 +222,11 @@ fn start(
 ) -> Result<Record, ReleaseError> {
     let log_file = log_file(release, revision)?;
     let log_start = fs::metadata(&log_file).map_or(0, |meta| meta.len());
-    let mut child = spawn(release, revision, kept, port, &log_file)?;
-    let record = Record::new(child.id(), revision, port);
+    let mut child = spawn(release, &launch, &log_file)?;
+    let mut record = Record::new(child.id(), revision, port);
+    if launch.argv.iter().all(|argument| redactor.redact(argument) == *argument) {
+        record.argv = launch.argv;
+    }
     if let Err(error) = record::write(release, role, &record) {
         terminate(&record);
         return Err(error);
@@ -236,8 +283,7 @@ fn await_answer(
     }
 }
 
-fn spawn(release: &Release, revision: &str, kept: &Path, port: u16, log_file: &Path) -> Result<Child, ReleaseError> {
-    let launch = release.launch(revision, kept, port)?;
+fn spawn(release: &Release, launch: &Launch, log_file: &Path) -> Result<Child, ReleaseError> {
     let program = launch.argv.first().cloned().unwrap_or_default();
     let failed = |source| ReleaseError::Spawn { release: release.name.clone(), program: program.clone(), source };
     let log = File::options().append(true).create(true).open(log_file).map_err(failed)?;

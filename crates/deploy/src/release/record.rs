@@ -25,12 +25,15 @@ pub(crate) struct Record {
     pub(crate) began: Option<String>,
     pub(crate) revision: String,
     pub(crate) port: u16,
+    /// What it was started with, empty when that holds a secret.
+    #[serde(default)]
+    pub(crate) argv: Vec<String>,
 }
 
 impl Record {
     pub(super) fn new(pid: u32, revision: &str, port: u16) -> Self {
         let pid = i32::try_from(pid).unwrap_or(i32::MAX);
-        Self { pid, began: began(pid), revision: revision.to_owned(), port }
+        Self { pid, began: began(pid), revision: revision.to_owned(), port, argv: Vec::new() }
     }
 
     /// Whether this very process still runs.

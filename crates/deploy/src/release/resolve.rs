@@ -17,7 +17,8 @@ pub struct Release {
     pub name: String,
     /// The kind.
     pub kind: ReleaseKind,
-    /// The revision it would serve: the commit and a digest of artifact, command and environment.
+    /// The revision it would serve: the commit and a digest of artifact, command and environment. Empty when it is only
+    /// looked after.
     pub revision: String,
     /// The stable port.
     pub port: u16,
@@ -41,17 +42,21 @@ pub(super) struct Launch {
     pub(super) env: BTreeMap<String, String>,
 }
 
-/// Renders a release's templates and works out its revision from the commit.
+/// Renders a release's templates and works out its revision from the commit and the artifact.
 pub(crate) fn resolve(spec: &ReleaseSpec, project: &Project, commit: &str) -> Result<Release, ReleaseError> {
+    let mut release = declared(spec, project)?;
+    if let Some(path) = release.artifact.clone().filter(|path| !path.is_file()) {
+        return Err(ReleaseError::ArtifactMissing { release: spec.name.clone(), path });
+    }
+    release.revision = release.identity(commit)?;
+    Ok(release)
+}
+
+/// A release without a revision: enough to look after what serves, also when the artifact was never built here.
+pub(crate) fn declared(spec: &ReleaseSpec, project: &Project) -> Result<Release, ReleaseError> {
     let names = &project.names;
     let artifact = match &spec.artifact {
-        Some(text) => {
-            let path = project.root.join(render(spec, "artifact", text, names)?);
-            if !path.is_file() {
-                return Err(ReleaseError::ArtifactMissing { release: spec.name.clone(), path });
-            }
-            Some(path)
-        }
+        Some(text) => Some(project.root.join(render(spec, "artifact", text, names)?)),
         None => None,
     };
     let port = render(spec, "port", &spec.port, names)?;
@@ -65,7 +70,7 @@ pub(crate) fn resolve(spec: &ReleaseSpec, project: &Project, commit: &str) -> Re
         key: "start_timeout",
         message: format!("is no duration: `{}`", spec.start_timeout),
     })?;
-    let mut release = Release {
+    Ok(Release {
         name: spec.name.clone(),
         kind: spec.kind,
         revision: String::new(),
@@ -78,9 +83,7 @@ pub(crate) fn resolve(spec: &ReleaseSpec, project: &Project, commit: &str) -> Re
         spec: spec.clone(),
         names: names.clone(),
         inherited: project.inherited.clone(),
-    };
-    release.revision = release.identity(commit)?;
-    Ok(release)
+    })
 }
 
 impl Release {

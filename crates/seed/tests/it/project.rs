@@ -77,7 +77,8 @@ impl Project {
 
     pub(crate) fn apply_with(&mut self, options: &ApplyOptions) -> Result<SeedReport, SeedError> {
         let plan = self.plan()?;
-        apply(&mut *self.db, &self.load()?, &plan, options, &mut |_| ())
+        let seeds = self.load()?;
+        apply(&mut *self.db, &seeds, &plan, options, &mut |_| ())
     }
 
     /// The rows of a query, one per line.
@@ -103,18 +104,19 @@ impl Project {
 
 /// An error as the command line gets it: code, place, text and causes of each part.
 pub(crate) fn told(error: &SeedError) -> String {
-    let mut lines = Vec::new();
-    error.each(&mut |one| {
+    let parts = error.parts();
+    let parts: Vec<&dyn Coded> = if parts.is_empty() { vec![error] } else { parts };
+    let lines = parts.into_iter().map(|one| {
         let place = one.location().map(|at| format!("{at}: ")).unwrap_or_default();
         let mut text = format!("[{}] {place}{one}", one.code().as_str());
-        let mut cause = std::error::Error::source(one);
+        let mut cause = one.source();
         while let Some(error) = cause {
             text.push_str(&format!("\n  because: {error}"));
             cause = error.source();
         }
-        lines.push(text);
+        text
     });
-    lines.join("\n")
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 fn copy(from: &Path, to: &Path) {

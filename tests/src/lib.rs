@@ -1,0 +1,19 @@
+//! What every live test stands on: a database and a project folder of its own, on each engine. Expectations are the tests'.
+
+pub mod binary;
+pub mod command;
+pub mod database;
+pub mod deployment;
+pub mod dump;
+pub mod fault;
+pub mod http;
+pub mod live;
+pub mod migrating;
+pub mod project;
+pub mod seeding;
+mod server;
+pub mod snapshot;
+
+pub use database::TestDatabase;
+pub use deployment::Deployment;
+pub use project::TestProject;

@@ -1,0 +1,40 @@
+//! The whole product on live databases, and the proof that no file of this folder is forgotten. Each area has its files.
+
+mod cli_help;
+mod cli_mistakes;
+mod deploy_failures;
+mod deploy_first;
+mod deploy_killed;
+mod deploy_refusals;
+mod deploy_rollback;
+mod deploy_secrets;
+mod deploy_together;
+mod docs;
+mod example;
+mod lock;
+mod migrate_apply;
+mod migrate_diesel;
+mod migrate_history;
+mod migrate_interrupted;
+mod migrate_mysql;
+mod migrate_postgres;
+mod migrate_sqlite;
+mod seed_edits;
+mod seed_guards;
+mod seed_references;
+mod seed_repeat;
+mod seed_rows;
+mod seed_values;
+
+#[test]
+fn every_file_of_this_folder_is_a_module() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("suite");
+    let listed = include_str!("main.rs");
+    let forgotten: Vec<String> = std::fs::read_dir(folder)
+        .expect("the folder of this file")
+        .map(|entry| entry.expect("readable").file_name().into_string().expect("UTF-8"))
+        .filter_map(|name| name.strip_suffix(".rs").map(str::to_owned))
+        .filter(|name| name != "main" && !listed.lines().any(|line| line == format!("mod {name};")))
+        .collect();
+    assert!(forgotten.is_empty(), "not listed in main.rs: {forgotten:?}");
+}
