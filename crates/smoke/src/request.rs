@@ -40,7 +40,7 @@ pub(crate) fn prepare(
     let render = |text: &str| template::render(env, text, names).map_err(|error| wrong(template_text(&error)));
     let path = render(&request.path)?;
     let query = pairs(&request.query, render)?;
-    let url = address(base, &path, &query).map_err(wrong)?;
+    let url = address(base, &path, &query).map_err(|error| wrong(error.to_string()))?;
     let mut headers = pairs(&request.headers, render)?;
     let body = match &request.body {
         None => None,
@@ -55,7 +55,7 @@ pub(crate) fn prepare(
     };
     // Masked before the URL is encoded, so that no encoding can hide a secret from the masking.
     let masked: Vec<_> = query.iter().map(|(name, value)| (name.clone(), masking.apply(value))).collect();
-    let shown_url = address(&shown_base(base), &masking.apply(&path), &masked).map_err(wrong)?.to_string();
+    let shown_url = address(&shown_base(base), &masking.apply(&path), &masked).map_err(|error| wrong(error.to_string()))?.to_string();
     let curl = curl(request, &shown_url, &headers, body.as_deref(), masking);
     let headers =
         headers.iter().map(|(name, value)| parse_header(name, value)).collect::<Result<_, _>>().map_err(wrong)?;
@@ -70,14 +70,23 @@ pub(crate) fn prepare(
     })
 }
 
+/// A path that cannot be added to the target.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AddressError {
+    #[error("the path `{0}` does not start with `/`")]
+    NotAbsolute(String),
+    #[error("`{0}` does not make a URL")]
+    NotAUrl(String),
+}
+
 /// The URL of a path on the target. The base may have a path of its own.
-pub(crate) fn address(base: &Url, path: &str, query: &[(String, String)]) -> Result<Url, String> {
+pub(crate) fn address(base: &Url, path: &str, query: &[(String, String)]) -> Result<Url, AddressError> {
     // Anything else, glued to the base, could name another host.
     if !path.starts_with('/') {
-        return Err(format!("the path `{path}` does not start with `/`"));
+        return Err(AddressError::NotAbsolute(path.to_owned()));
     }
     let text = format!("{}{path}", base.as_str().trim_end_matches('/'));
-    let mut url = Url::parse(&text).map_err(|_| format!("`{path}` does not make a URL"))?;
+    let mut url = Url::parse(&text).map_err(|_| AddressError::NotAUrl(path.to_owned()))?;
     if !query.is_empty() {
         url.query_pairs_mut().extend_pairs(query);
     }
