@@ -34,12 +34,6 @@ pub(crate) fn with_features(mut command: Command, features: &[&str]) -> Command 
 /// Runs to the end with inherited output; anything but success is the child's own exit code.
 pub(crate) fn run(mut command: Command) -> Result<(), Failure> {
     let program = command.get_program().to_string_lossy().into_owned();
-    let status = command
-        .status()
-        .map_err(Failure::because(format!("cannot start {program}")))?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(Failure::of_child(status))
-    }
+    let status = command.status().map_err(Failure::because(format!("cannot start {program}")))?;
+    if status.success() { Ok(()) } else { Err(Failure::of_child(status)) }
 }

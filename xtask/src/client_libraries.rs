@@ -32,62 +32,34 @@ pub(crate) fn links_libpq() -> bool {
 /// Whether the build script of `mysqlclient-sys` would find a client library: it asks the same two programs.
 pub(crate) fn links_mysql() -> bool {
     env::var_os("MYSQLCLIENT_LIB_DIR").is_some()
-        || ["mysqlclient", "libmariadb"]
-            .iter()
-            .any(|library| succeeds("pkg-config", &["--exists", library]))
+        || ["mysqlclient", "libmariadb"].iter().any(|library| succeeds("pkg-config", &["--exists", library]))
         || succeeds("mysql_config", &["--version"])
 }
 
 fn postgres_feature() -> &'static str {
-    if links_libpq() {
-        "postgres"
-    } else {
-        "postgres-bundled"
-    }
+    if links_libpq() { "postgres" } else { "postgres-bundled" }
 }
 
 fn mysql_feature() -> &'static str {
-    if links_mysql() {
-        "mysql"
-    } else {
-        "mysql-bundled"
-    }
+    if links_mysql() { "mysql" } else { "mysql-bundled" }
 }
 
 fn pg_config_libdir() -> Option<PathBuf> {
-    let output = Command::new("pg_config")
-        .arg("--libdir")
-        .stderr(Stdio::null())
-        .output()
-        .ok()?;
+    let output = Command::new("pg_config").arg("--libdir").stderr(Stdio::null()).output().ok()?;
     Some(PathBuf::from(String::from_utf8(output.stdout).ok()?.trim()))
 }
 
 /// Folders a linker searches by itself, with the ones Debian names after the architecture.
 fn library_folders() -> Vec<PathBuf> {
-    let mut folders: Vec<PathBuf> = [
-        "/usr/lib",
-        "/usr/lib64",
-        "/usr/local/lib",
-        "/opt/homebrew/opt/libpq/lib",
-    ]
-    .map(PathBuf::from)
-    .to_vec();
-    folders.extend(
-        fs::read_dir("/usr/lib")
-            .into_iter()
-            .flatten()
-            .flatten()
-            .map(|entry| entry.path()),
-    );
+    let mut folders: Vec<PathBuf> =
+        ["/usr/lib", "/usr/lib64", "/usr/local/lib", "/opt/homebrew/opt/libpq/lib"].map(PathBuf::from).to_vec();
+    folders.extend(fs::read_dir("/usr/lib").into_iter().flatten().flatten().map(|entry| entry.path()));
     folders
 }
 
 /// The name without a version is the one that only a development package brings.
 fn has_libpq(folder: &Path) -> bool {
-    ["libpq.so", "libpq.dylib"]
-        .iter()
-        .any(|name| folder.join(name).exists())
+    ["libpq.so", "libpq.dylib"].iter().any(|name| folder.join(name).exists())
 }
 
 fn succeeds(program: &str, arguments: &[&str]) -> bool {
@@ -121,10 +93,7 @@ mod tests {
             ("mariadb://u@h/d", "mysql"),
         ] {
             let features = features_for(url);
-            assert!(
-                matches!(features.as_slice(), [one] if one.starts_with(feature)),
-                "{url}: {features:?}"
-            );
+            assert!(matches!(features.as_slice(), [one] if one.starts_with(feature)), "{url}: {features:?}");
         }
     }
 }

@@ -30,30 +30,17 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
         ["up", "mariadb" | "mysql"] => up(Kind::Mariadb),
         ["down"] => down(),
         ["status"] | [] => status(),
-        _ => Err(Failure::usage(
-            "usage: cargo xtask db up [postgres|mariadb] | down | status",
-        )),
+        _ => Err(Failure::usage("usage: cargo xtask db up [postgres|mariadb] | down | status")),
     }
 }
 
 /// The server that `db up` started last, if there ever was one.
 pub(crate) fn offer() -> Option<Offer> {
     let folder = Some(folder()).filter(|folder| is_ours(folder))?;
-    let url = fs::read_to_string(folder.join("staging.url"))
-        .ok()?
-        .trim()
-        .to_owned();
-    let superadmin_token = fs::read_to_string(folder.join("staging.token"))
-        .ok()?
-        .trim()
-        .to_owned();
-    let is_running =
-        port_of(&url).is_some_and(|port| TcpStream::connect(("127.0.0.1", port)).is_ok());
-    Some(Offer {
-        url,
-        superadmin_token,
-        is_running,
-    })
+    let url = fs::read_to_string(folder.join("staging.url")).ok()?.trim().to_owned();
+    let superadmin_token = fs::read_to_string(folder.join("staging.token")).ok()?.trim().to_owned();
+    let is_running = port_of(&url).is_some_and(|port| TcpStream::connect(("127.0.0.1", port)).is_ok());
+    Some(Offer { url, superadmin_token, is_running })
 }
 
 fn up(kind: Kind) -> Result<(), Failure> {
@@ -62,9 +49,7 @@ fn up(kind: Kind) -> Result<(), Failure> {
     claim(&folder)?;
     let _lock = lock(&folder)?;
     let record = folder.join(format!("{}.url", kind.name()));
-    let known = fs::read_to_string(&record)
-        .ok()
-        .map(|url| url.trim().to_owned());
+    let known = fs::read_to_string(&record).ok().map(|url| url.trim().to_owned());
     if let (Some(url), false) = (&known, kind.find(&folder).is_empty()) {
         println!("{} is already running: {}", kind.title(), masked(url));
         return point_staging_at(&folder, url);
@@ -102,17 +87,8 @@ fn down() -> Result<(), Failure> {
         if kind.find(&folder).is_empty() {
             continue;
         }
-        kind.stop(
-            &folder,
-            &Purpose::Persistent {
-                password: String::new(),
-            },
-        )?;
-        println!(
-            "{} is stopped; its data stays in {}",
-            kind.title(),
-            folder.display()
-        );
+        kind.stop(&folder, &Purpose::Persistent { password: String::new() })?;
+        println!("{} is stopped; its data stays in {}", kind.title(), folder.display());
     }
     Ok(())
 }
@@ -125,11 +101,7 @@ fn status() -> Result<(), Failure> {
             continue;
         };
         is_any_known = true;
-        let state = if kind.find(&folder).is_empty() {
-            "is stopped"
-        } else {
-            "is running"
-        };
+        let state = if kind.find(&folder).is_empty() { "is stopped" } else { "is running" };
         println!("{:10} {state}: {}", kind.title(), masked(url.trim()));
     }
     if is_any_known {
@@ -153,14 +125,9 @@ fn point_staging_at(folder: &Path, url: &str) -> Result<(), Failure> {
 
 /// One per user and workspace, in a place that survives a restart of the machine.
 fn folder() -> PathBuf {
-    let workspace = workspace::root()
-        .canonicalize()
-        .unwrap_or_else(|_| workspace::root().to_owned());
+    let workspace = workspace::root().canonicalize().unwrap_or_else(|_| workspace::root().to_owned());
     let hash = fnv1a(workspace.as_os_str().as_encoded_bytes());
-    PathBuf::from(format!(
-        "/var/tmp/plimsoll-db-{}-{hash:016x}",
-        account::own_uid()
-    ))
+    PathBuf::from(format!("/var/tmp/plimsoll-db-{}-{hash:016x}", account::own_uid()))
 }
 
 /// Makes the folder, or makes sure that the one there is ours.
@@ -171,27 +138,19 @@ fn claim(folder: &Path) -> Result<(), Failure> {
     if is_ours(folder) {
         return Ok(());
     }
-    Err(Failure::new(format!(
-        "{} belongs to another user or is open to others: remove it",
-        folder.display()
-    )))
+    Err(Failure::new(format!("{} belongs to another user or is open to others: remove it", folder.display())))
 }
 
 /// `/var/tmp` is open to everybody: what somebody else put there under our name is not believed.
 fn is_ours(folder: &Path) -> bool {
-    fs::symlink_metadata(folder).is_ok_and(|meta| {
-        meta.is_dir() && meta.uid() == account::own_uid() && meta.mode() & 0o022 == 0
-    })
+    fs::symlink_metadata(folder)
+        .is_ok_and(|meta| meta.is_dir() && meta.uid() == account::own_uid() && meta.mode() & 0o022 == 0)
 }
 
 /// Two `db up` at the same time would make data twice. The lock ends with the process.
 fn lock(folder: &Path) -> Result<File, Failure> {
     let cannot = || format!("cannot lock {}", folder.display());
-    let file = File::options()
-        .create(true)
-        .append(true)
-        .mode(0o600)
-        .open(folder.join("lock"));
+    let file = File::options().create(true).append(true).mode(0o600).open(folder.join("lock"));
     let file = file.map_err(Failure::because(cannot()))?;
     file.lock().map_err(Failure::because(cannot()))?;
     Ok(file)
@@ -223,36 +182,19 @@ fn random_word() -> Result<String, Failure> {
 
 /// The same number in every build, unlike the standard library's hash.
 fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 fn password_of(url: &str) -> Option<&str> {
-    url.split_once("://")?
-        .1
-        .split_once('@')?
-        .0
-        .split_once(':')
-        .map(|(_, password)| password)
+    url.split_once("://")?.1.split_once('@')?.0.split_once(':').map(|(_, password)| password)
 }
 
 fn port_of(url: &str) -> Option<u16> {
-    url.split_once('@')?
-        .1
-        .split_once(':')?
-        .1
-        .split_once('/')?
-        .0
-        .parse()
-        .ok()
+    url.split_once('@')?.1.split_once(':')?.1.split_once('/')?.0.parse().ok()
 }
 
 fn masked(url: &str) -> String {
-    password_of(url).map_or_else(
-        || url.to_owned(),
-        |password| url.replacen(&format!(":{password}@"), ":****@", 1),
-    )
+    password_of(url).map_or_else(|| url.to_owned(), |password| url.replacen(&format!(":{password}@"), ":****@", 1))
 }
 
 #[cfg(test)]
@@ -269,16 +211,12 @@ mod tests {
 
     #[test]
     fn a_printed_url_does_not_show_the_password() {
-        assert_eq!(
-            masked(URL),
-            "postgresql://plimsoll:****@127.0.0.1:40001/caller_coaching_staging"
-        );
+        assert_eq!(masked(URL), "postgresql://plimsoll:****@127.0.0.1:40001/caller_coaching_staging");
     }
 
     #[test]
     fn two_random_words_differ() {
-        let words =
-            [random_word(), random_word()].map(|word| word.expect("this system has /dev/urandom"));
+        let words = [random_word(), random_word()].map(|word| word.expect("this system has /dev/urandom"));
         assert_ne!(words[0], words[1]);
         assert_eq!(words[0].len(), 48);
     }

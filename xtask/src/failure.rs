@@ -15,26 +15,17 @@ pub(crate) struct Failure {
 impl Failure {
     /// Something on this machine or in this repository is not as it should be.
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self {
-            message: Some(message.into()),
-            code: 1,
-        }
+        Self { message: Some(message.into()), code: 1 }
     }
 
     /// The caller typed something that has no meaning here.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
-        Self {
-            message: Some(message.into()),
-            code: 2,
-        }
+        Self { message: Some(message.into()), code: 2 }
     }
 
     /// A child ended badly and said why itself: only its exit code is passed on, 128+n for signal n.
     pub(crate) fn of_child(status: ExitStatus) -> Self {
-        Self {
-            message: None,
-            code: exit_code(status),
-        }
+        Self { message: None, code: exit_code(status) }
     }
 
     /// `what` could not be done because of `cause`: made for `map_err`.
@@ -57,10 +48,7 @@ impl Failure {
 }
 
 fn exit_code(status: ExitStatus) -> u8 {
-    let code = status
-        .code()
-        .or(status.signal().map(|signal| 128 + signal))
-        .unwrap_or(1);
+    let code = status.code().or(status.signal().map(|signal| 128 + signal)).unwrap_or(1);
     u8::try_from(code).unwrap_or(1)
 }
 

@@ -28,16 +28,10 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     let database = database(arguments, &project, environment, own_project.is_none());
 
     let plimsoll = bin_dir.join("plimsoll");
-    build(
-        &plimsoll,
-        database.as_ref().map_or(&[], |database| &database.features),
-    )?;
+    build(&plimsoll, database.as_ref().map_or(&[], |database| &database.features), own_project.is_none())?;
 
     let mut command = Command::new(&plimsoll);
-    let end = arguments
-        .iter()
-        .position(|argument| argument == "--")
-        .unwrap_or(arguments.len());
+    let end = arguments.iter().position(|argument| argument == "--").unwrap_or(arguments.len());
     command.args(&arguments[..end]);
     if own_project.is_none() && names_a_command(arguments) {
         let service = bin_dir.join(SERVICE);
@@ -50,11 +44,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
             .args(["--program", "cargo xtask"]);
     }
     command.args(&arguments[end..]);
-    command.envs(
-        database
-            .map(|database| database.variables)
-            .unwrap_or_default(),
-    );
+    command.envs(database.map(|database| database.variables).unwrap_or_default());
     Err(become_it(command))
 }
 
@@ -66,12 +56,7 @@ struct Database {
 
 /// Where the environment's database is, as far as it can be told without plimsoll: the same layers, highest first,
 /// and below them the server of `db up`.
-fn database(
-    arguments: &[String],
-    project: &Path,
-    environment: Option<&str>,
-    is_example: bool,
-) -> Option<Database> {
+fn database(arguments: &[String], project: &Path, environment: Option<&str>, is_example: bool) -> Option<Database> {
     let environment = environment?;
     let dotenv = project.join(format!(".env.{environment}"));
     let declared = set_argument(arguments)
@@ -80,10 +65,7 @@ fn database(
         .or_else(|| assigned(&fs::read_to_string(&dotenv).ok()?))
         .or_else(|| assigned(&fs::read_to_string(environment_file(project, environment)).ok()?));
     if let Some(url) = declared {
-        return Some(Database {
-            features: client_libraries::features_for(&url),
-            variables: Vec::new(),
-        });
+        return Some(Database { features: client_libraries::features_for(&url), variables: Vec::new() });
     }
     if !is_example || environment != "staging" || dotenv.exists() {
         return None;
@@ -100,22 +82,22 @@ fn database(
     if env::var_os(TOKEN).is_none() {
         variables.push((TOKEN, offer.superadmin_token));
     }
-    Some(Database {
-        features,
-        variables,
-    })
+    Some(Database { features, variables })
 }
 
 /// One cargo for both packages: the service is released with the database client that plimsoll migrates with.
-fn build(plimsoll: &Path, features: &[&str]) -> Result<(), Failure> {
+/// The example is checked on loopback only: without TLS its first build is a good part shorter.
+fn build(plimsoll: &Path, features: &[&str], is_example: bool) -> Result<(), Failure> {
     if !plimsoll.exists() {
-        eprintln!(
-            "building plimsoll for the first time: this takes a few minutes, later runs start at once"
-        );
+        eprintln!("building plimsoll for the first time: this takes a few minutes, later runs start at once");
     }
     let mut command = cargo::cargo_in_profile("build");
     command.args(["--quiet", "-p", "plimsoll-cli", "-p", SERVICE]);
-    cargo::run(cargo::with_features(command, features))
+    if !is_example {
+        return cargo::run(cargo::with_features(command, features));
+    }
+    command.arg("--no-default-features");
+    cargo::run(cargo::with_features(command, &[&["sqlite"], features].concat()))
 }
 
 /// Nothing stays between the caller and plimsoll: signals, streams and the exit code are its own.
@@ -125,9 +107,7 @@ fn become_it(mut command: Command) -> Failure {
 
 /// `--help` and `--version` alone, and `explain CODE`, speak of no project.
 fn names_a_command(arguments: &[String]) -> bool {
-    arguments
-        .first()
-        .is_some_and(|verb| !verb.starts_with('-') && !["explain", "init"].contains(&verb.as_str()))
+    arguments.first().is_some_and(|verb| !verb.starts_with('-') && !["explain", "init"].contains(&verb.as_str()))
 }
 
 fn project_argument(arguments: &[String]) -> Option<&str> {
@@ -136,60 +116,36 @@ fn project_argument(arguments: &[String]) -> Option<&str> {
 
 /// The last one counts, as for plimsoll.
 fn set_argument(arguments: &[String]) -> Option<&str> {
-    value_of(arguments, "--set")
-        .filter_map(|pair| pair.strip_prefix(DATABASE_URL)?.strip_prefix('='))
-        .last()
+    value_of(arguments, "--set").filter_map(|pair| pair.strip_prefix(DATABASE_URL)?.strip_prefix('=')).last()
 }
 
 fn value_of<'a>(arguments: &'a [String], option: &'a str) -> impl Iterator<Item = &'a str> {
-    arguments
-        .iter()
-        .enumerate()
-        .take_while(|(_, argument)| *argument != "--")
-        .filter_map(
-            move |(index, argument)| match argument.strip_prefix(option)? {
-                "" => arguments.get(index + 1).map(String::as_str),
-                joined => joined.strip_prefix('='),
-            },
-        )
+    arguments.iter().enumerate().take_while(|(_, argument)| *argument != "--").filter_map(move |(index, argument)| {
+        match argument.strip_prefix(option)? {
+            "" => arguments.get(index + 1).map(String::as_str),
+            joined => joined.strip_prefix('='),
+        }
+    })
 }
 
 /// The first argument that is an environment of the project; every command takes it at another place.
 fn environment_argument<'a>(arguments: &'a [String], project: &Path) -> Option<&'a str> {
-    arguments
-        .iter()
-        .map(String::as_str)
-        .skip(1)
-        .find(|argument| {
-            let is_name = argument
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
-            is_name && !argument.starts_with('-') && environment_file(project, argument).is_file()
-        })
+    arguments.iter().map(String::as_str).skip(1).find(|argument| {
+        let is_name = argument.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
+        is_name && !argument.starts_with('-') && environment_file(project, argument).is_file()
+    })
 }
 
 fn environment_file(project: &Path, environment: &str) -> PathBuf {
-    project
-        .join("environments")
-        .join(format!("{environment}.toml"))
+    project.join("environments").join(format!("{environment}.toml"))
 }
 
 /// The value of a line that assigns the URL, in a dotenv file or in TOML.
 fn assigned(text: &str) -> Option<String> {
     text.lines().rev().find_map(|line| {
         let line = line.trim_start();
-        let value = line
-            .strip_prefix("export ")
-            .unwrap_or(line)
-            .strip_prefix(DATABASE_URL)?
-            .trim_start();
-        Some(
-            value
-                .strip_prefix('=')?
-                .trim()
-                .trim_matches(['"', '\''])
-                .to_owned(),
-        )
+        let value = line.strip_prefix("export ").unwrap_or(line).strip_prefix(DATABASE_URL)?.trim_start();
+        Some(value.strip_prefix('=')?.trim().trim_matches(['"', '\'']).to_owned())
     })
 }
 
@@ -203,52 +159,30 @@ mod tests {
 
     #[test]
     fn a_project_is_found_in_both_spellings() {
-        assert_eq!(
-            project_argument(&words("deploy dev --project a/b")),
-            Some("a/b")
-        );
-        assert_eq!(
-            project_argument(&words("deploy --project=a/b dev")),
-            Some("a/b")
-        );
+        assert_eq!(project_argument(&words("deploy dev --project a/b")), Some("a/b"));
+        assert_eq!(project_argument(&words("deploy --project=a/b dev")), Some("a/b"));
         assert_eq!(project_argument(&words("deploy dev --projection x")), None);
         assert_eq!(project_argument(&words("deploy dev -- --project x")), None);
     }
 
     #[test]
     fn the_last_url_set_on_the_command_line_counts() {
-        let arguments = words(
-            "deploy dev --set DATABASE_URL=a.db --set PORT=1 --set=DATABASE_URL=postgres://h/d",
-        );
+        let arguments = words("deploy dev --set DATABASE_URL=a.db --set PORT=1 --set=DATABASE_URL=postgres://h/d");
         assert_eq!(set_argument(&arguments), Some("postgres://h/d"));
     }
 
     #[test]
     fn a_url_is_read_from_dotenv_and_toml_lines() {
-        assert_eq!(
-            assigned("# no\nDATABASE_URL=mysql://h/d\n").as_deref(),
-            Some("mysql://h/d")
-        );
-        assert_eq!(
-            assigned("export DATABASE_URL='mysql://h/d'").as_deref(),
-            Some("mysql://h/d")
-        );
-        assert_eq!(
-            assigned("[variables]\nDATABASE_URL = \"x.db\"\n").as_deref(),
-            Some("x.db")
-        );
-        assert_eq!(
-            assigned("DATABASE_URL_2 = \"x.db\"\n# DATABASE_URL = \"y\"\n"),
-            None
-        );
+        assert_eq!(assigned("# no\nDATABASE_URL=mysql://h/d\n").as_deref(), Some("mysql://h/d"));
+        assert_eq!(assigned("export DATABASE_URL='mysql://h/d'").as_deref(), Some("mysql://h/d"));
+        assert_eq!(assigned("[variables]\nDATABASE_URL = \"x.db\"\n").as_deref(), Some("x.db"));
+        assert_eq!(assigned("DATABASE_URL_2 = \"x.db\"\n# DATABASE_URL = \"y\"\n"), None);
     }
 
     #[test]
     fn an_explanation_needs_no_project() {
         assert!(names_a_command(&words("deploy dev")));
-        assert!(!names_a_command(&words(
-            "explain migrate::checksum_mismatch"
-        )));
+        assert!(!names_a_command(&words("explain migrate::checksum_mismatch")));
         assert!(!names_a_command(&words("--version")));
     }
 }

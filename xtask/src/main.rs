@@ -1,10 +1,6 @@
 //! `cargo xtask`: reads the verb and hands over to the file that knows it. What the product's own commands mean is
 //! left to the `plimsoll` binary, which gets every verb that is not listed here.
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a task runner talks to the person who called it"
-)]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a task runner talks to the person who called it")]
 
 mod bench;
 mod cargo;

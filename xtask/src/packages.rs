@@ -33,45 +33,25 @@ pub(crate) const TO_TEST: [Need; 2] = [Need::Server(Kind::Postgres), Need::Serve
 /// Names the packages that are missing when they cannot be installed, except for client libraries, which cargo can
 /// build from bundled sources.
 pub(crate) fn ensure(needs: &[Need]) -> Result<(), Failure> {
-    let missing = || {
-        needs
-            .iter()
-            .copied()
-            .filter(|need| !need.is_met())
-            .collect::<Vec<_>>()
-    };
+    let missing = || needs.iter().copied().filter(|need| !need.is_met()).collect::<Vec<_>>();
     let before = missing();
     if before.is_empty() {
         return Ok(());
     }
-    let packages: Vec<&str> = before
-        .iter()
-        .flat_map(|need| need.packages())
-        .copied()
-        .collect();
+    let packages: Vec<&str> = before.iter().flat_map(|need| need.packages()).copied().collect();
     let installed = install(&packages);
-    let still: Vec<&str> = missing()
-        .iter()
-        .filter(|need| !need.can_be_bundled())
-        .flat_map(|need| need.packages())
-        .copied()
-        .collect();
+    let still: Vec<&str> =
+        missing().iter().filter(|need| !need.can_be_bundled()).flat_map(|need| need.packages()).copied().collect();
     match (still.is_empty(), installed) {
         (true, Ok(())) => Ok(()),
         (true, Err(reason)) => {
-            eprintln!(
-                "note: {reason}; the client libraries are built from bundled sources instead"
-            );
+            eprintln!("note: {reason}; the client libraries are built from bundled sources instead");
             Ok(())
         }
-        (false, Ok(())) => Err(Failure::new(format!(
-            "apt-get ended well, yet {} cannot be found",
-            still.join(" ")
-        ))),
-        (false, Err(reason)) => Err(Failure::new(format!(
-            "{reason}\n  install these packages and try again: {}",
-            still.join(" ")
-        ))),
+        (false, Ok(())) => Err(Failure::new(format!("apt-get ended well, yet {} cannot be found", still.join(" ")))),
+        (false, Err(reason)) => {
+            Err(Failure::new(format!("{reason}\n  install these packages and try again: {}", still.join(" "))))
+        }
     }
 }
 
@@ -104,34 +84,20 @@ impl Need {
 fn install(packages: &[&str]) -> Result<(), String> {
     let list = packages.join(" ");
     let Some(apt_get) = workspace::find_program("apt-get") else {
-        return Err(format!(
-            "{list} cannot be installed: this system has no apt-get"
-        ));
+        return Err(format!("{list} cannot be installed: this system has no apt-get"));
     };
     let root = account::is_root();
     if !root && !quiet_success(Command::new("sudo").args(["-n", "true"])) {
-        return Err(format!(
-            "{list} cannot be installed: that takes root, or sudo without a password"
-        ));
+        return Err(format!("{list} cannot be installed: that takes root, or sudo without a password"));
     }
     eprintln!("installing {list}");
     let apt = |arguments: &[&str]| {
-        let mut command = if root {
-            Command::new("env")
-        } else {
-            Command::new("sudo")
-        };
+        let mut command = if root { Command::new("env") } else { Command::new("sudo") };
         if !root {
             command.args(["-n", "env"]);
         }
-        command
-            .arg("DEBIAN_FRONTEND=noninteractive")
-            .arg(&apt_get)
-            .args(["-qq", "-o", "Dpkg::Use-Pty=0"]);
-        command
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null());
+        command.arg("DEBIAN_FRONTEND=noninteractive").arg(&apt_get).args(["-qq", "-o", "Dpkg::Use-Pty=0"]);
+        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null());
         command.status().is_ok_and(|status| status.success())
     };
     // Old package lists name versions the mirrors no longer have, so they are always read anew.
@@ -139,11 +105,7 @@ fn install(packages: &[&str]) -> Result<(), String> {
         return Err(format!("{list} cannot be installed: apt-get update failed"));
     }
     let install = [&["install", "--yes", "--no-install-recommends"], packages].concat();
-    if apt(&install) {
-        Ok(())
-    } else {
-        Err(format!("apt-get install {list} failed"))
-    }
+    if apt(&install) { Ok(()) } else { Err(format!("apt-get install {list} failed")) }
 }
 
 fn quiet_success(command: &mut Command) -> bool {

@@ -70,12 +70,7 @@ impl Phase {
         matches!(self, Self::Clippy | Self::Tests | Self::Doc)
     }
 
-    fn run(
-        self,
-        features: &[&str],
-        keeper: Option<&mut Keeper>,
-        test_arguments: &[String],
-    ) -> Result<(), Failure> {
+    fn run(self, features: &[&str], keeper: Option<&mut Keeper>, test_arguments: &[String]) -> Result<(), Failure> {
         match self {
             Self::Fmt => {
                 ensure_component("fmt", "rustfmt")?;
@@ -90,8 +85,7 @@ impl Phase {
                 cargo::run(command)
             }
             Self::Tests => {
-                let keeper =
-                    keeper.ok_or_else(|| Failure::new("the tests were started without servers"))?;
+                let keeper = keeper.ok_or_else(|| Failure::new("the tests were started without servers"))?;
                 run_tests(features, keeper, test_arguments)
             }
             Self::Doc => {
@@ -114,11 +108,7 @@ struct Wanted {
 
 impl Wanted {
     fn parse(arguments: &[String]) -> Result<Self, Failure> {
-        let mut wanted = Self {
-            keep: false,
-            phases: Phase::ALL.to_vec(),
-            test_arguments: Vec::new(),
-        };
+        let mut wanted = Self { keep: false, phases: Phase::ALL.to_vec(), test_arguments: Vec::new() };
         let mut rest = arguments.iter();
         while let Some(argument) = rest.next() {
             match argument.as_str() {
@@ -126,9 +116,7 @@ impl Wanted {
                 "--only" => wanted.phases = vec![phase_named(rest.next())?],
                 "--" => wanted.test_arguments = rest.by_ref().cloned().collect(),
                 other => {
-                    return Err(Failure::usage(format!(
-                        "`{other}` means nothing to `cargo xtask test`"
-                    )));
+                    return Err(Failure::usage(format!("`{other}` means nothing to `cargo xtask test`")));
                 }
             }
         }
@@ -137,11 +125,7 @@ impl Wanted {
 }
 
 fn phase_named(name: Option<&String>) -> Result<Phase, Failure> {
-    let found = name.and_then(|name| {
-        Phase::ALL
-            .into_iter()
-            .find(|phase| phase.name() == name.as_str())
-    });
+    let found = name.and_then(|name| Phase::ALL.into_iter().find(|phase| phase.name() == name.as_str()));
     found.ok_or_else(|| {
         let names = Phase::ALL.map(Phase::name).join(", ");
         Failure::usage(format!("--only takes one of {names}"))
@@ -157,11 +141,7 @@ fn run_tests(features: &[&str], keeper: &mut Keeper, arguments: &[String]) -> Re
     let mut test = cargo::with_features(cargo::cargo_in_profile("test"), features);
     test.arg("--workspace")
         .args(arguments)
-        .envs(
-            ["PLIMSOLL_TEST_POSTGRES", "PLIMSOLL_TEST_MARIADB"]
-                .into_iter()
-                .zip(urls),
-        )
+        .envs(["PLIMSOLL_TEST_POSTGRES", "PLIMSOLL_TEST_MARIADB"].into_iter().zip(urls))
         .env("PLIMSOLL_TEST_BIN_DIR", workspace::bin_dir()?)
         .env("INSTA_UPDATE", "no")
         .env("CI", "true");
@@ -172,10 +152,7 @@ fn run_tests(features: &[&str], keeper: &mut Keeper, arguments: &[String]) -> Re
 fn ensure_component(subcommand: &str, component: &str) -> Result<(), Failure> {
     let is_there = || {
         let mut command = cargo::cargo(subcommand);
-        command
-            .arg("--version")
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
+        command.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
         command.status().is_ok_and(|status| status.success())
     };
     if is_there() {
@@ -183,31 +160,20 @@ fn ensure_component(subcommand: &str, component: &str) -> Result<(), Failure> {
     }
     if let Some(rustup) = workspace::find_program("rustup") {
         let mut command = Command::new(rustup);
-        command
-            .args(["component", "add", component])
-            .current_dir(workspace::root());
+        command.args(["component", "add", component]).current_dir(workspace::root());
         cargo::run(command)?;
     }
-    is_there()
-        .then_some(())
-        .ok_or_else(|| Failure::new(format!("the toolchain has no {component}: install it")))
+    is_there().then_some(()).ok_or_else(|| Failure::new(format!("the toolchain has no {component}: install it")))
 }
 
 fn summarize(done: &[(Phase, bool, Duration)], wanted: usize, total: Duration) {
     eprintln!("---");
     for (phase, is_ok, duration) in done {
         let verdict = if *is_ok { "ok" } else { "FAILED" };
-        eprintln!(
-            "{:7} {verdict:7} {:7.1} s",
-            phase.name(),
-            duration.as_secs_f64()
-        );
+        eprintln!("{:7} {verdict:7} {:7.1} s", phase.name(), duration.as_secs_f64());
     }
     let passed = done.iter().filter(|(_, is_ok, _)| *is_ok).count();
-    eprintln!(
-        "{passed} of {wanted} passed in {:.1} s",
-        total.as_secs_f64()
-    );
+    eprintln!("{passed} of {wanted} passed in {:.1} s", total.as_secs_f64());
 }
 
 #[cfg(test)]
@@ -215,12 +181,7 @@ mod tests {
     use super::*;
 
     fn parse(line: &str) -> Result<Wanted, Failure> {
-        Wanted::parse(
-            &line
-                .split_whitespace()
-                .map(str::to_owned)
-                .collect::<Vec<_>>(),
-        )
+        Wanted::parse(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
     }
 
     #[test]
@@ -232,14 +193,10 @@ mod tests {
 
     #[test]
     fn what_follows_two_dashes_is_cargos() {
-        let wanted = parse("--only tests --keep -- --test suite -- --nocapture")
-            .expect("all of it is known");
+        let wanted = parse("--only tests --keep -- --test suite -- --nocapture").expect("all of it is known");
         assert_eq!(wanted.phases, [Phase::Tests]);
         assert!(wanted.keep);
-        assert_eq!(
-            wanted.test_arguments,
-            ["--test", "suite", "--", "--nocapture"]
-        );
+        assert_eq!(wanted.test_arguments, ["--test", "suite", "--", "--nocapture"]);
     }
 
     #[test]

@@ -8,18 +8,13 @@ use crate::failure::Failure;
 
 /// The folder of the workspace's `Cargo.toml`.
 pub(crate) fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("xtask is a folder of the workspace")
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is a folder of the workspace")
 }
 
 /// The folder cargo put this executable in, where it puts the other binaries of the same profile too.
 pub(crate) fn bin_dir() -> Result<PathBuf, Failure> {
-    let own =
-        env::current_exe().map_err(Failure::because("cannot find the folder of xtask itself"))?;
-    own.parent()
-        .map(Path::to_owned)
-        .ok_or_else(|| Failure::new("xtask runs from no folder"))
+    let own = env::current_exe().map_err(Failure::because("cannot find the folder of xtask itself"))?;
+    own.parent().map(Path::to_owned).ok_or_else(|| Failure::new("xtask runs from no folder"))
 }
 
 /// The path of `program` as a shell would find it, or in the folders an administrator's PATH adds.

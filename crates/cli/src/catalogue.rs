@@ -23,10 +23,9 @@ pub fn advice(code: ErrorCode) -> Advice {
             "A file or folder beside the project could not be written.",
             "make room and check the permissions of the `.plimsoll` folder, then run the command again",
         ),
-        ErrorCode::ProjectMissing => (
-            "There is no plimsoll.toml in the folder.",
-            "go to the project's folder, or name it with `--project DIR`",
-        ),
+        ErrorCode::ProjectMissing => {
+            ("There is no plimsoll.toml in the folder.", "go to the project's folder, or name it with `--project DIR`")
+        }
         ErrorCode::Syntax => ("A file is not valid TOML, JSON or dotenv.", "correct the file at the place shown"),
         ErrorCode::UnknownKey => (
             "A file has a key that nobody reads, usually a misspelling; ignoring it would drop what you meant.",
@@ -73,15 +72,16 @@ pub fn advice(code: ErrorCode) -> Advice {
             "The connection to the database ended while a statement ran, so nobody knows whether it took effect.",
             "run the same command again when the server is back: it finds out how far this one came and goes on from there",
         ),
-        ErrorCode::Statement => ("The database refused a statement.", "read what it says; nothing of that statement took effect"),
+        ErrorCode::Statement => {
+            ("The database refused a statement.", "read what it says; nothing of that statement took effect")
+        }
         ErrorCode::LockHeld => (
             "Another deployment of the same database is running.",
             "wait for it, or let this one wait: `--lock-wait 5m`; the lock of a process that died is free by itself",
         ),
-        ErrorCode::LedgerNewer => (
-            "A newer version of Plimsoll has written the ledger of this database.",
-            "use that version, or a newer one",
-        ),
+        ErrorCode::LedgerNewer => {
+            ("A newer version of Plimsoll has written the ledger of this database.", "use that version, or a newer one")
+        }
         ErrorCode::MigrationsEmpty => (
             "The migrations folder is missing or has no migrations, which is never the same as being up to date.",
             "check `[migrations] path` in plimsoll.toml",
@@ -150,7 +150,9 @@ pub fn advice(code: ErrorCode) -> Advice {
             "A dataset names a table or column that the database does not have.",
             "correct the name, or add the migration that creates it",
         ),
-        ErrorCode::SeedValue => ("A value does not fit its column.", "correct the value or expression at the place shown"),
+        ErrorCode::SeedValue => {
+            ("A value does not fit its column.", "correct the value or expression at the place shown")
+        }
         ErrorCode::SeedEdited => (
             "A row was edited in the database since it was seeded, and its dataset says `on_edit = \"fail\"`.",
             "take the edit over into the files, or choose `on_edit = \"keep\"` or `\"overwrite\"`",
@@ -199,10 +201,9 @@ pub fn advice(code: ErrorCode) -> Advice {
             "The released process runs but did not answer as its revision in time.",
             "check `health`, and that the service listens on the port it is given; raise `start_timeout` if it only needs longer",
         ),
-        ErrorCode::DeployRolledBack => (
-            "The deployment failed and its releases were undone.",
-            "correct the cause and deploy again",
-        ),
+        ErrorCode::DeployRolledBack => {
+            ("The deployment failed and its releases were undone.", "correct the cause and deploy again")
+        }
         ErrorCode::DeployStuck => (
             "The deployment failed and could not be undone completely.",
             "read what was not undone; `{program} status <environment>` says what serves",

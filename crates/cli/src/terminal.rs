@@ -158,9 +158,7 @@ impl<'a> Terminal<'a> {
         let report: Group<'_> = match &source {
             Some((at, text)) => {
                 let span = span(at, text);
-                level.element(
-                    Snippet::source(text.as_str()).path(path).annotation(AnnotationKind::Primary.span(span)),
-                )
+                level.element(Snippet::source(text.as_str()).path(path).annotation(AnnotationKind::Primary.span(span)))
             }
             None => Group::with_title(level),
         };

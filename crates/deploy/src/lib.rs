@@ -17,11 +17,12 @@ mod report;
 pub use error::{Cause, DeployError};
 pub use event::DeployEvent;
 pub use load::{
-    Loaded, check_environment, declared_releases, expectations, load, load_checks, load_migrations, load_releases, load_seeds, observe_and_plan,
+    Loaded, check_environment, declared_releases, expectations, load, load_checks, load_migrations, load_releases,
+    load_seeds, observe_and_plan,
 };
 pub use operate::{ReleaseStatus, Status, history, status, stop};
 pub use pipeline::{DeployOptions, deploy};
-pub use prove::{Target, smoke, target};
 pub use plan::{DeployPlan, FORMAT, PlannedRelease, ReleaseAction};
+pub use prove::{Target, smoke, target};
 pub use release::{Release, ReleaseError};
 pub use report::{DeployReport, Interrupted, Outcome, ServingNow, applied};

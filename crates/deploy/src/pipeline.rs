@@ -320,11 +320,16 @@ impl Run<'_> {
                 self.note(format!("release {name}: revision {} was stopped, nothing served before", release.revision));
             }
             Restored::Again(previous) => {
-                self.note(format!("release {name}: revision {} was stopped, {previous} serves again", release.revision));
+                self.note(format!(
+                    "release {name}: revision {} was stopped, {previous} serves again",
+                    release.revision
+                ));
             }
             Restored::Failed { revision, why } => {
                 self.report.outcome = Outcome::Failed;
-                self.report.not_undone.push(format!("release {name}: revision {revision} could not be started again, so nothing serves: {why}"));
+                self.report.not_undone.push(format!(
+                    "release {name}: revision {revision} could not be started again, so nothing serves: {why}"
+                ));
             }
         }
     }

@@ -117,7 +117,8 @@ fn compare(
         let wanted = wanted(seeds, state, name, cell, observation);
         let base = base.and_then(|base| base.get(&**name));
         let old = live.values.get(&**name);
-        let equals = |value: Option<&Json>| matches!((&wanted, value), (Some(wanted), Some(value)) if same(wanted, value));
+        let equals =
+            |value: Option<&Json>| matches!((&wanted, value), (Some(wanted), Some(value)) if same(wanted, value));
         if equals(old) {
             adopt |= !equals(base);
             continue;
@@ -198,7 +199,8 @@ fn check_columns(seeds: &Seeds, index: usize, row: &StagedRow, observation: &Obs
         let at = || block.file.location(block.columns.get(&**name).copied().unwrap_or(row.source.offset));
         match table.column(name) {
             Some(column) if column.generated => {
-                let message = format!("`{name}` of `{}` is computed by the database and cannot be written", staged.name);
+                let message =
+                    format!("`{name}` of `{}` is computed by the database and cannot be written", staged.name);
                 decisions.problems.push(Problem::new(ErrorCode::SeedTarget, Some(at()), message));
             }
             Some(_) => {}
@@ -231,7 +233,8 @@ fn check_references(seeds: &Seeds, observation: &Observation, decisions: &mut De
                 decisions.problems.push(problem(ErrorCode::ReferenceMissing, message));
             }
             Resolved::NoKey => {
-                let message = format!("`{}` has no primary key of one column, so ref() has nothing to give", reference.table);
+                let message =
+                    format!("`{}` has no primary key of one column, so ref() has nothing to give", reference.table);
                 decisions.problems.push(problem(ErrorCode::SeedTarget, message));
             }
             Resolved::Unknown => {

@@ -60,8 +60,7 @@ impl Document {
     }
 
     fn offset(&self, pointer: &str) -> Option<usize> {
-        let parsed =
-            jsonc_parser::parse_to_ast(&self.file.text, &Default::default(), &Default::default()).ok()?;
+        let parsed = jsonc_parser::parse_to_ast(&self.file.text, &Default::default(), &Default::default()).ok()?;
         let mut value = parsed.value?;
         let mut offset = start(&value);
         for part in pointer.split('/').skip(1) {
@@ -117,7 +116,11 @@ fn explain(error: &jsonschema::ValidationError<'_>) -> String {
     match error.kind() {
         ValidationErrorKind::Required { property } => format!("the property {property} is missing"),
         ValidationErrorKind::AdditionalProperties { unexpected } => {
-            format!("unknown {} `{}`", if unexpected.len() == 1 { "property" } else { "properties" }, unexpected.join("`, `"))
+            format!(
+                "unknown {} `{}`",
+                if unexpected.len() == 1 { "property" } else { "properties" },
+                unexpected.join("`, `")
+            )
         }
         ValidationErrorKind::Type { kind } => {
             let expected = match kind {

@@ -113,7 +113,9 @@ impl Object for RefValue {
 /// The text of an evaluation error: minijinja's detail, or its kind when there is none.
 pub(crate) fn explain(error: &Error, source: &str) -> String {
     match (error.kind(), error.detail()) {
-        (ErrorKind::UndefinedError, None) => format!("`{source}` has no value here, write `or none` if it may be missing"),
+        (ErrorKind::UndefinedError, None) => {
+            format!("`{source}` has no value here, write `or none` if it may be missing")
+        }
         (ErrorKind::UndefinedError, Some(detail)) => detail.to_owned(),
         (kind, Some(detail)) => format!("{kind}: {detail}"),
         (kind, None) => kind.to_string(),
@@ -139,7 +141,9 @@ pub(crate) fn to_json(value: &Value) -> Result<Json, Error> {
             Ok(Json::Object(object))
         }
         ValueKind::Number => match serde_json::to_value(value) {
-            Ok(Json::Null) | Err(_) => Err(Error::new(ErrorKind::BadSerialization, format!("{value} is not a finite number"))),
+            Ok(Json::Null) | Err(_) => {
+                Err(Error::new(ErrorKind::BadSerialization, format!("{value} is not a finite number")))
+            }
             Ok(number) => Ok(number),
         },
         other => Err(Error::new(ErrorKind::BadSerialization, format!("a column cannot hold a value of type {other}"))),
@@ -156,7 +160,10 @@ fn reference(table: String, columns: Kwargs) -> Result<Value, Error> {
         key.push((name.to_owned(), value));
     }
     if key.is_empty() {
-        return Err(Error::new(ErrorKind::MissingArgument, format!("ref('{table}') names no column, as in ref('{table}', slug='x')")));
+        return Err(Error::new(
+            ErrorKind::MissingArgument,
+            format!("ref('{table}') names no column, as in ref('{table}', slug='x')"),
+        ));
     }
     key.sort_by(|a, b| a.0.cmp(&b.0));
     Ok(Value::from_object(RefValue { table, key }))

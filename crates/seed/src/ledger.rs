@@ -48,7 +48,8 @@ pub(crate) fn write(db: &mut dyn Db, table: &str, entries: &[Entry], deployment:
     let size = CHUNK.min(dialect::max_binds(db.engine()) / 7);
     for chunk in entries.chunks(size) {
         // Every engine spells its upsert differently; deleting and inserting in a transaction is the same to all.
-        let mut delete = Stmt::new(format!("DELETE FROM {name} WHERE table_name = ")).bind(table).sql(" AND row_key IN (");
+        let mut delete =
+            Stmt::new(format!("DELETE FROM {name} WHERE table_name = ")).bind(table).sql(" AND row_key IN (");
         list(&mut delete, chunk.iter().map(|entry| entry.row_key.as_str()));
         db.execute(&delete)?;
         let mut insert = Stmt::new(format!(

@@ -80,7 +80,8 @@ pub fn load(options: &SeedOptions) -> Result<Seeds, SeedError> {
     let mut cache = HashMap::new();
     let mut datasets = Vec::new();
     for Read { name, file, parsed } in read {
-        let may_insert: Vec<&str> = parsed.dataset.inserts_user_data.iter().map(|table| table.get_ref().as_str()).collect();
+        let may_insert: Vec<&str> =
+            parsed.dataset.inserts_user_data.iter().map(|table| table.get_ref().as_str()).collect();
         let compiled: Vec<CompiledBlock<'_>> = parsed
             .table
             .into_iter()
@@ -129,7 +130,11 @@ fn read_datasets(options: &SeedOptions, problems: &mut Vec<Problem>) -> Vec<Read
     files.retain(|file| file.extension().is_some_and(|extension| extension == "toml"));
     files.sort();
     if files.is_empty() {
-        problems.push(Problem::new(ErrorCode::FileUnreadable, None, format!("`{shown}` holds no dataset, a file `*.toml`")));
+        problems.push(Problem::new(
+            ErrorCode::FileUnreadable,
+            None,
+            format!("`{shown}` holds no dataset, a file `*.toml`"),
+        ));
     }
     let names: Vec<String> = files.iter().filter_map(|file| Some(file.file_stem()?.to_str()?.to_owned())).collect();
     for wanted in options.with.iter().filter(|wanted| !names.contains(wanted)) {
@@ -138,14 +143,18 @@ fn read_datasets(options: &SeedOptions, problems: &mut Vec<Problem>) -> Vec<Read
     let mut datasets = Vec::new();
     for (file, name) in files.iter().zip(&names) {
         let shown = shown_path(&options.root, file);
-        let parsed = toml_file::read_text(file)
-            .and_then(|text| Ok((toml_file::parse::<DatasetFile>(&shown, &text)?, text)));
+        let parsed =
+            toml_file::read_text(file).and_then(|text| Ok((toml_file::parse::<DatasetFile>(&shown, &text)?, text)));
         match parsed {
             Ok((parsed, text)) => {
                 let file = Arc::new(SourceFile::new(&shown, text));
                 for after in parsed.dataset.after.iter().filter(|after| !names.contains(after.get_ref())) {
                     let at = file.location(after.span().start);
-                    problems.push(Problem::new(ErrorCode::InvalidValue, Some(at), unknown_dataset(after.get_ref(), &names)));
+                    problems.push(Problem::new(
+                        ErrorCode::InvalidValue,
+                        Some(at),
+                        unknown_dataset(after.get_ref(), &names),
+                    ));
                 }
                 if !parsed.dataset.optional || options.with.contains(name) {
                     datasets.push(Read { name: name.clone(), file, parsed });
@@ -169,7 +178,14 @@ fn order_datasets(datasets: Vec<Read>, problems: &mut Vec<Problem>) -> Vec<Read>
         datasets.iter().enumerate().map(|(position, read)| (read.name.as_str(), position)).collect();
     let edges: Vec<Vec<usize>> = datasets
         .iter()
-        .map(|read| read.parsed.dataset.after.iter().filter_map(|after| positions.get(after.get_ref().as_str()).copied()).collect())
+        .map(|read| {
+            read.parsed
+                .dataset
+                .after
+                .iter()
+                .filter_map(|after| positions.get(after.get_ref().as_str()).copied())
+                .collect()
+        })
         .collect();
     match order::topological(&edges) {
         Ok(sorted) => {
@@ -217,7 +233,12 @@ fn check(
         report(key_at, ErrorCode::InvalidValue, format!("`{name}` needs at least one key column"));
     }
     match &block.rows {
-        Some(_) if block.each.is_some() || block.when.is_some() || !block.columns.0.is_empty() || !block.lets.0.is_empty() => {
+        Some(_)
+            if block.each.is_some()
+                || block.when.is_some()
+                || !block.columns.0.is_empty()
+                || !block.lets.0.is_empty() =>
+        {
             let message = "`rows` are literal and stand in place of `columns`, `each`, `let` and `when`".to_owned();
             report(at, ErrorCode::InvalidValue, message);
         }
@@ -228,8 +249,13 @@ fn check(
         None => {
             let columns = || block.columns.0.iter().map(|(column, _)| column.as_str());
             for missing in key.iter().filter(|column| !columns().any(|name| name == column.as_str())) {
-                let hint = nearest(missing, columns()).map(|near| format!(", did you mean `{near}`?")).unwrap_or_default();
-                report(key_at, ErrorCode::InvalidValue, format!("the key column `{missing}` is not among the columns{hint}"));
+                let hint =
+                    nearest(missing, columns()).map(|near| format!(", did you mean `{near}`?")).unwrap_or_default();
+                report(
+                    key_at,
+                    ErrorCode::InvalidValue,
+                    format!("the key column `{missing}` is not among the columns{hint}"),
+                );
             }
         }
     }

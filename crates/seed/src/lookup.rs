@@ -35,8 +35,13 @@ impl Lookup<'_> {
             let Some(stmt) = self.statement(engine, chunk) else { continue };
             for row in db.rows(&stmt)? {
                 let values = row.into_values();
-                let mut values: Vec<Json> =
-                    self.key.iter().chain(&self.select).zip(values).map(|(column, value)| live(column, value)).collect();
+                let mut values: Vec<Json> = self
+                    .key
+                    .iter()
+                    .chain(&self.select)
+                    .zip(values)
+                    .map(|(column, value)| live(column, value))
+                    .collect();
                 let rest = values.split_off(self.key.len());
                 let text = canonical_text(&Json::Array(values));
                 found.folded.insert(fold(&text), text.clone());

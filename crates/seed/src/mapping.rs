@@ -213,7 +213,8 @@ impl<'env> CompiledBlock<'env> {
 
     /// Evaluates the `let`s that `when` needs, or the others; false when one of them is wrong.
     fn names(&self, early: bool, source: &Source, frame: &mut Frame, staging: &mut Staging) -> bool {
-        for (position, named) in self.lets.iter().enumerate().filter(|(position, _)| self.let_early[*position] == early) {
+        for (position, named) in self.lets.iter().enumerate().filter(|(position, _)| self.let_early[*position] == early)
+        {
             let version = frame.versions[self.let_depths[position]];
             if let Some((at, value)) = &frame.known[position]
                 && *at == version
@@ -275,7 +276,9 @@ impl<'env> CompiledBlock<'env> {
         let mut key = Vec::with_capacity(self.key.len());
         for name in &self.key {
             let message = match columns.iter().find(|(column, _)| column == name) {
-                Some((_, Cell::Value(Json::Null))) => format!("key column `{name}` is NULL, so the row could not be found again"),
+                Some((_, Cell::Value(Json::Null))) => {
+                    format!("key column `{name}` is NULL, so the row could not be found again")
+                }
                 Some((_, cell)) => {
                     key.push(cell.clone());
                     continue;
@@ -290,7 +293,16 @@ impl<'env> CompiledBlock<'env> {
             names.map(|(name, cell)| (name.to_string(), staging.references.symbol(cell))).collect();
         let symbol = Json::Object(symbol);
         let row_key = hash(&canonical_text(&symbol));
-        staging.rows.push(StagedRow { block: self.index, key, symbol, row_key, columns, insert_only, source, level: 0 });
+        staging.rows.push(StagedRow {
+            block: self.index,
+            key,
+            symbol,
+            row_key,
+            columns,
+            insert_only,
+            source,
+            level: 0,
+        });
     }
 
     fn source(&self, pointer: &str, frame: &Frame) -> Source {
@@ -396,7 +408,9 @@ fn depths(each: &[Loop<'_>], lets: &[Named<'_>]) -> Vec<usize> {
     for (position, named) in lets.iter().enumerate() {
         let of = |name: &String| {
             let earlier = lets[..position].iter().rposition(|earlier| *earlier.name == **name).map(|at| depths[at]);
-            earlier.or_else(|| each.iter().rposition(|one| *one.name == **name || *one.index_name == **name).map(|at| at + 1))
+            earlier.or_else(|| {
+                each.iter().rposition(|one| *one.name == **name || *one.index_name == **name).map(|at| at + 1)
+            })
         };
         let depth = named.value.expr.names().iter().filter_map(of).max().unwrap_or(0);
         depths.push(depth);
@@ -433,6 +447,8 @@ fn json(value: &toml::Value) -> Json {
         toml::Value::Boolean(flag) => Json::Bool(*flag),
         toml::Value::Datetime(time) => Json::from(time.to_string()),
         toml::Value::Array(items) => Json::Array(items.iter().map(json).collect()),
-        toml::Value::Table(table) => Json::Object(table.iter().map(|(name, value)| (name.clone(), json(value))).collect()),
+        toml::Value::Table(table) => {
+            Json::Object(table.iter().map(|(name, value)| (name.clone(), json(value))).collect())
+        }
     }
 }

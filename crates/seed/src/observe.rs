@@ -127,7 +127,9 @@ pub fn observe(db: &mut dyn Db, seeds: &Seeds, catalog: &Catalog) -> Result<Obse
 fn key_levels(seeds: &Seeds, index: usize, staged: &StagedTable) -> Vec<Vec<usize>> {
     let mut nested = false;
     for cell in staged.rows.iter().filter(|row| row.level > 0).flat_map(|row| &row.key) {
-        seeds.references.tables_of(cell, &mut |reference| nested |= reference.staged.is_some_and(|(table, _)| table == index));
+        seeds
+            .references
+            .tables_of(cell, &mut |reference| nested |= reference.staged.is_some_and(|(table, _)| table == index));
     }
     if !nested {
         return vec![(0..staged.rows.len()).collect()];
@@ -205,7 +207,8 @@ fn resolve_external(
             observation.external.insert(index, Resolved::Missing);
             continue;
         };
-        let name = (reference.table.as_str(), reference.key.iter().map(|(column, _)| column.as_str()).collect::<Vec<_>>());
+        let name =
+            (reference.table.as_str(), reference.key.iter().map(|(column, _)| column.as_str()).collect::<Vec<_>>());
         match groups.iter_mut().find(|(known, _)| *known == name) {
             Some((_, group)) => group.push((index, key)),
             None => groups.push((name, vec![(index, key)])),

@@ -164,7 +164,9 @@ fn own_rows(row: &StagedRow, table: usize, references: &References) -> Vec<usize
     let mut rows = Vec::new();
     for (_, cell) in row.cells() {
         if let Cell::Ref(_) = cell {
-            let mut visit = |reference: &Reference| rows.extend(reference.staged.filter(|(of, _)| *of == table).map(|(_, row)| row));
+            let mut visit = |reference: &Reference| {
+                rows.extend(reference.staged.filter(|(of, _)| *of == table).map(|(_, row)| row))
+            };
             references.tables_of(cell, &mut visit);
         }
     }

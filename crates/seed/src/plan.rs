@@ -210,8 +210,12 @@ impl SeedPlan {
                 .filter_map(|pending| pending.column.as_deref())
                 .collect();
             table.rows.iter().filter_map(move |row| {
-                let mut columns: Vec<&str> =
-                    row.columns.iter().map(|column| column.column.as_str()).filter(|name| !new.contains(name)).collect();
+                let mut columns: Vec<&str> = row
+                    .columns
+                    .iter()
+                    .map(|column| column.column.as_str())
+                    .filter(|name| !new.contains(name))
+                    .collect();
                 columns.sort_unstable();
                 // With a column that is yet to come, rows may look changed before and be equal after.
                 if !new.is_empty() && columns.is_empty() && row.action != RowAction::Create {

@@ -39,7 +39,13 @@ impl SeedReport {
 impl fmt::Display for SeedReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sum = |count: fn(&Counts) -> usize| self.tables.iter().map(|table| count(&table.counts)).sum::<usize>();
-        write!(f, "{} rows created, {} updated, {} unchanged", sum(|c| c.create), sum(|c| c.update), sum(|c| c.unchanged))?;
+        write!(
+            f,
+            "{} rows created, {} updated, {} unchanged",
+            sum(|c| c.create),
+            sum(|c| c.update),
+            sum(|c| c.unchanged)
+        )?;
         match sum(|c| c.edited) {
             0 => Ok(()),
             edited => write!(f, ", {edited} kept as edited in the database"),

@@ -164,7 +164,12 @@ fn around_change(old: &Json, new: &Json) -> (String, String) {
     if let (Json::String(a), Json::String(b)) = (old, new) {
         let same = a.chars().zip(b.chars()).take_while(|(x, y)| x == y).count();
         if same > WIDTH / 2 && (a.chars().count() > WIDTH || b.chars().count() > WIDTH) {
-            let tail = |text: &str| shorten(&Json::from(format!("…{}", text.chars().skip(same - 13).collect::<String>())).to_string(), WIDTH);
+            let tail = |text: &str| {
+                shorten(
+                    &Json::from(format!("…{}", text.chars().skip(same - 13).collect::<String>())).to_string(),
+                    WIDTH,
+                )
+            };
             return (tail(a), tail(b));
         }
     }
@@ -181,7 +186,9 @@ fn collect(key: &Json, parts: &mut Vec<String>) {
 }
 
 fn is_reference(value: &Json) -> bool {
-    value.as_object().is_some_and(|object| object.len() == 2 && object.contains_key("ref") && object.contains_key("key"))
+    value
+        .as_object()
+        .is_some_and(|object| object.len() == 2 && object.contains_key("ref") && object.contains_key("key"))
 }
 
 #[cfg(test)]

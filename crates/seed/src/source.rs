@@ -30,9 +30,9 @@ impl SourceFile {
     }
 
     pub(crate) fn location(&self, offset: usize) -> Location {
-        let starts = self.lines.get_or_init(|| {
-            std::iter::once(0).chain(self.text.match_indices('\n').map(|(at, _)| at + 1)).collect()
-        });
+        let starts = self
+            .lines
+            .get_or_init(|| std::iter::once(0).chain(self.text.match_indices('\n').map(|(at, _)| at + 1)).collect());
         let line = starts.partition_point(|start| *start <= offset).saturating_sub(1);
         let in_line = Location::of_offset(&self.path, &self.text[starts[line]..], offset - starts[line]);
         Location { line: u32::try_from(line + 1).unwrap_or(u32::MAX), ..in_line }
@@ -59,10 +59,10 @@ impl Source {
     /// A problem at an offset of the dataset file, naming the document as well.
     pub(crate) fn problem(&self, code: ErrorCode, offset: usize, message: impl Into<String>) -> Problem {
         Problem {
-            document: self.document.as_ref().map(|(document, pointer)| DocumentPlace {
-                at: document.location(pointer),
-                pointer: pointer.clone(),
-            }),
+            document: self
+                .document
+                .as_ref()
+                .map(|(document, pointer)| DocumentPlace { at: document.location(pointer), pointer: pointer.clone() }),
             ..Problem::new(code, Some(self.file.location(offset)), message)
         }
     }

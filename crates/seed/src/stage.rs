@@ -85,8 +85,7 @@ pub(crate) struct References {
 impl References {
     /// The index of a reference, new or known.
     pub(crate) fn intern(&mut self, table: &str, key: Vec<(String, Cell)>, source: &Source, offset: usize) -> usize {
-        let columns: Map<String, Json> =
-            key.iter().map(|(column, cell)| (column.clone(), self.symbol(cell))).collect();
+        let columns: Map<String, Json> = key.iter().map(|(column, cell)| (column.clone(), self.symbol(cell))).collect();
         let symbol = serde_json::json!({ "ref": table, "key": columns });
         let text = canonical_text(&symbol);
         if let Some(known) = self.by_text.get(&text) {
@@ -115,7 +114,8 @@ impl References {
             let reference = &self.all[index];
             let Some(table) = by_name.get(reference.table.as_str()).copied() else { continue };
             let columns: Vec<String> = reference.key.iter().map(|(column, _)| column.clone()).collect();
-            let wanted = canonical_text(&Json::Array(reference.key.iter().map(|(_, cell)| self.symbol(cell)).collect()));
+            let wanted =
+                canonical_text(&Json::Array(reference.key.iter().map(|(_, cell)| self.symbol(cell)).collect()));
             let rows = indexes.entry((table, columns)).or_insert_with_key(|(_, columns)| {
                 let rows = tables[table].rows.iter().enumerate().rev();
                 rows.filter_map(|(row, staged)| Some((self.row_text(staged, columns)?, row))).collect()

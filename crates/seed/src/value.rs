@@ -76,7 +76,8 @@ pub(crate) fn live(column: &Column, value: db::Value) -> Json {
 pub(crate) fn same(a: &Json, b: &Json) -> bool {
     match (a, b) {
         // A document in a text column comes back as its text.
-        (Json::Array(_) | Json::Object(_), Json::String(text)) | (Json::String(text), Json::Array(_) | Json::Object(_)) => {
+        (Json::Array(_) | Json::Object(_), Json::String(text))
+        | (Json::String(text), Json::Array(_) | Json::Object(_)) => {
             let other = if a.is_string() { b } else { a };
             serde_json::from_str::<Json>(text).is_ok_and(|parsed| normal(&parsed) == *other)
         }

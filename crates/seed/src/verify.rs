@@ -73,7 +73,8 @@ fn count(db: &mut dyn Db, expectation: &Expectation) -> Result<Verified, SeedErr
 }
 
 fn describe(expectation: &Expectation) -> String {
-    let bounds = [("at least", expectation.at_least), ("exactly", expectation.exactly), ("at most", expectation.at_most)];
+    let bounds =
+        [("at least", expectation.at_least), ("exactly", expectation.exactly), ("at most", expectation.at_most)];
     let bounds: Vec<String> =
         bounds.iter().filter_map(|(word, bound)| bound.map(|bound| format!("{word} {bound}"))).collect();
     let filter = expectation.filter.as_ref().map(|filter| format!(" where {filter}")).unwrap_or_default();

@@ -51,11 +51,15 @@ impl Writer<'_> {
 
     /// Creates the rows of a table, level by level, and learns their keys where others refer to them.
     pub(crate) fn create(&mut self, db: &mut dyn Db, table: usize, decisions: &[Decision]) -> Result<usize, SeedError> {
-        let rows: Vec<usize> =
-            decisions.iter().filter(|decision| decision.action == RowAction::Create).map(|decision| decision.row).collect();
+        let rows: Vec<usize> = decisions
+            .iter()
+            .filter(|decision| decision.action == RowAction::Create)
+            .map(|decision| decision.row)
+            .collect();
         let staged = &self.seeds.tables[table];
         let depth = rows.iter().map(|row| staged.rows[*row].level).max().unwrap_or(0);
-        let is_target = self.seeds.references.all.iter().any(|reference| reference.staged.is_some_and(|(of, _)| of == table));
+        let is_target =
+            self.seeds.references.all.iter().any(|reference| reference.staged.is_some_and(|(of, _)| of == table));
         for level in 0..=depth {
             let rows: Vec<usize> = rows.iter().copied().filter(|row| staged.rows[*row].level == level).collect();
             for (columns, rows) in groups(rows.clone(), |row| names(&staged.rows[row])) {
@@ -70,7 +74,8 @@ impl Writer<'_> {
 
     /// Writes the changed columns of existing rows, rows with the same changed columns together.
     pub(crate) fn update(&self, db: &mut dyn Db, table: usize, decisions: &[Decision]) -> Result<usize, SeedError> {
-        let updates: Vec<&Decision> = decisions.iter().filter(|decision| decision.action == RowAction::Update).collect();
+        let updates: Vec<&Decision> =
+            decisions.iter().filter(|decision| decision.action == RowAction::Update).collect();
         let changed = |decision: usize| -> Vec<Arc<str>> {
             let columns = updates[decision].columns.iter().filter(|column| column.outcome == Outcome::Update);
             columns.map(|column| Arc::clone(&column.name)).collect()
@@ -109,7 +114,13 @@ impl Writer<'_> {
         prepared.chunks(size).try_for_each(|batch| self.run(db, table, batch, &statement))
     }
 
-    fn update_columns(&self, db: &mut dyn Db, table: usize, columns: &[Arc<str>], rows: &[usize]) -> Result<(), SeedError> {
+    fn update_columns(
+        &self,
+        db: &mut dyn Db,
+        table: usize,
+        columns: &[Arc<str>],
+        rows: &[usize],
+    ) -> Result<(), SeedError> {
         let engine = db.engine();
         let state = &self.observation.tables[table];
         let staged = &self.seeds.tables[table];
@@ -212,7 +223,9 @@ impl Writer<'_> {
         let state = &self.observation.tables[table];
         let staged = &self.seeds.tables[table];
         let Some(id) = state.id_column() else { return Ok(()) };
-        let Some(key) = staged.key.iter().map(|name| state.column(name)).collect::<Option<Vec<_>>>() else { return Ok(()) };
+        let Some(key) = staged.key.iter().map(|name| state.column(name)).collect::<Option<Vec<_>>>() else {
+            return Ok(());
+        };
         let lookup = Lookup { table: &staged.name, key, select: vec![id] };
         let keys: Vec<Option<Vec<Json>>> =
             rows.iter().map(|row| staged.rows[*row].key.iter().map(|cell| self.value(cell)).collect()).collect();
@@ -248,7 +261,9 @@ impl Writer<'_> {
     fn bound(&self, table: usize, row: usize, column: &Column, value: &Json) -> Result<Value, SeedError> {
         to_db(column, value).map_err(|misfit| {
             let source = &self.seeds.tables[table].rows[row].source;
-            SeedError::Problems { problems: vec![source.problem(ErrorCode::SeedValue, source.offset, misfit.to_string())] }
+            SeedError::Problems {
+                problems: vec![source.problem(ErrorCode::SeedValue, source.offset, misfit.to_string())],
+            }
         })
     }
 

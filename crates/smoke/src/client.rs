@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use reqwest::blocking::Client;
-use reqwest::{Certificate, Url, redirect};
+use reqwest::{Url, redirect};
 
 use crate::error::{BaseUrlProblem, SmokeError};
 use crate::model::Method;
@@ -58,6 +58,10 @@ pub(crate) fn open(base_url: &str, connect_timeout: Duration, follow: bool) -> R
     if base.query().is_some() || base.fragment().is_some() {
         return Err(wrong(BaseUrlProblem::Query));
     }
+    if base.scheme() == "https" && !cfg!(feature = "tls") {
+        return Err(wrong(BaseUrlProblem::NoTls));
+    }
+    #[cfg(feature = "tls")]
     if rustls::crypto::CryptoProvider::get_default().is_none() {
         // An error means that another thread was faster, which is as good.
         rustls::crypto::ring::default_provider().install_default().ok();
@@ -108,9 +112,10 @@ fn client(base: &Url, connect_timeout: Duration, policy: redirect::Policy) -> re
         .redirect(policy)
         // A kept connection stays with one instance, which may be the old revision.
         .pool_max_idle_per_host(0);
+    #[cfg(feature = "tls")]
     if base.scheme() == "http" {
         // The platform's certificates are not needed, and a machine may have none at all.
-        builder = builder.tls_certs_only(Vec::<Certificate>::new());
+        builder = builder.tls_certs_only(Vec::<reqwest::Certificate>::new());
     }
     if is_loopback(base) {
         // CI sets proxies for the outside world; they cannot see our loopback.
@@ -173,6 +178,7 @@ fn explain(error: &(dyn StdError + 'static)) -> Unmeasured {
 }
 
 fn kind_of(error: &(dyn StdError + 'static)) -> Option<UnmeasuredKind> {
+    #[cfg(feature = "tls")]
     if error.downcast_ref::<rustls::Error>().is_some() {
         return Some(UnmeasuredKind::Tls);
     }

@@ -40,6 +40,9 @@ pub enum BaseUrlProblem {
     /// It has another scheme, or no host.
     #[error("is not http or https")]
     NotHttp,
+    /// It is https, and this build has no TLS.
+    #[error("is https, and this program was built without the feature `tls`")]
+    NoTls,
     /// Paths cannot be added after a query.
     #[error("has a query or a fragment")]
     Query,

@@ -55,7 +55,9 @@ pub(crate) fn prepare(
     };
     // Masked before the URL is encoded, so that no encoding can hide a secret from the masking.
     let masked: Vec<_> = query.iter().map(|(name, value)| (name.clone(), masking.apply(value))).collect();
-    let shown_url = address(&shown_base(base), &masking.apply(&path), &masked).map_err(|error| wrong(error.to_string()))?.to_string();
+    let shown_url = address(&shown_base(base), &masking.apply(&path), &masked)
+        .map_err(|error| wrong(error.to_string()))?
+        .to_string();
     let curl = curl(request, &shown_url, &headers, body.as_deref(), masking);
     let headers =
         headers.iter().map(|(name, value)| parse_header(name, value)).collect::<Result<_, _>>().map_err(wrong)?;

@@ -28,21 +28,12 @@ impl Times {
 
     pub(super) fn show(&self) -> String {
         let (least, most) = self.spread();
-        format!(
-            "median {:>9}  ({} to {})",
-            millis(self.median()),
-            millis(least),
-            millis(most)
-        )
+        format!("median {:>9}  ({} to {})", millis(self.median()), millis(least), millis(most))
     }
 }
 
 /// Runs both sides `runs` times, alternately, so that a busy moment of the machine meets both.
-pub(super) fn compare(
-    ours: &mut Side<'_>,
-    peer: &mut Side<'_>,
-    runs: usize,
-) -> Result<(Times, Times), Failure> {
+pub(super) fn compare(ours: &mut Side<'_>, peer: &mut Side<'_>, runs: usize) -> Result<(Times, Times), Failure> {
     // The first run of each warms the caches and is not counted.
     once(ours)?;
     once(peer)?;
@@ -60,21 +51,14 @@ fn once(side: &mut Side<'_>) -> Result<Duration, Failure> {
     let mut command = (side.prepare)()?;
     command.stdin(Stdio::null());
     let began = Instant::now();
-    let output = command
-        .output()
-        .map_err(Failure::because(format!("cannot start {}", side.name)))?;
+    let output = command.output().map_err(Failure::because(format!("cannot start {}", side.name)))?;
     let took = began.elapsed();
     (side.after)();
     if output.status.success() {
         return Ok(took);
     }
     let said = String::from_utf8_lossy(&output.stderr);
-    Err(Failure::new(format!(
-        "{} ended with {}:\n{}",
-        side.name,
-        output.status,
-        said.trim_end()
-    )))
+    Err(Failure::new(format!("{} ended with {}:\n{}", side.name, output.status, said.trim_end())))
 }
 
 fn millis(duration: Duration) -> String {

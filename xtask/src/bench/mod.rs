@@ -9,13 +9,8 @@ const RUNS: usize = 9;
 
 /// Runs the benchmarks whose names contain an argument, all when there is none.
 pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
-    if let Some(flag) = arguments
-        .iter()
-        .find(|argument| argument.starts_with('-'))
-    {
-        return Err(Failure::usage(format!(
-            "bench takes names of benchmarks, not `{flag}`"
-        )));
+    if let Some(flag) = arguments.iter().find(|argument| argument.starts_with('-')) {
+        return Err(Failure::usage(format!("bench takes names of benchmarks, not `{flag}`")));
     }
     let bench = cases::Bench::prepare()?;
     let profile = if cfg!(debug_assertions) { "debug" } else { "release" };

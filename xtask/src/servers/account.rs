@@ -20,8 +20,7 @@ pub(crate) fn for_server(kind: Kind) -> Result<Option<Account>, Failure> {
     if !is_root() {
         return Ok(None);
     }
-    let passwd =
-        fs::read_to_string("/etc/passwd").map_err(Failure::because("cannot read /etc/passwd"))?;
+    let passwd = fs::read_to_string("/etc/passwd").map_err(Failure::because("cannot read /etc/passwd"))?;
     let preferred = match kind {
         Kind::Postgres => "postgres",
         Kind::Mariadb => "mysql",
@@ -29,12 +28,7 @@ pub(crate) fn for_server(kind: Kind) -> Result<Option<Account>, Failure> {
     find(&passwd, preferred)
         .or_else(|| find(&passwd, "nobody"))
         .map(Some)
-        .ok_or_else(|| {
-            Failure::new(format!(
-                "{} cannot run as root and there is no account {preferred}",
-                kind.title()
-            ))
-        })
+        .ok_or_else(|| Failure::new(format!("{} cannot run as root and there is no account {preferred}", kind.title())))
 }
 
 /// Whether this process is root.
@@ -59,10 +53,7 @@ pub(crate) fn own_uid() -> u32 {
 fn find(passwd: &str, name: &str) -> Option<Account> {
     passwd.lines().find_map(|line| {
         let fields: Vec<&str> = line.split(':').collect();
-        let account = Account {
-            uid: fields.get(2)?.parse().ok()?,
-            gid: fields.get(3)?.parse().ok()?,
-        };
+        let account = Account { uid: fields.get(2)?.parse().ok()?, gid: fields.get(3)?.parse().ok()? };
         (fields[0] == name && account.uid != 0).then_some(account)
     })
 }
@@ -78,10 +69,7 @@ mod tests {
 
     #[test]
     fn an_account_is_found_by_its_whole_name() {
-        assert_eq!(
-            find(PASSWD, "postgres"),
-            Some(Account { uid: 101, gid: 104 })
-        );
+        assert_eq!(find(PASSWD, "postgres"), Some(Account { uid: 101, gid: 104 }));
         assert_eq!(find(PASSWD, "nobody"), None);
     }
 

@@ -36,29 +36,15 @@ impl Keeper {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .map_err(Failure::because(
-                "cannot start the keeper of the test servers",
-            ))?;
+            .map_err(Failure::because("cannot start the keeper of the test servers"))?;
         Ok(Self { process })
     }
 
     /// Waits until the servers answer; their URLs in the order of [`Kind::ALL`].
     pub(crate) fn urls(&mut self) -> Result<Vec<String>, Failure> {
-        let stdout = self
-            .process
-            .stdout
-            .take()
-            .ok_or_else(|| Failure::new("the servers were asked for twice"))?;
-        let urls: Vec<String> = BufReader::new(stdout)
-            .lines()
-            .take(Kind::ALL.len())
-            .flatten()
-            .collect();
-        if urls.len() == Kind::ALL.len() {
-            Ok(urls)
-        } else {
-            Err(Failure::new("the tests have no servers, see above"))
-        }
+        let stdout = self.process.stdout.take().ok_or_else(|| Failure::new("the servers were asked for twice"))?;
+        let urls: Vec<String> = BufReader::new(stdout).lines().take(Kind::ALL.len()).flatten().collect();
+        if urls.len() == Kind::ALL.len() { Ok(urls) } else { Err(Failure::new("the tests have no servers, see above")) }
     }
 }
 
@@ -73,38 +59,21 @@ impl Drop for Keeper {
 
 /// The keeper process itself.
 pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
-    let temporary = if account::is_root() {
-        PathBuf::from("/tmp")
-    } else {
-        std::env::temp_dir()
-    };
+    let temporary = if account::is_root() { PathBuf::from("/tmp") } else { std::env::temp_dir() };
     sweep(&temporary);
     let folder = temporary.join(format!("{FOLDER_PREFIX}{}", std::process::id()));
-    let mut servers = ThrowAway {
-        keep: arguments.iter().any(|argument| argument == KEEP),
-        folder,
-        children: Vec::new(),
-    };
+    let mut servers =
+        ThrowAway { keep: arguments.iter().any(|argument| argument == KEEP), folder, children: Vec::new() };
     servers::make_folder(&servers.folder)?;
     let urls = servers.start()?;
     let mut stdout = std::io::stdout();
     // A run that is gone already does not read this; the end of the input says so below.
-    if urls
-        .iter()
-        .try_for_each(|url| writeln!(stdout, "{url}"))
-        .and_then(|()| stdout.flush())
-        .is_ok()
-    {
+    if urls.iter().try_for_each(|url| writeln!(stdout, "{url}")).and_then(|()| stdout.flush()).is_ok() {
         let mut rest = Vec::new();
-        std::io::stdin()
-            .read_to_end(&mut rest)
-            .map_err(Failure::because("cannot wait for the test run"))?;
+        std::io::stdin().read_to_end(&mut rest).map_err(Failure::because("cannot wait for the test run"))?;
     }
     if servers.keep {
-        eprintln!(
-            "the servers in {} go on until the next `cargo xtask test`:",
-            servers.folder.display()
-        );
+        eprintln!("the servers in {} go on until the next `cargo xtask test`:", servers.folder.display());
         for url in urls {
             eprintln!("  {url}");
         }
@@ -123,13 +92,7 @@ impl ThrowAway {
         let folder = &self.folder;
         let started: Vec<_> = thread::scope(|scope| {
             let threads = Kind::ALL.map(|kind| scope.spawn(move || start_one(kind, folder)));
-            threads
-                .map(|thread| {
-                    thread
-                        .join()
-                        .expect("a panic in a thread is one of this program")
-                })
-                .into()
+            threads.map(|thread| thread.join().expect("a panic in a thread is one of this program")).into()
         });
         let mut urls = Vec::new();
         let mut failure = None;
@@ -176,10 +139,7 @@ fn start_one(kind: Kind, folder: &Path) -> Result<(Child, String), Failure> {
         match servers::start(kind, folder, port, &Purpose::ThrowAway) {
             Ok(child) => return Ok((child, kind.url(&Purpose::ThrowAway, port))),
             Err(failure) if attempts == 0 => return Err(failure),
-            Err(failure) => eprintln!(
-                "trying again: {}",
-                failure.message().unwrap_or("no reason given")
-            ),
+            Err(failure) => eprintln!("trying again: {}", failure.message().unwrap_or("no reason given")),
         }
     }
 }
@@ -188,15 +148,10 @@ fn start_one(kind: Kind, folder: &Path) -> Result<(Child, String), Failure> {
 fn sweep(temporary: &Path) {
     for entry in fs::read_dir(temporary).into_iter().flatten().flatten() {
         let name = entry.file_name();
-        let Some(pid) = name
-            .to_str()
-            .and_then(|name| name.strip_prefix(FOLDER_PREFIX)?.parse().ok())
-        else {
+        let Some(pid) = name.to_str().and_then(|name| name.strip_prefix(FOLDER_PREFIX)?.parse().ok()) else {
             continue;
         };
-        let is_own = entry
-            .metadata()
-            .is_ok_and(|meta| meta.is_dir() && meta.uid() == account::own_uid());
+        let is_own = entry.metadata().is_ok_and(|meta| meta.is_dir() && meta.uid() == account::own_uid());
         let arguments = process::arguments(pid).unwrap_or_default();
         let is_kept = arguments.get(1).is_some_and(|verb| verb == VERB);
         if !is_own || is_kept {
@@ -204,10 +159,7 @@ fn sweep(temporary: &Path) {
         }
         for kind in Kind::ALL {
             if let Err(failure) = kind.stop(&entry.path(), &Purpose::ThrowAway) {
-                eprintln!(
-                    "warning: {}",
-                    failure.message().unwrap_or("a server does not stop")
-                );
+                eprintln!("warning: {}", failure.message().unwrap_or("a server does not stop"));
             }
         }
         remove(&entry.path());

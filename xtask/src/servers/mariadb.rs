@@ -27,17 +27,10 @@ pub(super) fn programs() -> Option<Programs> {
 
 /// Commands that make a data folder `draft`, with what each reads from stdin. Root has no password here; a persistent
 /// server closes that door before it opens its port, see [`server`].
-pub(super) fn preparation(
-    _place: &Place,
-    draft: &Path,
-) -> Result<Vec<(Command, Option<String>)>, Failure> {
+pub(super) fn preparation(_place: &Place, draft: &Path) -> Result<Vec<(Command, Option<String>)>, Failure> {
     let mut install = Command::new(installed()?.install);
     install
-        .args([
-            "--no-defaults",
-            "--auth-root-authentication-method=normal",
-            "--skip-test-db",
-        ])
+        .args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"])
         .args(["--skip-log-bin", "--innodb-log-file-size=16M"])
         .arg(with_path("--datadir=", draft));
     Ok(vec![(install, None)])
@@ -52,31 +45,16 @@ pub(super) fn server(place: &Place, purpose: &Purpose) -> Result<Command, Failur
         .arg(with_path("--socket=", &socket(place)))
         .arg(with_path("--pid-file=", &place.home.join("mariadb.pid")))
         .arg(with_path("--tmpdir=", &place.home))
-        .args([
-            "--bind-address=127.0.0.1",
-            "--skip-name-resolve",
-            "--character-set-server=utf8mb4",
-        ])
-        .args([
-            "--skip-log-bin",
-            "--innodb-log-file-size=16M",
-            "--performance-schema=OFF",
-            "--max-connections=200",
-        ])
+        .args(["--bind-address=127.0.0.1", "--skip-name-resolve", "--character-set-server=utf8mb4"])
+        .args(["--skip-log-bin", "--innodb-log-file-size=16M", "--performance-schema=OFF", "--max-connections=200"])
         .arg(format!("--port={}", place.port));
     match purpose {
         Purpose::ThrowAway => {
-            command.args([
-                "--innodb-flush-log-at-trx-commit=0",
-                "--innodb-doublewrite=OFF",
-            ]);
+            command.args(["--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=OFF"]);
             command.args(["--innodb-buffer-pool-size=64M", "--key-buffer-size=1M"]);
         }
         Purpose::Persistent { password } => {
-            command.arg(with_path(
-                "--init-file=",
-                &write_init_file(place, password)?,
-            ));
+            command.arg(with_path("--init-file=", &write_init_file(place, password)?));
         }
     }
     Ok(command)
@@ -85,18 +63,14 @@ pub(super) fn server(place: &Place, purpose: &Purpose) -> Result<Command, Failur
 /// Asks through the socket, which is this server's alone. A refused password is an answer as well.
 pub(super) fn probe(place: &Place) -> Option<Command> {
     let mut command = Command::new(programs()?.admin);
-    command
-        .arg("--no-defaults")
-        .arg(with_path("--socket=", &socket(place)))
-        .arg("ping");
+    command.arg("--no-defaults").arg(with_path("--socket=", &socket(place))).arg("ping");
     Some(command)
 }
 
 /// Whether these are the arguments of a server on `data`.
 pub(super) fn is_server_of(arguments: &[&str], data: &Path) -> bool {
     let wanted = with_path("--datadir=", data);
-    process::program_name(arguments) == "mariadbd"
-        && arguments.iter().any(|argument| **argument == *wanted)
+    process::program_name(arguments) == "mariadbd" && arguments.iter().any(|argument| **argument == *wanted)
 }
 
 /// What the server runs before it listens: the one user, the one database, no way in without a password.
@@ -112,8 +86,7 @@ fn write_init_file(place: &Place, password: &str) -> Result<PathBuf, Failure> {
 }
 
 fn installed() -> Result<Programs, Failure> {
-    programs()
-        .ok_or_else(|| Failure::new("MariaDB is not installed; Debian's package is mariadb-server"))
+    programs().ok_or_else(|| Failure::new("MariaDB is not installed; Debian's package is mariadb-server"))
 }
 
 fn socket(place: &Place) -> PathBuf {
@@ -131,21 +104,8 @@ mod tests {
     #[test]
     fn a_server_is_known_by_the_data_it_serves() {
         let data = Path::new("/tmp/x/mariadb/data");
-        assert!(is_server_of(
-            &[
-                "/usr/sbin/mariadbd",
-                "--no-defaults",
-                "--datadir=/tmp/x/mariadb/data"
-            ],
-            data
-        ));
-        assert!(!is_server_of(
-            &["/usr/sbin/mariadbd", "--datadir=/tmp/x/mariadb/data2"],
-            data
-        ));
-        assert!(!is_server_of(
-            &["grep", "--datadir=/tmp/x/mariadb/data"],
-            data
-        ));
+        assert!(is_server_of(&["/usr/sbin/mariadbd", "--no-defaults", "--datadir=/tmp/x/mariadb/data"], data));
+        assert!(!is_server_of(&["/usr/sbin/mariadbd", "--datadir=/tmp/x/mariadb/data2"], data));
+        assert!(!is_server_of(&["grep", "--datadir=/tmp/x/mariadb/data"], data));
     }
 }

@@ -114,13 +114,7 @@ impl Kind {
         }
         wait_for(STOP_WITHIN, || self.find(folder).is_empty())
             .then_some(())
-            .ok_or_else(|| {
-                Failure::new(format!(
-                    "{} in {} does not stop",
-                    self.title(),
-                    folder.display()
-                ))
-            })
+            .ok_or_else(|| Failure::new(format!("{} in {} does not stop", self.title(), folder.display())))
     }
 
     fn stop_signal(self, purpose: &Purpose) -> &'static str {
@@ -137,13 +131,9 @@ impl Kind {
 /// A folder for servers, which their accounts may pass through and only this user may list.
 pub(crate) fn make_folder(folder: &Path) -> Result<(), Failure> {
     let what = || format!("cannot make {}", folder.display());
-    DirBuilder::new()
-        .mode(0o700)
-        .create(folder)
-        .map_err(Failure::because(what()))?;
+    DirBuilder::new().mode(0o700).create(folder).map_err(Failure::because(what()))?;
     if account::is_root() {
-        fs::set_permissions(folder, Permissions::from_mode(0o711))
-            .map_err(Failure::because(what()))?;
+        fs::set_permissions(folder, Permissions::from_mode(0o711)).map_err(Failure::because(what()))?;
     }
     Ok(())
 }

@@ -17,26 +17,16 @@ pub(super) fn programs() -> Option<PathBuf> {
         .into_iter()
         .flatten()
         .flatten()
-        .filter_map(|entry| {
-            Some((
-                entry.file_name().to_str()?.parse().ok()?,
-                entry.path().join("bin"),
-            ))
-        })
+        .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin"))))
         .collect();
     debian.sort_by_key(|(version, _)| Reverse(*version));
-    let of_path =
-        || workspace::find_program("initdb").and_then(|file| file.parent().map(Path::to_owned));
+    let of_path = || workspace::find_program("initdb").and_then(|file| file.parent().map(Path::to_owned));
     debian
         .into_iter()
         .map(|(_, folder)| folder)
         .chain(bindir_of_pg_config())
         .chain(of_path())
-        .find(|folder| {
-            ["postgres", "initdb", "pg_isready"]
-                .iter()
-                .all(|program| folder.join(program).is_file())
-        })
+        .find(|folder| ["postgres", "initdb", "pg_isready"].iter().all(|program| folder.join(program).is_file()))
 }
 
 /// Commands that make a data folder `draft`, with what each reads from stdin.
@@ -46,57 +36,28 @@ pub(super) fn preparation(
     purpose: &Purpose,
 ) -> Result<Vec<(Command, Option<String>)>, Failure> {
     let mut initdb = program("initdb")?;
-    initdb
-        .arg("-D")
-        .arg(draft)
-        .args(["-E", "UTF8", "--locale=C"]);
+    initdb.arg("-D").arg(draft).args(["-E", "UTF8", "--locale=C"]);
     let Purpose::Persistent { password } = purpose else {
         initdb.args(["-U", "postgres", "-A", "trust", "--no-sync"]);
         return Ok(vec![(initdb, None)]);
     };
     // In a file and never an argument, which every user of the machine could read.
-    let word = hand_over(
-        Kind::Postgres,
-        &place.home.join(PASSWORD_FILE),
-        &format!("{password}\n"),
-    )?;
-    initdb
-        .args(["-U", USER, "-A", "scram-sha-256"])
-        .arg(format!("--pwfile={}", word.display()));
+    let word = hand_over(Kind::Postgres, &place.home.join(PASSWORD_FILE), &format!("{password}\n"))?;
+    initdb.args(["-U", USER, "-A", "scram-sha-256"]).arg(format!("--pwfile={}", word.display()));
     let mut single = program("postgres")?;
-    single
-        .args(["--single", "-D"])
-        .arg(draft)
-        .arg("postgres")
-        .current_dir(&place.home);
-    Ok(vec![
-        (initdb, None),
-        (single, Some(format!("CREATE DATABASE {DATABASE};\n"))),
-    ])
+    single.args(["--single", "-D"]).arg(draft).arg("postgres").current_dir(&place.home);
+    Ok(vec![(initdb, None), (single, Some(format!("CREATE DATABASE {DATABASE};\n")))])
 }
 
 /// The server in the foreground.
 pub(super) fn server(place: &Place, purpose: &Purpose) -> Result<Command, Failure> {
     let mut command = program("postgres")?;
-    command
-        .arg("-D")
-        .arg(data_of(&place.home))
-        .arg("-k")
-        .arg(&place.home);
-    let mut settings = vec![
-        "listen_addresses=127.0.0.1".to_owned(),
-        format!("port={}", place.port),
-    ];
+    command.arg("-D").arg(data_of(&place.home)).arg("-k").arg(&place.home);
+    let mut settings = vec!["listen_addresses=127.0.0.1".to_owned(), format!("port={}", place.port)];
     if matches!(purpose, Purpose::ThrowAway) {
         settings.extend(
-            [
-                "fsync=off",
-                "synchronous_commit=off",
-                "full_page_writes=off",
-                "autovacuum=off",
-                "max_connections=200",
-            ]
-            .map(str::to_owned),
+            ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off", "max_connections=200"]
+                .map(str::to_owned),
         );
     }
     for setting in settings {
@@ -108,21 +69,14 @@ pub(super) fn server(place: &Place, purpose: &Purpose) -> Result<Command, Failur
 /// Asks through the socket, which is this server's alone; on the port somebody else might answer.
 pub(super) fn probe(place: &Place) -> Option<Command> {
     let mut command = Command::new(programs()?.join("pg_isready"));
-    command
-        .arg("--quiet")
-        .arg("-h")
-        .arg(&place.home)
-        .arg("-p")
-        .arg(place.port.to_string());
+    command.arg("--quiet").arg("-h").arg(&place.home).arg("-p").arg(place.port.to_string());
     Some(command)
 }
 
 /// Whether these are the arguments of the first process of a server on `data`; its children have others.
 pub(super) fn is_server_of(arguments: &[&str], data: &Path) -> bool {
     process::program_name(arguments) == "postgres"
-        && arguments
-            .windows(2)
-            .any(|pair| pair[0] == "-D" && Path::new(pair[1]) == data)
+        && arguments.windows(2).any(|pair| pair[0] == "-D" && Path::new(pair[1]) == data)
 }
 
 /// Removes the lock files of a crashed server when its number belongs to another program by now, or to a process that
@@ -146,13 +100,7 @@ pub(super) fn forget_a_crash(place: &Place) {
 }
 
 fn first_line(lock: &Path) -> Option<u32> {
-    fs::read_to_string(lock)
-        .ok()?
-        .lines()
-        .next()?
-        .trim()
-        .parse()
-        .ok()
+    fs::read_to_string(lock).ok()?.lines().next()?.trim().parse().ok()
 }
 
 fn program(name: &str) -> Result<Command, Failure> {
@@ -162,11 +110,7 @@ fn program(name: &str) -> Result<Command, Failure> {
 }
 
 fn bindir_of_pg_config() -> Option<PathBuf> {
-    let output = Command::new("pg_config")
-        .arg("--bindir")
-        .stderr(Stdio::null())
-        .output()
-        .ok()?;
+    let output = Command::new("pg_config").arg("--bindir").stderr(Stdio::null()).output().ok()?;
     Some(PathBuf::from(String::from_utf8(output.stdout).ok()?.trim()))
 }
 
@@ -177,20 +121,8 @@ mod tests {
     #[test]
     fn a_server_is_known_by_the_data_it_serves() {
         let data = Path::new("/tmp/x/postgres/data");
-        assert!(is_server_of(
-            &[
-                "/usr/bin/postgres",
-                "-D",
-                "/tmp/x/postgres/data",
-                "-k",
-                "/tmp/x"
-            ],
-            data
-        ));
-        assert!(!is_server_of(
-            &["/usr/bin/postgres", "-D", "/tmp/y/postgres/data"],
-            data
-        ));
+        assert!(is_server_of(&["/usr/bin/postgres", "-D", "/tmp/x/postgres/data", "-k", "/tmp/x"], data));
+        assert!(!is_server_of(&["/usr/bin/postgres", "-D", "/tmp/y/postgres/data"], data));
         assert!(!is_server_of(&["tail", "-f", "/tmp/x/postgres/data"], data));
         assert!(!is_server_of(&["postgres: checkpointer ", ""], data));
     }

@@ -6,11 +6,7 @@ use std::process::{Command, Stdio};
 
 /// The processes whose arguments satisfy `matches`.
 pub(crate) fn find(matches: impl Fn(&[&str]) -> bool) -> Vec<u32> {
-    all()
-        .into_iter()
-        .filter(|(_, arguments)| matches(&words(arguments)))
-        .map(|(pid, _)| pid)
-        .collect()
+    all().into_iter().filter(|(_, arguments)| matches(&words(arguments))).map(|(pid, _)| pid).collect()
 }
 
 /// The arguments of one process, none of them when it is dead and not yet collected; `None` when there is no process.
@@ -22,9 +18,7 @@ pub(crate) fn arguments(pid: u32) -> Option<Vec<String>> {
 
 /// The file name of a program, without the folders.
 pub(crate) fn program_name<'a>(arguments: &[&'a str]) -> &'a str {
-    arguments
-        .first()
-        .map_or("", |program| program.rsplit('/').next().unwrap_or(program))
+    arguments.first().map_or("", |program| program.rsplit('/').next().unwrap_or(program))
 }
 
 /// Sends a signal by its name. A process that is gone needs none.
@@ -56,19 +50,12 @@ fn all() -> Vec<(u32, String)> {
 }
 
 fn listed_by_ps() -> Vec<(u32, String)> {
-    let output = Command::new("ps")
-        .args(["-axww", "-o", "pid=,command="])
-        .output();
-    let text = output
-        .map(|output| String::from_utf8_lossy(&output.stdout).into_owned())
-        .unwrap_or_default();
+    let output = Command::new("ps").args(["-axww", "-o", "pid=,command="]).output();
+    let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
     text.lines()
         .filter_map(|line| {
             let (pid, arguments) = line.trim_start().split_once(' ')?;
-            Some((
-                pid.parse().ok()?,
-                arguments.split_whitespace().collect::<Vec<_>>().join("\0"),
-            ))
+            Some((pid.parse().ok()?, arguments.split_whitespace().collect::<Vec<_>>().join("\0")))
         })
         .collect()
 }
@@ -84,9 +71,7 @@ mod tests {
     #[test]
     fn this_process_is_found_by_its_arguments() {
         let own: Vec<String> = std::env::args().collect();
-        let found = find(|arguments| {
-            arguments.starts_with(&own.iter().map(String::as_str).collect::<Vec<_>>())
-        });
+        let found = find(|arguments| arguments.starts_with(&own.iter().map(String::as_str).collect::<Vec<_>>()));
         assert!(found.contains(&std::process::id()));
     }
 
@@ -97,10 +82,7 @@ mod tests {
 
     #[test]
     fn a_program_is_known_without_its_folders() {
-        assert_eq!(
-            program_name(&["/usr/lib/postgresql/15/bin/postgres", "-D", "x"]),
-            "postgres"
-        );
+        assert_eq!(program_name(&["/usr/lib/postgresql/15/bin/postgres", "-D", "x"]), "postgres");
         assert_eq!(program_name(&["mariadbd"]), "mariadbd");
         assert_eq!(program_name(&[]), "");
     }

@@ -22,18 +22,9 @@ const READY_WITHIN: Duration = Duration::from_secs(60);
 ///
 /// # Errors
 /// Names the program that failed and ends with the last lines it said.
-pub(crate) fn start(
-    kind: Kind,
-    folder: &Path,
-    port: u16,
-    purpose: &Purpose,
-) -> Result<Child, Failure> {
+pub(crate) fn start(kind: Kind, folder: &Path, port: u16, purpose: &Purpose) -> Result<Child, Failure> {
     let account = account::for_server(kind)?;
-    let place = Place {
-        home: folder.join(kind.name()),
-        log: folder.join(format!("{}.log", kind.name())),
-        port,
-    };
+    let place = Place { home: folder.join(kind.name()), log: folder.join(format!("{}.log", kind.name())), port };
     if !data_of(&place.home).exists() {
         prepare(kind, &place, account.as_ref(), purpose)?;
     }
@@ -56,23 +47,11 @@ pub(crate) fn start(
     });
     match (answered, ended) {
         (true, None) => Ok(child),
-        (_, Some(status)) => Err(with_log(
-            &place,
-            format!("{} ended with {status}", kind.title()),
-        )),
+        (_, Some(status)) => Err(with_log(&place, format!("{} ended with {status}", kind.title()))),
         (false, None) => {
             process::signal(child.id(), "KILL");
-            child
-                .wait()
-                .map_err(Failure::because("cannot wait for a killed server"))?;
-            Err(with_log(
-                &place,
-                format!(
-                    "{} did not answer in {} s",
-                    kind.title(),
-                    READY_WITHIN.as_secs()
-                ),
-            ))
+            child.wait().map_err(Failure::because("cannot wait for a killed server"))?;
+            Err(with_log(&place, format!("{} did not answer in {} s", kind.title(), READY_WITHIN.as_secs())))
         }
     }
 }
@@ -83,14 +62,9 @@ pub(super) fn hand_over(kind: Kind, file: &Path, text: &str) -> Result<PathBuf, 
     if file.exists() {
         fs::remove_file(file).map_err(Failure::because(cannot()))?;
     }
-    let mut open = File::options()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(file)
-        .map_err(Failure::because(cannot()))?;
-    open.write_all(text.as_bytes())
-        .map_err(Failure::because(cannot()))?;
+    let mut open =
+        File::options().write(true).create_new(true).mode(0o600).open(file).map_err(Failure::because(cannot()))?;
+    open.write_all(text.as_bytes()).map_err(Failure::because(cannot()))?;
     if let Some(account) = account::for_server(kind)? {
         fchown(&open, Some(account.uid), Some(account.gid)).map_err(Failure::because(cannot()))?;
     }
@@ -98,28 +72,13 @@ pub(super) fn hand_over(kind: Kind, file: &Path, text: &str) -> Result<PathBuf, 
 }
 
 /// Data appears under its final name only when it is complete, so that an interrupted preparation starts over.
-fn prepare(
-    kind: Kind,
-    place: &Place,
-    account: Option<&Account>,
-    purpose: &Purpose,
-) -> Result<(), Failure> {
-    let cannot = || {
-        format!(
-            "cannot prepare {} in {}",
-            kind.title(),
-            place.home.display()
-        )
-    };
+fn prepare(kind: Kind, place: &Place, account: Option<&Account>, purpose: &Purpose) -> Result<(), Failure> {
+    let cannot = || format!("cannot prepare {} in {}", kind.title(), place.home.display());
     let draft = place.home.join("data.new");
     if !place.home.exists() {
-        DirBuilder::new()
-            .mode(0o700)
-            .create(&place.home)
-            .map_err(Failure::because(cannot()))?;
+        DirBuilder::new().mode(0o700).create(&place.home).map_err(Failure::because(cannot()))?;
         if let Some(account) = account {
-            chown(&place.home, Some(account.uid), Some(account.gid))
-                .map_err(Failure::because(cannot()))?;
+            chown(&place.home, Some(account.uid), Some(account.gid)).map_err(Failure::because(cannot()))?;
         }
     }
     if draft.exists() {
@@ -139,33 +98,18 @@ fn prepare(
     fs::rename(&draft, data_of(&place.home)).map_err(Failure::because(cannot()))
 }
 
-fn run_step(
-    step: &mut Command,
-    input: Option<&str>,
-    place: &Place,
-    account: Option<&Account>,
-) -> Result<(), Failure> {
+fn run_step(step: &mut Command, input: Option<&str>, place: &Place, account: Option<&Account>) -> Result<(), Failure> {
     let program = step.get_program().to_string_lossy().into_owned();
     in_background(step, place, account)?;
     if input.is_some() {
         step.stdin(Stdio::piped());
     }
-    let mut child = step
-        .spawn()
-        .map_err(Failure::because(format!("cannot start {program}")))?;
+    let mut child = step.spawn().map_err(Failure::because(format!("cannot start {program}")))?;
     if let (Some(mut stdin), Some(input)) = (child.stdin.take(), input) {
-        stdin
-            .write_all(input.as_bytes())
-            .map_err(Failure::because(format!("{program} does not read")))?;
+        stdin.write_all(input.as_bytes()).map_err(Failure::because(format!("{program} does not read")))?;
     }
-    let status = child
-        .wait()
-        .map_err(Failure::because(format!("cannot wait for {program}")))?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(with_log(place, format!("{program} ended with {status}")))
-    }
+    let status = child.wait().map_err(Failure::because(format!("cannot wait for {program}")))?;
+    if status.success() { Ok(()) } else { Err(with_log(place, format!("{program} ended with {status}"))) }
 }
 
 /// Output to the log, another user where root is not wanted, and none of the settings a person has for clients.
@@ -174,27 +118,13 @@ fn in_background<'c>(
     place: &Place,
     account: Option<&Account>,
 ) -> Result<&'c mut Command, Failure> {
-    let open = || {
-        File::options()
-            .create(true)
-            .append(true)
-            .mode(0o600)
-            .open(&place.log)
-    };
+    let open = || File::options().create(true).append(true).mode(0o600).open(&place.log);
     let cannot = || format!("cannot write {}", place.log.display());
     let output = open().map_err(Failure::because(cannot()))?;
     let errors = open().map_err(Failure::because(cannot()))?;
-    command
-        .current_dir(&place.home)
-        .stdin(Stdio::null())
-        .stdout(output)
-        .stderr(errors)
-        .env("LC_ALL", "C");
+    command.current_dir(&place.home).stdin(Stdio::null()).stdout(output).stderr(errors).env("LC_ALL", "C");
     for (name, _) in std::env::vars_os() {
-        if name
-            .to_str()
-            .is_some_and(|name| name.starts_with("PG") || name.starts_with("MYSQL"))
-        {
+        if name.to_str().is_some_and(|name| name.starts_with("PG") || name.starts_with("MYSQL")) {
             command.env_remove(name);
         }
     }
@@ -210,10 +140,7 @@ fn is_answering(kind: Kind, place: &Place) -> bool {
         Kind::Mariadb => mariadb::probe(place),
     };
     probe.is_some_and(|mut probe| {
-        probe
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
+        probe.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         probe.status().is_ok_and(|status| status.success())
     })
 }
@@ -222,8 +149,5 @@ fn with_log(place: &Place, what: String) -> Failure {
     let log = fs::read_to_string(&place.log).unwrap_or_default();
     let mut lines: Vec<&str> = log.lines().rev().take(12).collect();
     lines.reverse();
-    Failure::new(format!(
-        "{what}; the last lines of its log:\n    {}",
-        lines.join("\n    ")
-    ))
+    Failure::new(format!("{what}; the last lines of its log:\n    {}", lines.join("\n    ")))
 }

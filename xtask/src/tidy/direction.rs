@@ -14,10 +14,7 @@ const PREFIX: &str = "plimsoll-";
 /// Asks cargo for the tree of every library with all its features: a feature is no way around the rule.
 pub(crate) fn check(root: &Path) -> Result<Vec<Finding>, Failure> {
     let crates = root.join("crates");
-    let entries = fs::read_dir(&crates).map_err(Failure::because(format!(
-        "cannot list {}",
-        crates.display()
-    )))?;
+    let entries = fs::read_dir(&crates).map_err(Failure::because(format!("cannot list {}", crates.display())))?;
     let mut rooms: Vec<String> = entries
         .flatten()
         .filter_map(|entry| entry.file_name().into_string().ok())
@@ -27,19 +24,11 @@ pub(crate) fn check(root: &Path) -> Result<Vec<Finding>, Failure> {
     let mut findings = Vec::new();
     for room in rooms {
         let manifest = format!("crates/{room}/Cargo.toml");
-        let text = fs::read_to_string(root.join(&manifest))
-            .map_err(Failure::because(format!("cannot read {manifest}")))?;
+        let text =
+            fs::read_to_string(root.join(&manifest)).map_err(Failure::because(format!("cannot read {manifest}")))?;
         for (package, why) in violations(&room, &tree(&room)?) {
-            let line = text
-                .lines()
-                .position(|line| line.starts_with(&package))
-                .map_or(1, |index| index + 1);
-            findings.push(Finding {
-                rule: RULE,
-                path: manifest.clone(),
-                line,
-                text: format!("`{package}`: {why}"),
-            });
+            let line = text.lines().position(|line| line.starts_with(&package)).map_or(1, |index| index + 1);
+            findings.push(Finding { rule: RULE, path: manifest.clone(), line, text: format!("`{package}`: {why}") });
         }
     }
     Ok(findings)
@@ -49,23 +38,12 @@ pub(crate) fn check(root: &Path) -> Result<Vec<Finding>, Failure> {
 fn tree(room: &str) -> Result<Vec<String>, Failure> {
     let package = format!("{PREFIX}{room}");
     let output = cargo::cargo("tree")
-        .args([
-            "--quiet",
-            "--package",
-            &package,
-            "--edges",
-            "normal",
-            "--all-features",
-            "--prefix",
-            "none",
-        ])
+        .args(["--quiet", "--package", &package, "--edges", "normal", "--all-features", "--prefix", "none"])
         .output()
         .map_err(Failure::because("cannot start cargo tree"))?;
     if !output.status.success() {
         let reason = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        return Err(Failure::new(format!(
-            "cargo tree --package {package} failed: {reason}"
-        )));
+        return Err(Failure::new(format!("cargo tree --package {package} failed: {reason}")));
     }
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let mut names: Vec<String> = text
@@ -81,9 +59,7 @@ fn tree(room: &str) -> Result<Vec<String>, Failure> {
 
 /// What `crates/<room>` has in its tree and must not, with the reason.
 fn violations(room: &str, tree: &[String]) -> Vec<(String, String)> {
-    tree.iter()
-        .filter_map(|package| Some((package.clone(), objection(room, package)?)))
-        .collect()
+    tree.iter().filter_map(|package| Some((package.clone(), objection(room, package)?))).collect()
 }
 
 fn objection(room: &str, package: &str) -> Option<String> {
@@ -102,9 +78,7 @@ fn objection(room: &str, package: &str) -> Option<String> {
     match (package, room) {
         ("clap", _) => Some("parsing arguments is the command line's".to_owned()),
         ("reqwest", "smoke" | "deploy") => None,
-        ("reqwest", _) => Some(format!(
-            "a service that imports {room} must not compile an HTTP client"
-        )),
+        ("reqwest", _) => Some(format!("a service that imports {room} must not compile an HTTP client")),
         _ => None,
     }
 }
@@ -127,11 +101,7 @@ mod tests {
 
     #[test]
     fn packages_side_by_side_do_not_know_each_other() {
-        for (room, other) in [
-            ("migrate", "plimsoll-seed"),
-            ("seed", "plimsoll-smoke"),
-            ("smoke", "plimsoll-migrate"),
-        ] {
+        for (room, other) in [("migrate", "plimsoll-seed"), ("seed", "plimsoll-smoke"), ("smoke", "plimsoll-migrate")] {
             assert!(objects(room, other), "{room} {other}");
         }
         assert!(objects("snapshot", "plimsoll-deploy"));

@@ -36,23 +36,12 @@ pub(crate) fn run() -> Result<(), Failure> {
     files.sort();
     let mut findings = Vec::new();
     for file in &files {
-        let text = fs::read_to_string(file)
-            .map_err(Failure::because(format!("cannot read {}", file.display())))?;
-        let path = file
-            .strip_prefix(root)
-            .unwrap_or(file)
-            .to_string_lossy()
-            .replace('\\', "/");
+        let text = fs::read_to_string(file).map_err(Failure::because(format!("cannot read {}", file.display())))?;
+        let path = file.strip_prefix(root).unwrap_or(file).to_string_lossy().replace('\\', "/");
         findings.extend(rules::check(&source::Source::new(path, &text)));
     }
     findings.extend(direction::check(root)?);
-    for Finding {
-        rule,
-        path,
-        line,
-        text,
-    } in &findings
-    {
+    for Finding { rule, path, line, text } in &findings {
         println!("{path}:{line}: [{rule}] {text}");
     }
     match findings.len() {
@@ -61,9 +50,7 @@ pub(crate) fn run() -> Result<(), Failure> {
             Ok(())
         }
         1 => Err(Failure::new("tidy: 1 rule is broken")),
-        many => Err(Failure::new(format!(
-            "tidy: rules are broken in {many} places"
-        ))),
+        many => Err(Failure::new(format!("tidy: rules are broken in {many} places"))),
     }
 }
 
@@ -73,11 +60,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
         let entry = entry.map_err(Failure::because(cannot()))?;
         let path = entry.path();
         let name = entry.file_name();
-        if entry
-            .file_type()
-            .map_err(Failure::because(cannot()))?
-            .is_dir()
-        {
+        if entry.file_type().map_err(Failure::because(cannot()))?.is_dir() {
             if name != "target" && !name.to_string_lossy().starts_with('.') {
                 collect(&path, files)?;
             }

@@ -42,26 +42,13 @@ const FORBIDDEN: [Forbidden; 6] = [
     },
     Forbidden {
         rule: "libraries-take-their-world-as-arguments",
-        words: &[
-            "env::var",
-            "env::var_os",
-            "env::vars",
-            "env::vars_os",
-            "env::current_dir",
-            "env::home_dir",
-        ],
+        words: &["env::var", "env::var_os", "env::vars", "env::vars_os", "env::current_dir", "env::home_dir"],
         applies: is_library,
         why: "the command line reads the environment and hands it in",
     },
     Forbidden {
         rule: "errors-have-types",
-        words: &[
-            "anyhow",
-            "eyre",
-            "Box<dyn Error",
-            "Box<dyn std::error::Error",
-            "Box<dyn core::error::Error",
-        ],
+        words: &["anyhow", "eyre", "Box<dyn Error", "Box<dyn std::error::Error", "Box<dyn core::error::Error"],
         applies: is_library,
         why: "a library's error is a thiserror type",
     },
@@ -96,19 +83,9 @@ const FORBIDDEN: [Forbidden; 6] = [
 /// Everything wrong with one file.
 pub(crate) fn check(source: &Source) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let mut find = |rule, line, text: String| {
-        findings.push(Finding {
-            rule,
-            path: source.path.clone(),
-            line,
-            text,
-        })
-    };
+    let mut find = |rule, line, text: String| findings.push(Finding { rule, path: source.path.clone(), line, text });
 
-    for forbidden in FORBIDDEN
-        .iter()
-        .filter(|forbidden| (forbidden.applies)(source))
-    {
+    for forbidden in FORBIDDEN.iter().filter(|forbidden| (forbidden.applies)(source)) {
         for (line, code) in source.product_code() {
             if let Some(word) = forbidden.words.iter().find(|word| has_word(code, word)) {
                 find(forbidden.rule, line, format!("`{word}`: {}", forbidden.why));
@@ -117,71 +94,35 @@ pub(crate) fn check(source: &Source) -> Vec<Finding> {
     }
     if is_library(source) {
         for (line, code) in public_string_errors(source) {
-            find(
-                "errors-have-types",
-                line,
-                format!("`{}`: text is no error type", code.trim()),
-            );
+            find("errors-have-types", line, format!("`{}`: text is no error type", code.trim()));
         }
     }
     for (line, code) in source.numbered() {
-        for word in ["todo!", "unimplemented!"]
-            .into_iter()
-            .filter(|word| has_word(code, word))
-        {
+        for word in ["todo!", "unimplemented!"].into_iter().filter(|word| has_word(code, word)) {
             find("nothing-half-done", line, format!("`{word}`"));
         }
         if code.contains("#[ignore") {
-            find(
-                "tests-always-run",
-                line,
-                "`#[ignore]`: a test that does not run proves nothing".to_owned(),
-            );
+            find("tests-always-run", line, "`#[ignore]`: a test that does not run proves nothing".to_owned());
         }
     }
-    for (line, code) in source
-        .test_code()
-        .filter(|(_, code)| has_word(code, "sleep"))
-    {
-        find(
-            "tests-wait-for-facts",
-            line,
-            format!(
-                "`{}`: wait for what the test needs, not for time",
-                code.trim()
-            ),
-        );
+    for (line, code) in source.test_code().filter(|(_, code)| has_word(code, "sleep")) {
+        find("tests-wait-for-facts", line, format!("`{}`: wait for what the test needs, not for time", code.trim()));
     }
     for (index, line) in source.lines.iter().enumerate() {
         // In two halves, so that this file does not break its own rule.
-        for mark in [concat!("TO", "DO"), concat!("FIX", "ME")]
-            .into_iter()
-            .filter(|mark| has_word(line, mark))
-        {
+        for mark in [concat!("TO", "DO"), concat!("FIX", "ME")].into_iter().filter(|mark| has_word(line, mark)) {
             find("nothing-half-done", index + 1, format!("`{mark}`"));
         }
     }
     if source.lines.len() > MOST_LINES {
-        find(
-            "files-are-short",
-            MOST_LINES + 1,
-            format!("{} lines, {MOST_LINES} are allowed", source.lines.len()),
-        );
+        find("files-are-short", MOST_LINES + 1, format!("{} lines, {MOST_LINES} are allowed", source.lines.len()));
     }
     if let Some(name) = attic(&source.path) {
-        find(
-            "no-attics",
-            1,
-            format!("`{name}` says nothing about what is in it"),
-        );
+        find("no-attics", 1, format!("`{name}` says nothing about what is in it"));
     }
     let first = source.lines.first().map_or("", String::as_str);
     if !first.starts_with("//!") && !first.starts_with("#![doc = include_str!(") {
-        find(
-            "files-say-what-they-are-for",
-            1,
-            "the file does not begin with `//!`".to_owned(),
-        );
+        find("files-say-what-they-are-for", 1, "the file does not begin with `//!`".to_owned());
     }
     findings
 }
@@ -196,9 +137,7 @@ fn is_planner(path: &str) -> bool {
 
 /// A file or folder named after nothing in particular.
 fn attic(path: &str) -> Option<&str> {
-    path.split('/')
-        .map(|part| part.strip_suffix(".rs").unwrap_or(part))
-        .find(|part| ATTICS.contains(part))
+    path.split('/').map(|part| part.strip_suffix(".rs").unwrap_or(part)).find(|part| ATTICS.contains(part))
 }
 
 /// Lines of signatures that others in the crate or outside of it call; what a private function tells its only caller
@@ -255,31 +194,22 @@ mod tests {
 
     /// The rules broken by one line of code behind a module doc.
     fn broken(path: &str, line: &str) -> Vec<&'static str> {
-        check(&Source::new(
-            path,
-            &format!("//! What it is for.\n{line}\n"),
-        ))
-        .iter()
-        .map(|finding| finding.rule)
-        .collect()
+        check(&Source::new(path, &format!("//! What it is for.\n{line}\n")))
+            .iter()
+            .map(|finding| finding.rule)
+            .collect()
     }
 
     #[test]
     fn a_printing_library_is_found_and_a_printing_command_is_not() {
-        assert_eq!(
-            broken(LIBRARY, "println!(\"x\");"),
-            ["libraries-never-print"]
-        );
+        assert_eq!(broken(LIBRARY, "println!(\"x\");"), ["libraries-never-print"]);
         assert!(broken("crates/cli/src/plan.rs", "println!(\"x\");").is_empty());
         assert!(broken(LIBRARY, "/// println!(\"in an example\");").is_empty());
     }
 
     #[test]
     fn a_backend_has_one_home() {
-        assert_eq!(
-            broken(LIBRARY, "use diesel::pg::Pg;"),
-            ["backends-live-in-core-db"]
-        );
+        assert_eq!(broken(LIBRARY, "use diesel::pg::Pg;"), ["backends-live-in-core-db"]);
         assert!(broken("crates/core/src/db/postgres.rs", "use diesel::pg::Pg;").is_empty());
     }
 
@@ -312,20 +242,9 @@ mod tests {
 
     #[test]
     fn a_planner_that_looks_at_the_world_is_found() {
-        for line in [
-            "use std::fs;",
-            "let now = Instant::now();",
-            "use std::net::TcpStream;",
-        ] {
-            assert_eq!(
-                broken("crates/deploy/src/plan.rs", line),
-                ["plans-are-pure"],
-                "{line}"
-            );
-            assert!(
-                broken("crates/deploy/src/load.rs", line).is_empty(),
-                "{line}"
-            );
+        for line in ["use std::fs;", "let now = Instant::now();", "use std::net::TcpStream;"] {
+            assert_eq!(broken("crates/deploy/src/plan.rs", line), ["plans-are-pure"], "{line}");
+            assert!(broken("crates/deploy/src/load.rs", line).is_empty(), "{line}");
         }
     }
 
@@ -333,64 +252,37 @@ mod tests {
     fn unwrap_is_for_tests() {
         assert_eq!(broken(LIBRARY, "let x = y.unwrap();"), ["no-unwrap"]);
         assert!(broken("tests/suite/main.rs", "let x = y.unwrap();").is_empty());
-        assert!(
-            broken(
-                LIBRARY,
-                "#[cfg(test)]\nmod tests {\n    fn a() { y.unwrap(); }\n}"
-            )
-            .is_empty()
-        );
+        assert!(broken(LIBRARY, "#[cfg(test)]\nmod tests {\n    fn a() { y.unwrap(); }\n}").is_empty());
     }
 
     #[test]
     fn tests_that_sleep_or_are_skipped_are_found() {
-        assert_eq!(
-            broken("tests/suite/main.rs", "thread::sleep(SECOND);"),
-            ["tests-wait-for-facts"]
-        );
-        assert_eq!(
-            broken("tests/suite/main.rs", "#[ignore = \"slow\"]"),
-            ["tests-always-run"]
-        );
+        assert_eq!(broken("tests/suite/main.rs", "thread::sleep(SECOND);"), ["tests-wait-for-facts"]);
+        assert_eq!(broken("tests/suite/main.rs", "#[ignore = \"slow\"]"), ["tests-always-run"]);
         assert!(broken(LIBRARY, "thread::sleep(POLL);").is_empty());
     }
 
     #[test]
     fn half_done_work_is_found() {
         assert_eq!(broken(LIBRARY, "todo!()"), ["nothing-half-done"]);
-        assert_eq!(
-            broken(LIBRARY, concat!("// TO", "DO later")),
-            ["nothing-half-done"]
-        );
+        assert_eq!(broken(LIBRARY, concat!("// TO", "DO later")), ["nothing-half-done"]);
     }
 
     #[test]
     fn the_shape_of_a_file_is_checked() {
         let rules = |path: &str, text: &str| -> Vec<&str> {
-            check(&Source::new(path, text))
-                .iter()
-                .map(|finding| finding.rule)
-                .collect()
+            check(&Source::new(path, text)).iter().map(|finding| finding.rule).collect()
         };
-        assert_eq!(
-            rules(LIBRARY, "fn a() {}\n"),
-            ["files-say-what-they-are-for"]
-        );
+        assert_eq!(rules(LIBRARY, "fn a() {}\n"), ["files-say-what-they-are-for"]);
         assert_eq!(rules("crates/core/src/utils.rs", "//! x\n"), ["no-attics"]);
-        assert_eq!(
-            rules("crates/core/src/common/a.rs", "//! x\n"),
-            ["no-attics"]
-        );
+        assert_eq!(rules("crates/core/src/common/a.rs", "//! x\n"), ["no-attics"]);
         assert_eq!(rules(LIBRARY, &"//! x\n".repeat(601)), ["files-are-short"]);
         assert!(rules(LIBRARY, &"//! x\n".repeat(600)).is_empty());
     }
 
     #[test]
     fn a_finding_names_the_line() {
-        let findings = check(&Source::new(
-            LIBRARY,
-            "//! x\n\nfn a() {\n    dbg!(1);\n}\n",
-        ));
+        let findings = check(&Source::new(LIBRARY, "//! x\n\nfn a() {\n    dbg!(1);\n}\n"));
         assert_eq!(findings.first().map(|finding| finding.line), Some(4));
     }
 }

@@ -19,17 +19,8 @@ impl Source {
         let path = path.into();
         let lines: Vec<String> = text.lines().map(str::to_owned).collect();
         let code: Vec<String> = blank(text).lines().map(str::to_owned).collect();
-        let tests_from = if is_test_file(&path) {
-            0
-        } else {
-            test_module(&code)
-        };
-        Self {
-            path,
-            lines,
-            code,
-            tests_from,
-        }
+        let tests_from = if is_test_file(&path) { 0 } else { test_module(&code) };
+        Self { path, lines, code, tests_from }
     }
 
     /// Numbered lines of code outside of tests.
@@ -44,10 +35,7 @@ impl Source {
 
     /// All lines of code, counted from 1 as editors do.
     pub(crate) fn numbered(&self) -> impl Iterator<Item = (usize, &str)> {
-        self.code
-            .iter()
-            .enumerate()
-            .map(|(index, line)| (index + 1, line.as_str()))
+        self.code.iter().enumerate().map(|(index, line)| (index + 1, line.as_str()))
     }
 }
 
@@ -55,10 +43,8 @@ impl Source {
 pub(crate) fn has_word(code: &str, word: &str) -> bool {
     let is_part_of_name = |c: char| c.is_alphanumeric() || c == '_';
     code.match_indices(word).any(|(at, _)| {
-        let goes_on_before =
-            word.starts_with(is_part_of_name) && code[..at].ends_with(is_part_of_name);
-        let goes_on_after =
-            word.ends_with(is_part_of_name) && code[at + word.len()..].starts_with(is_part_of_name);
+        let goes_on_before = word.starts_with(is_part_of_name) && code[..at].ends_with(is_part_of_name);
+        let goes_on_after = word.ends_with(is_part_of_name) && code[at + word.len()..].starts_with(is_part_of_name);
         !goes_on_before && !goes_on_after
     })
 }
@@ -71,17 +57,13 @@ fn is_test_file(path: &str) -> bool {
 /// Tests come last in a file; `#[cfg(test)]` on anything but a module with a body is no end of the product's code.
 fn test_module(code: &[String]) -> usize {
     let is_start = |index: usize| {
-        let next = code[index + 1..]
-            .iter()
-            .map(|line| line.trim())
-            .find(|line| !line.is_empty() && !line.starts_with("#["));
+        let next =
+            code[index + 1..].iter().map(|line| line.trim()).find(|line| !line.is_empty() && !line.starts_with("#["));
         code[index].trim_start().starts_with("#[cfg(")
             && has_word(&code[index], "test")
             && next.is_some_and(|line| has_word(line, "mod") && line.ends_with('{'))
     };
-    (0..code.len())
-        .find(|index| is_start(*index))
-        .unwrap_or(code.len())
+    (0..code.len()).find(|index| is_start(*index)).unwrap_or(code.len())
 }
 
 /// Keeps length and line breaks, so that positions stay true.
@@ -95,9 +77,7 @@ fn blank(text: &str) -> String {
             '/' if chars.get(at + 1) == Some(&'*') => end_of_comment(&chars, at),
             'r' if !follows_a_name(&chars, at) && raw_quotes(&chars[at + 1..]).is_some() => {
                 let hashes = raw_quotes(&chars[at + 1..]).unwrap_or(0);
-                let close: Vec<char> = std::iter::once('"')
-                    .chain(std::iter::repeat_n('#', hashes))
-                    .collect();
+                let close: Vec<char> = std::iter::once('"').chain(std::iter::repeat_n('#', hashes)).collect();
                 let body = at + hashes + 2;
                 position(&chars, body, |rest| rest.starts_with(&close)) + close.len()
             }
@@ -111,20 +91,14 @@ fn blank(text: &str) -> String {
             continue;
         }
         let end = end.min(chars.len());
-        out.extend(
-            chars[at..end]
-                .iter()
-                .map(|c| if *c == '\n' { '\n' } else { ' ' }),
-        );
+        out.extend(chars[at..end].iter().map(|c| if *c == '\n' { '\n' } else { ' ' }));
         at = end;
     }
     out
 }
 
 fn position(chars: &[char], from: usize, found: impl Fn(&[char]) -> bool) -> usize {
-    (from..chars.len())
-        .find(|at| found(&chars[*at..]))
-        .unwrap_or(chars.len())
+    (from..chars.len()).find(|at| found(&chars[*at..])).unwrap_or(chars.len())
 }
 
 fn end_of_comment(chars: &[char], start: usize) -> usize {
@@ -167,11 +141,7 @@ fn raw_quotes(rest: &[char]) -> Option<usize> {
 
 /// `b` in front of `r` belongs to the literal, any other letter makes it the end of a name.
 fn follows_a_name(chars: &[char], at: usize) -> bool {
-    let name = |index: usize| {
-        chars
-            .get(index)
-            .is_some_and(|c| c.is_alphanumeric() || *c == '_')
-    };
+    let name = |index: usize| chars.get(index).is_some_and(|c| c.is_alphanumeric() || *c == '_');
     let Some(before) = at.checked_sub(1) else {
         return false;
     };
@@ -187,14 +157,8 @@ mod tests {
     fn comments_and_literals_are_blanked_and_code_is_kept() {
         assert_eq!(blank("let a = \"x\\\"y\"; // b"), "let a =       ;     ");
         assert_eq!(blank("a /* b /* c */ d */ e"), "a                   e");
-        assert_eq!(
-            blank("r#\"a\"b\"# + br\"c\" + bar\"d\""),
-            "         + b     + bar   "
-        );
-        assert_eq!(
-            blank("fn f<'a>(c: &'a str) -> char { '\\'' }").trim_end(),
-            "fn f<'a>(c: &'a str) -> char {      }"
-        );
+        assert_eq!(blank("r#\"a\"b\"# + br\"c\" + bar\"d\""), "         + b     + bar   ");
+        assert_eq!(blank("fn f<'a>(c: &'a str) -> char { '\\'' }").trim_end(), "fn f<'a>(c: &'a str) -> char {      }");
         assert_eq!(blank("'x' 'y 'z'"), "    'y    ");
     }
 
@@ -215,16 +179,8 @@ mod tests {
 
     #[test]
     fn a_file_of_tests_has_no_product_code() {
-        for path in [
-            "tests/src/lib.rs",
-            "crates/core/tests/a.rs",
-            "crates/core/src/plan/tests.rs",
-        ] {
-            assert_eq!(
-                Source::new(path, "fn a() {}\n").product_code().count(),
-                0,
-                "{path}"
-            );
+        for path in ["tests/src/lib.rs", "crates/core/tests/a.rs", "crates/core/src/plan/tests.rs"] {
+            assert_eq!(Source::new(path, "fn a() {}\n").product_code().count(), 0, "{path}");
         }
     }
 

@@ -25,7 +25,9 @@ pub(super) fn run(args: &Env, context: &mut Context<'_, '_>) -> Result<Exit, Cli
             let set = project.variables.iter().filter(|variable| variable.value.is_some()).count();
             let all = project.variables.len();
             match context.terminal.format {
-                Format::Text => context.terminal.result(&format!("{set} of {all} variables are set, all of them valid\n")),
+                Format::Text => {
+                    context.terminal.result(&format!("{set} of {all} variables are set, all of them valid\n"))
+                }
                 Format::Json => context.terminal.json(&serde_json::json!({ "set": set, "declared": all })),
             }
             Ok(Exit::Ok)

@@ -23,11 +23,7 @@ use crate::inputs::{Surroundings, actor, load_project};
 use crate::terminal::Terminal;
 
 /// Runs the command.
-pub(crate) fn run(
-    args: &Args,
-    surroundings: &Surroundings,
-    terminal: &mut Terminal<'_>,
-) -> Result<Exit, CliError> {
+pub(crate) fn run(args: &Args, surroundings: &Surroundings, terminal: &mut Terminal<'_>) -> Result<Exit, CliError> {
     let mut context = Context { global: &args.global, surroundings, terminal };
     match &args.command {
         Command::Deploy(args) => deploy::run(args, &mut context),
@@ -83,7 +79,12 @@ impl Context<'_, '_> {
     }
 
     /// A connection under the deployment lock, for commands that write only a part.
-    fn locked(&mut self, project: &Project, apply: &Apply, purpose: &str) -> Result<(DeployLock, Box<dyn Db>), CliError> {
+    fn locked(
+        &mut self,
+        project: &Project,
+        apply: &Apply,
+        purpose: &str,
+    ) -> Result<(DeployLock, Box<dyn Db>), CliError> {
         self.confirm(project, apply.yes)?;
         let holder = Holder::new(&actor(self.surroundings), &format!("{purpose} {}", project.environment));
         let lock = lock::acquire(&project.database, &holder, apply.lock_wait)?;

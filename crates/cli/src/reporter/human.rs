@@ -70,7 +70,10 @@ impl Human {
                 self.line(terminal, &line);
             }
             MigrateEvent::InvalidIndexDropped { version, index } => {
-                self.line(terminal, &format!("          {version} drops the unfinished index {index} and builds it again"));
+                self.line(
+                    terminal,
+                    &format!("          {version} drops the unfinished index {index} and builds it again"),
+                );
             }
             MigrateEvent::Finished { .. } => self.advance(),
             MigrateEvent::StatementDone { .. } | MigrateEvent::Failed { .. } => {}
@@ -155,7 +158,9 @@ pub(crate) fn deployed(report: &DeployReport, program: &str) -> String {
     let took = seconds(Duration::from_millis(report.duration_ms));
     let (project, environment) = (&report.project, &report.environment);
     let headline = match (report.outcome, report.deployment) {
-        (Outcome::Unchanged, _) => format!("nothing changed: {project} in {environment} is as declared, proven in {took}"),
+        (Outcome::Unchanged, _) => {
+            format!("nothing changed: {project} in {environment} is as declared, proven in {took}")
+        }
         (_, Some(number)) => format!("deployed {project} to {environment} in {took}, deployment {number}"),
         (_, None) => format!("deployed {project} to {environment} in {took}"),
     };

@@ -123,7 +123,8 @@ impl Catalog {
                       WHERE CONSTRAINT_SCHEMA = DATABASE()";
         for row in db.rows(&Stmt::new(checks))? {
             let columns = self.tables.get_mut(row.text(0)).into_iter().flat_map(|table| &mut table.columns);
-            let is_json = |column: &&mut Column| row.text(1) == format!("json_valid({})", quoted(Engine::Mysql, &column.name));
+            let is_json =
+                |column: &&mut Column| row.text(1) == format!("json_valid({})", quoted(Engine::Mysql, &column.name));
             for column in columns.filter(is_json) {
                 column.kind = ColumnKind::Json;
             }

@@ -267,9 +267,10 @@ pub fn steps(db: &mut dyn Db, deployment: i64) -> Result<Vec<Step>, DbError> {
 /// Whatever the engine refuses.
 pub fn serving(db: &mut dyn Db, environment: &str) -> Result<Vec<Serving>, DbError> {
     let name = table(db.engine(), LedgerTable::Serving);
-    let stmt = Stmt::new(format!("SELECT release_name, revision, address, deployment FROM {name} WHERE environment = "))
-        .bind(environment)
-        .sql(" ORDER BY release_name");
+    let stmt =
+        Stmt::new(format!("SELECT release_name, revision, address, deployment FROM {name} WHERE environment = "))
+            .bind(environment)
+            .sql(" ORDER BY release_name");
     let serving = |row: DynRow| Serving {
         release: row.text(0).to_owned(),
         revision: row.text(1).to_owned(),

@@ -6,9 +6,7 @@ use crate::db::dialect::{key_type, text_type};
 use crate::db::{Db, DbError, DbErrorKind, Engine, Stmt, Value, quoted, scalar};
 
 pub use deployment::{Deployment, DeploymentState, NewDeployment, Serving, Step, StepState};
-pub use deployment::{
-    finish, latest, note_step, recent, running, serving, set_serving, start, steps, clear_serving,
-};
+pub use deployment::{clear_serving, finish, latest, note_step, recent, running, serving, set_serving, start, steps};
 
 /// The format of the tables below. A ledger of a higher format is left alone.
 pub const FORMAT: i64 = 1;
@@ -33,15 +31,8 @@ pub enum LedgerTable {
 }
 
 impl LedgerTable {
-    const ALL: [Self; 7] = [
-        Self::Meta,
-        Self::Lease,
-        Self::Deployment,
-        Self::Step,
-        Self::Serving,
-        Self::Migration,
-        Self::SeedRow,
-    ];
+    const ALL: [Self; 7] =
+        [Self::Meta, Self::Lease, Self::Deployment, Self::Step, Self::Serving, Self::Migration, Self::SeedRow];
 
     fn name(self) -> &'static str {
         match self {

@@ -344,11 +344,7 @@ fn expect(table: &ExpectTable, files: &Files, render: &mut Renderer) -> Expect {
 }
 
 /// The project's releases in their order, each replaced by the environment's of the same name; further ones follow.
-fn releases(
-    project: &[ReleaseSpec],
-    environment: &[ReleaseSpec],
-    problems: &mut Vec<Problem>,
-) -> Vec<ReleaseSpec> {
+fn releases(project: &[ReleaseSpec], environment: &[ReleaseSpec], problems: &mut Vec<Problem>) -> Vec<ReleaseSpec> {
     for declared in [project, environment] {
         for (index, release) in declared.iter().enumerate() {
             if declared[..index].iter().any(|earlier| earlier.name == release.name) {

@@ -15,7 +15,8 @@ const KEPT: usize = 3;
 pub(super) fn digest(path: &Path, state_dir: &Path) -> Result<String, ReleaseError> {
     let failed = |source| ReleaseError::File { path: path.to_owned(), source };
     let meta = fs::metadata(path).map_err(failed)?;
-    let modified = meta.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok()).map_or(0, |age| age.as_nanos());
+    let modified =
+        meta.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok()).map_or(0, |age| age.as_nanos());
     let stamp = format!("{} {} {modified}", path.display(), meta.len());
     let memory = state_dir.join("artifact-digests").join(&sha256_hex(stamp.as_bytes())[..16]);
     if let Ok(known) = fs::read_to_string(&memory)

@@ -78,7 +78,8 @@ pub(crate) fn promote(
             Ok(Promoted { previous })
         }
         Err(error) => {
-            let restored = previous.map_or(Restored::NothingBefore, |previous| restore(release, &previous, revision, redactor));
+            let restored =
+                previous.map_or(Restored::NothingBefore, |previous| restore(release, &previous, revision, redactor));
             Err((error, restored))
         }
     }
@@ -202,9 +203,9 @@ fn restore(release: &Release, previous: &Previous, revision: &Revision, redactor
         return Restored::Failed { revision: named, why: "its kept artifact is gone".to_owned() };
     };
     let expected = Revision { expected: named.clone(), source: revision.source.clone() };
-    let again = previous.launch(release, &kept).and_then(|launch| {
-        start(release, launch, &named, previous.record.port, Role::Serving, &expected, redactor)
-    });
+    let again = previous
+        .launch(release, &kept)
+        .and_then(|launch| start(release, launch, &named, previous.record.port, Role::Serving, &expected, redactor));
     match again {
         Ok(_) => Restored::Again(named),
         Err(error) => Restored::Failed { revision: named, why: error.to_string() },

@@ -101,7 +101,12 @@ impl Release {
             ("revision", Name::from(revision)),
         ];
         let names = minijinja::context! { ..Name::from_pairs(own), ..self.names.clone() };
-        let argv = self.spec.command.iter().map(|text| render(&self.spec, "command", text, &names)).collect::<Result<_, _>>()?;
+        let argv = self
+            .spec
+            .command
+            .iter()
+            .map(|text| render(&self.spec, "command", text, &names))
+            .collect::<Result<_, _>>()?;
         let mut env = self.inherited.clone();
         for (name, text) in &self.spec.env {
             env.insert(name.clone(), render(&self.spec, "env", text, &names)?);

@@ -54,11 +54,17 @@ fn expressions_that_do_not_compile() {
 #[test]
 fn expressions_that_cannot_be_evaluated_name_the_document_too() {
     let mut project = Project::of(&[
-        ("seeds/a.toml", "[documents]\nfiles = 'docs/*.json'\n[[table]]\nname = 't'\neach = 'doc.list as l'\nkey = ['k']\n\
+        (
+            "seeds/a.toml",
+            "[documents]\nfiles = 'docs/*.json'\n[[table]]\nname = 't'\neach = 'doc.list as l'\nkey = ['k']\n\
             columns = { k = 'l.k', n = 'l.n.deep', b = 'l.name | nofilter', x = '[ref(\"t\", k=1)]' }\n\
             [[table]]\nname = 'u'\neach = 'doc.name as c'\nkey = ['k']\ncolumns = { k = 'c' }\n\
-            [[table]]\nname = 'v'\nkey = ['k']\nlet = { a = \"ref('t')\" }\ncolumns = { k = 'a' }\n"),
-        ("docs/one.json", "{\n  \"name\": 5,\n  \"list\": [\n    { \"k\": \"a\", \"n\": {} },\n    { \"n\": {} }\n  ]\n}"),
+            [[table]]\nname = 'v'\nkey = ['k']\nlet = { a = \"ref('t')\" }\ncolumns = { k = 'a' }\n",
+        ),
+        (
+            "docs/one.json",
+            "{\n  \"name\": 5,\n  \"list\": [\n    { \"k\": \"a\", \"n\": {} },\n    { \"n\": {} }\n  ]\n}",
+        ),
     ]);
     assert_snapshot!(project.problems());
 }
@@ -90,7 +96,10 @@ fn rows_declared_twice_name_both_places() {
     let mut project = Project::course();
     project.write("topics/again.json", "{\n  \"title\": \"Again\",\n  \"slug\": \"zero\"\n}");
     project.edit("seeds/settings.toml", "rows = [", "rows = [\n  { key = \"theme\", value = \"x\" },");
-    project.write("seeds/more.toml", "[[table]]\nname = 'setting'\nkey = ['key']\nrows = [{ key = 'language', value = 'fr' }]\n");
+    project.write(
+        "seeds/more.toml",
+        "[[table]]\nname = 'setting'\nkey = ['key']\nrows = [{ key = 'language', value = 'fr' }]\n",
+    );
     assert_snapshot!(project.problems());
 }
 
@@ -107,14 +116,20 @@ fn circles_of_datasets_tables_and_rows() {
     let (b, c, a) = (dataset("b"), dataset("c"), dataset("a"));
     let mut project = Project::of(&[("seeds/a.toml", &b), ("seeds/b.toml", &c), ("seeds/c.toml", &a)]);
     assert_snapshot!("circle_of_datasets", project.problems());
-    assert_snapshot!("circle_of_tables", wrong(
-        "[[table]]\nname = 't'\nkey = ['k']\ncolumns = { k = \"'a'\", up = \"ref('u', k='b')\" }\n\
+    assert_snapshot!(
+        "circle_of_tables",
+        wrong(
+            "[[table]]\nname = 't'\nkey = ['k']\ncolumns = { k = \"'a'\", up = \"ref('u', k='b')\" }\n\
          [[table]]\nname = 'u'\nkey = ['k']\ncolumns = { k = \"'b'\", up = \"ref('t', k='a')\" }\n"
-    ));
-    assert_snapshot!("circle_of_rows", wrong(
-        "[[table]]\nname = 't'\nkey = ['k']\neach = \"[['a', 'b'], ['b', 'a']] as p\"\n\
+        )
+    );
+    assert_snapshot!(
+        "circle_of_rows",
+        wrong(
+            "[[table]]\nname = 't'\nkey = ['k']\neach = \"[['a', 'b'], ['b', 'a']] as p\"\n\
          columns = { k = 'p[0]', up = \"ref('t', k=p[1])\" }\n"
-    ));
+        )
+    );
 }
 
 #[test]
@@ -189,7 +204,8 @@ fn a_plan_that_is_no_longer_true_is_refused() {
     project.edit("topics/zero.json", "\"Zero\"", "\"Nought\"");
     let seeds = project.load().unwrap();
     let mut events: Vec<SeedEvent> = Vec::new();
-    let error = apply(&mut *project.db, &seeds, &plan, &ApplyOptions::default(), &mut |event| events.push(event.clone()));
+    let error =
+        apply(&mut *project.db, &seeds, &plan, &ApplyOptions::default(), &mut |event| events.push(event.clone()));
     assert_snapshot!(told(&error.unwrap_err()));
     assert!(events.is_empty());
     assert_eq!(project.rows("SELECT count(*) FROM topic"), "0");

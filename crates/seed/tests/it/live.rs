@@ -33,7 +33,9 @@ fn re_seeding_unchanged_files_writes_nothing_at_all() {
     let seeds = project.load().unwrap();
     let plan = project.plan().unwrap();
     let mut events = Vec::new();
-    let report = apply(&mut *project.db, &seeds, &plan, &ApplyOptions::default(), &mut |event| events.push(event.clone())).unwrap();
+    let report =
+        apply(&mut *project.db, &seeds, &plan, &ApplyOptions::default(), &mut |event| events.push(event.clone()))
+            .unwrap();
     assert!(!report.wrote);
     assert_eq!(events, [SeedEvent::NothingToDo]);
     assert_eq!(changes(&mut project), before);
@@ -83,7 +85,10 @@ fn a_deleted_row_comes_back_with_its_children_pointing_to_it() {
     project.db.batch("UPDATE topic SET parent_id = NULL WHERE slug = 'zero'").unwrap();
     project.db.batch("DELETE FROM topic WHERE slug = 'algebra'").unwrap();
     project.apply().unwrap();
-    assert_eq!(project.rows("SELECT count(*) FROM lesson JOIN topic ON topic.id = topic_id WHERE slug = 'algebra'"), "2");
+    assert_eq!(
+        project.rows("SELECT count(*) FROM lesson JOIN topic ON topic.id = topic_id WHERE slug = 'algebra'"),
+        "2"
+    );
 }
 
 #[test]
@@ -119,7 +124,10 @@ fn references_to_rows_of_the_database_and_through_other_references_are_found() {
         )
         .unwrap();
     project.apply().unwrap();
-    assert_eq!(project.rows("SELECT town_id, name FROM street UNION ALL SELECT town_id, '' FROM house"), "8|Am Hof\n7|");
+    assert_eq!(
+        project.rows("SELECT town_id, name FROM street UNION ALL SELECT town_id, '' FROM house"),
+        "8|Am Hof\n7|"
+    );
     assert!(project.plan().unwrap().is_empty());
 }
 

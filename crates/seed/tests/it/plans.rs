@@ -50,7 +50,16 @@ fn a_column_changed_on_both_sides_is_a_conflict_unless_both_agree() {
     project.db.batch("UPDATE setting SET value = 'dark' WHERE key = 'theme'").unwrap();
     project.edit("seeds/settings.toml", "value = \"en\"", "value = \"fr\"");
     project.edit("seeds/settings.toml", "value = \"light\"", "value = \"dark\"");
-    assert_snapshot!(project.plan().unwrap().to_string().lines().filter(|line| !line.contains("= ") || line.starts_with("setting")).collect::<Vec<_>>().join("\n"));
+    assert_snapshot!(
+        project
+            .plan()
+            .unwrap()
+            .to_string()
+            .lines()
+            .filter(|line| !line.contains("= ") || line.starts_with("setting"))
+            .collect::<Vec<_>>()
+            .join("\n")
+    );
     project.edit("seeds/settings.toml", "key = [\"key\"]", "key = [\"key\"]\non_edit = \"overwrite\"");
     assert_eq!(project.plan().unwrap().counts().update, 1);
 }
@@ -58,7 +67,10 @@ fn a_column_changed_on_both_sides_is_a_conflict_unless_both_agree() {
 #[test]
 fn rows_that_were_there_before_are_adopted() {
     let mut project = Project::course();
-    project.db.batch("INSERT INTO setting VALUES ('language', 'en', 'by hand'), ('theme', 'dark', 'of the reader')").unwrap();
+    project
+        .db
+        .batch("INSERT INTO setting VALUES ('language', 'en', 'by hand'), ('theme', 'dark', 'of the reader')")
+        .unwrap();
     assert_snapshot!(project.plan().unwrap());
 }
 
@@ -82,9 +94,13 @@ fn plans_are_plain_data_and_come_back_from_json() {
 
 #[test]
 fn long_lists_and_values_are_cut() {
-    let rows: Vec<String> = (0..40).map(|n| format!("{{ key = 'k{n:02}', value = '{}' }}", "long ".repeat(30))).collect();
+    let rows: Vec<String> =
+        (0..40).map(|n| format!("{{ key = 'k{n:02}', value = '{}' }}", "long ".repeat(30))).collect();
     let mut project = Project::course();
-    project.write("seeds/settings.toml", &format!("[[table]]\nname = 'setting'\nkey = ['key']\nrows = [{}]", rows.join(", ")));
+    project.write(
+        "seeds/settings.toml",
+        &format!("[[table]]\nname = 'setting'\nkey = ['key']\nrows = [{}]", rows.join(", ")),
+    );
     project.apply().unwrap();
     let text = std::fs::read_to_string(project.root().join("seeds/settings.toml")).unwrap();
     project.write("seeds/settings.toml", &text.replace("long '", "short'"));

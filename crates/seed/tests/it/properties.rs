@@ -9,7 +9,8 @@ fn project(parents: &[Option<usize>], names: &[usize], blocks_reversed: bool) ->
     let node = "[[table]]\nname = 'node'\nkey = ['k']\ncolumns = { k = 'doc.k', title = 'doc.title', up = \"ref('node', k=doc.up) if doc.up else none\" }\n";
     let leaf = "[[table]]\nname = 'leaf'\nkey = ['node_id']\ncolumns = { node_id = \"ref('node', k=doc.k)\" }\n";
     let blocks = if blocks_reversed { [leaf, node] } else { [node, leaf] };
-    let mut project = Project::of(&[("seeds/a.toml", &format!("[documents]\nfiles = 'docs/*.json'\n{}{}", blocks[0], blocks[1]))]);
+    let mut project =
+        Project::of(&[("seeds/a.toml", &format!("[documents]\nfiles = 'docs/*.json'\n{}{}", blocks[0], blocks[1]))]);
     for (number, parent) in parents.iter().enumerate() {
         let up = parent.map(|parent| format!(", \"up\": \"n{}\"", parent % number.max(1))).filter(|_| number > 0);
         let text = format!("{{\"k\": \"n{number}\", \"title\": \"t{number}\"{}}}", up.unwrap_or_default());
