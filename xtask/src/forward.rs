@@ -11,6 +11,7 @@ use crate::cargo;
 use crate::client_libraries;
 use crate::db;
 use crate::failure::Failure;
+use crate::fresh;
 use crate::workspace;
 
 const EXAMPLE: &str = "examples/caller-coaching";
@@ -28,7 +29,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     let database = database(arguments, &project, environment, own_project.is_none());
 
     let plimsoll = bin_dir.join("plimsoll");
-    build(&plimsoll, database.as_ref().map_or(&[], |database| &database.features), own_project.is_none())?;
+    build(&bin_dir, database.as_ref().map_or(&[], |database| &database.features), own_project.is_none())?;
 
     let mut command = Command::new(&plimsoll);
     let end = arguments.iter().position(|argument| argument == "--").unwrap_or(arguments.len());
@@ -87,17 +88,25 @@ fn database(arguments: &[String], project: &Path, environment: Option<&str>, is_
 
 /// One cargo for both packages: the service is released with the database client that plimsoll migrates with.
 /// The example is checked on loopback only: without TLS its first build is a good part shorter.
-fn build(plimsoll: &Path, features: &[&str], is_example: bool) -> Result<(), Failure> {
+fn build(bin_dir: &Path, features: &[&str], is_example: bool) -> Result<(), Failure> {
+    let (plimsoll, service) = (bin_dir.join("plimsoll"), bin_dir.join(SERVICE));
+    let mut command = cargo::cargo_in_profile("build");
+    command.args(["--quiet", "-p", "plimsoll-cli", "-p", SERVICE]);
+    let features = if is_example { [&["sqlite"], features].concat() } else { features.to_vec() };
+    if is_example {
+        command.arg("--no-default-features");
+    }
+    let key = format!("default={} {}", !is_example, features.join(","));
+    let build = fresh::Build::new(bin_dir, key);
+    if build.is_fresh(&[&plimsoll, &service]) {
+        return Ok(());
+    }
     if !plimsoll.exists() {
         eprintln!("building plimsoll for the first time: this takes a few minutes, later runs start at once");
     }
-    let mut command = cargo::cargo_in_profile("build");
-    command.args(["--quiet", "-p", "plimsoll-cli", "-p", SERVICE]);
-    if !is_example {
-        return cargo::run(cargo::with_features(command, features));
-    }
-    command.arg("--no-default-features");
-    cargo::run(cargo::with_features(command, &[&["sqlite"], features].concat()))
+    cargo::run(cargo::with_features(command, &features))?;
+    build.remember();
+    Ok(())
 }
 
 /// Nothing stays between the caller and plimsoll: signals, streams and the exit code are its own.

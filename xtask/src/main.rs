@@ -9,6 +9,7 @@ mod codegen;
 mod db;
 mod failure;
 mod forward;
+mod fresh;
 mod packages;
 mod servers;
 mod test;
