@@ -84,7 +84,7 @@ impl Shown<'_> {
             named += 1;
         }
         match new.len() - named {
-            _ if new.is_empty() => Ok(()),
+            _ if named == 0 => Ok(()),
             0 => writeln!(f, "      + {names}"),
             more => writeln!(f, "      + {names} and {more} more"),
         }

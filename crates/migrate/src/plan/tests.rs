@@ -60,9 +60,9 @@ fn the_plan_of_an_untouched_database_names_every_migration() {
     assert_eq!(plan.overall, Overall::Untouched);
     insta::assert_snapshot!(plan, @r"
     migrations on PostgreSQL: 3 to apply, the database has no history
-      + 0001_users: 1 statement, in a transaction, no down script
-      + 0002_email: 2 statements, in a transaction, no down script
-      + 0003_index: 1 statement, one by one, no down script
+      + 0001_users  1 statement
+      + 0002_email  2 statements
+      + 0003_index  1 statement, one by one
     ");
 }
 
@@ -76,8 +76,8 @@ fn the_plan_of_a_half_migrated_database_shows_what_is_left_and_what_is_odd() {
     assert_eq!(plan.overall, Overall::Behind);
     insta::assert_snapshot!(plan, @r"
     migrations on MySQL: 2 to apply, 1 applied
-      + 0002_email: 2 statements, one by one, continues after 1, no down script
-      + 0003_index: 1 statement, one by one, no down script
+      + 0002_email  2 statements, one by one, continues after 1
+      + 0003_index  1 statement, one by one
       note: 0001 was applied by another tool, its file cannot be compared
     ");
 }
