@@ -6,10 +6,10 @@ use plimsoll_core::db::DbError;
 use plimsoll_core::lock::LockError;
 use plimsoll_core::project::ProjectError;
 use plimsoll_core::{Coded, ErrorCode, Exit, Location};
-use plimsoll_deploy::{DeployError, DeployReport};
+use plimsoll_deploy::{Cause, DeployError, DeployReport};
 use plimsoll_migrate::MigrateError;
 use plimsoll_seed::SeedError;
-use plimsoll_smoke::{Problems, SmokeError, SmokeFailed};
+use plimsoll_smoke::{SmokeError, SmokeFailed};
 
 /// What a command ended with.
 #[derive(Debug, thiserror::Error)]
@@ -20,30 +20,12 @@ pub(crate) enum CliError {
     /// A deployment, or planning one.
     #[error(transparent)]
     Deploy(#[from] DeployError),
-    /// The database.
+    /// What one of the rooms answered, where there is no deployment around it.
     #[error(transparent)]
-    Database(#[from] DbError),
-    /// The lock.
-    #[error(transparent)]
-    Lock(#[from] LockError),
-    /// Migrations.
-    #[error(transparent)]
-    Migrate(#[from] MigrateError),
-    /// Seeds.
-    #[error(transparent)]
-    Seed(#[from] SeedError),
+    Room(Cause),
     /// What should be true of the data is not; nothing was being written.
     #[error(transparent)]
     Unmet(SeedError),
-    /// The files of the smoke checks.
-    #[error(transparent)]
-    Checks(#[from] Problems),
-    /// The smoke checks could not start.
-    #[error(transparent)]
-    SmokeStart(#[from] SmokeError),
-    /// The smoke checks did not pass.
-    #[error(transparent)]
-    Smoke(#[from] SmokeFailed),
     /// A file of the command line cannot be read or written.
     #[error("cannot use `{}`", path.display())]
     File {
@@ -106,13 +88,8 @@ impl CliError {
         match self {
             Self::Project(error) => Some(error),
             Self::Deploy(error) => Some(error),
-            Self::Database(error) => Some(error),
-            Self::Lock(error) => Some(error),
-            Self::Migrate(error) => Some(error),
-            Self::Seed(error) | Self::Unmet(error) => Some(error),
-            Self::Checks(error) => Some(error),
-            Self::SmokeStart(error) => Some(error),
-            Self::Smoke(error) => Some(error),
+            Self::Room(error) => Some(error),
+            Self::Unmet(error) => Some(error),
             Self::File { .. }
             | Self::SavedPlan { .. }
             | Self::NotConfirmed { .. }
@@ -121,6 +98,18 @@ impl CliError {
         }
     }
 }
+
+macro_rules! rooms {
+    ($($error:ty),*) => {
+        $(impl From<$error> for CliError {
+            fn from(error: $error) -> Self {
+                Self::Room(error.into())
+            }
+        })*
+    };
+}
+
+rooms!(DbError, LockError, MigrateError, SeedError, SmokeError, SmokeFailed);
 
 impl Coded for CliError {
     fn code(&self) -> ErrorCode {

@@ -114,8 +114,8 @@ impl<'a> Terminal<'a> {
             Some(only) => text.push_str(&self.render(*only, only.location())),
             None => text.push_str(&self.render(error, error.location().filter(|_| !several))),
         }
-        if let CliError::Smoke(failed) = error {
-            text.push_str(&human::failures(&failed.report));
+        if let CliError::Room(cause) = error {
+            text.push_str(&of_room(cause));
         }
         if let Some(report) = error.report() {
             for (word, lines) in [("undone", &report.undone), ("stays", &report.not_undone)] {
@@ -152,7 +152,10 @@ impl<'a> Terminal<'a> {
         let title = error.to_string();
         // The place is shown below with its line.
         let title = place.and_then(|at| title.strip_prefix(&format!("{at}: "))).unwrap_or(&title);
-        let source = place.and_then(|at| Some((at, std::fs::read_to_string(self.root.join(&at.file)).ok()?)));
+        let source = place.and_then(|at| {
+            let text = std::fs::read_to_string(self.root.join(&at.file)).ok()?;
+            Some((at, quotable(&at.file, text)?))
+        });
         let path = place.map(|at| at.file.display().to_string()).unwrap_or_default();
         let level = Level::ERROR.primary_title(title).id(code);
         let report: Group<'_> = match &source {
@@ -181,15 +184,38 @@ impl<'a> Terminal<'a> {
     }
 }
 
+/// The text of a file as far as it may be quoted: while a file cannot be read, nobody knows which of its values are
+/// secret. Nothing of an `.env` file, and only the keys of an environment's.
+fn quotable(file: &Path, text: String) -> Option<String> {
+    let name = file.file_name()?.to_str()?;
+    if name.starts_with(".env") {
+        return None;
+    }
+    if file.parent().is_none_or(|folder| !folder.ends_with("environments")) {
+        return Some(text);
+    }
+    let mask = |part: &str| part.chars().map(|c| if c.is_whitespace() { c } else { '*' }).collect::<String>();
+    let line = |line: &str| match line.split_once('=') {
+        _ if line.starts_with(['[', '#']) => line.to_owned(),
+        Some((key, value)) => format!("{key}={}", mask(value)),
+        None => mask(line),
+    };
+    Some(text.split_inclusive('\n').map(line).collect())
+}
+
 /// What some errors carry besides their text: the log of a process, the findings of checks, the engine's own detail.
 fn details(error: &(dyn Error + 'static)) -> String {
     if let Some(error) = error.downcast_ref::<DbError>() {
         return database_detail(error);
     }
-    match error.downcast_ref::<Cause>() {
-        Some(Cause::Database(error)) => database_detail(error),
-        Some(Cause::Release(error)) => error.log().map(|(lines, file)| process_log(lines, file)).unwrap_or_default(),
-        Some(Cause::Smoke(failed)) => human::failures(&failed.report),
+    error.downcast_ref::<Cause>().map(of_room).unwrap_or_default()
+}
+
+fn of_room(cause: &Cause) -> String {
+    match cause {
+        Cause::Database(error) => database_detail(error),
+        Cause::Release(error) => error.log().map(|(lines, file)| process_log(lines, file)).unwrap_or_default(),
+        Cause::Smoke(failed) => human::failures(&failed.report),
         _ => String::new(),
     }
 }
@@ -215,4 +241,18 @@ fn span(at: &Location, text: &str) -> std::ops::Range<usize> {
     let start = line_start + characters.next().map_or(line.len(), |(index, _)| index);
     let end = line_start + characters.next().map_or(line.len(), |(index, _)| index);
     start..end.max(start)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_of_an_environment_are_never_quoted() {
+        let text = "protectd = true\n[variables]\nTOKEN = \"s3cret\ns3cret too\n".to_owned();
+        let shown = quotable(Path::new("environments/dev.toml"), text.clone()).expect("its keys may be shown");
+        assert_eq!(shown, "protectd = ****\n[variables]\nTOKEN = *******\n****** ***\n");
+        assert_eq!(quotable(Path::new("/x/.env.dev"), text.clone()), None);
+        assert_eq!(quotable(Path::new("seeds/a.toml"), text.clone()), Some(text));
+    }
 }

@@ -16,7 +16,7 @@ pub use load::{environments, load};
 pub use model::{ReleaseKind, ReleaseSpec, RevisionSource, VariableSpec, VariableType};
 pub use variables::Variable;
 
-/// What the outside hands to [`load`]. Its Debug form names the variables and never their values.
+/// What the outside hands to [`load()`]. Its Debug form names the variables and never their values.
 #[derive(Clone, Default)]
 pub struct Inputs {
     /// The folder of `plimsoll.toml`, absolute.
