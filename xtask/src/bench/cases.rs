@@ -11,6 +11,9 @@ use crate::cargo::{cargo, cargo_in_profile, run};
 use crate::failure::Failure;
 use crate::workspace;
 
+/// What Plimsoll's connections are set to; foreign keys off, because the rows of a dump come in any order.
+const DURABILITY: &str = "PRAGMA journal_mode = WAL;\nPRAGMA synchronous = NORMAL;\nPRAGMA foreign_keys = OFF;\n";
+
 /// The folder with everything the benchmarks need; removed at the end.
 pub(super) struct Bench {
     folder: PathBuf,
@@ -44,10 +47,12 @@ impl Bench {
             bench.copy_example(name)?;
         }
         bench.finish(bench.plimsoll("served", &["deploy", "dev"]))?;
+        // A transaction for each file and the same durability as ours: a peer that syncs every statement would be no peer.
         let sql: String = migration_files(&bench.folder.join("served"))?
             .iter()
-            .map(|file| format!(".read '{}'\n", file.display()))
+            .map(|file| format!("BEGIN;\n.read '{}'\nCOMMIT;\n", file.display()))
             .collect();
+        let sql = format!("{DURABILITY}{sql}");
         bench.write("schema.sql", &sql)?;
         bench.write("runbook.sh", &bench.runbook())?;
         Ok(bench)
@@ -209,9 +214,10 @@ impl Bench {
         // Only the project's own rows: the ledgers of both tools are left out.
         let rows: Vec<&str> = split_statements(&dump)
             .into_iter()
+            .filter(|statement| statement.starts_with("INSERT INTO"))
             .filter(|statement| !statement.contains("INTO plimsoll_") && !statement.contains("INTO __diesel"))
             .collect();
-        self.write("data.sql", &rows.concat())
+        self.write("data.sql", &format!("{DURABILITY}BEGIN;\n{}COMMIT;\n", rows.concat()))
     }
 
     fn script(&self, name: &str) -> Result<Command, Failure> {
