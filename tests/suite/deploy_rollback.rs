@@ -137,3 +137,25 @@ fn a_process_that_no_record_knows_is_ended_by_the_next_deployment() {
     assert_ne!(harbour.released(), lost);
     assert!(harbour.answering().is_some_and(|revision| revision.starts_with("next.")));
 }
+
+#[test]
+fn when_the_second_release_cannot_switch_the_first_goes_back_and_the_record_says_so() {
+    let harbour = Deployment::of_harbour();
+    let second = http::stable_port();
+    let text = std::fs::read_to_string(harbour.root().join("plimsoll.toml")).expect("the project's file");
+    let (start, end) = (text.find("[[release]]").expect("a release"), text.find("[smoke]").expect("checks"));
+    let worker = text[start..end]
+        .replace("name = \"api\"", "name = \"worker\"")
+        .replace("port = \"{{ PORT }}\"", &format!("port = \"{second}\""));
+    harbour.write("plimsoll.toml", &format!("{text}\n{worker}"));
+    harbour.run(&["deploy", "dev", "--commit", "main"]).exits(0);
+    let revision = harbour.answering();
+    let closed = format!("closed_port={second}");
+    let failed = harbour.run(&["deploy", "dev", "--commit", "next", "--set", &closed]).exits(7);
+    failed.says(&["release worker", "release api", "serves again"]);
+    assert_eq!(harbour.answering(), revision);
+    assert_eq!(harbour.released().len(), 2);
+    // `status` compares the record with what runs, so it fails if the record still names the revision that went back.
+    harbour.run(&["status", "dev", "--commit", "main"]).exits(0).says(&["api main.", "worker main."]);
+    harbour.run(&["deploy", "dev", "--commit", "main"]).exits(0).says(&["nothing changed"]);
+}

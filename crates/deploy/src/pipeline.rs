@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use plimsoll_core::db::{Access, Db, connect};
+use plimsoll_core::db::{Access, Db, DbError, connect};
 use plimsoll_core::ledger::{self, DeploymentState, NewDeployment, Serving};
 use plimsoll_core::lock::{self, DeployLock, Holder};
 use plimsoll_core::project::Project;
@@ -116,6 +116,10 @@ pub fn deploy(
     let result = run.steps(db.as_mut());
     let failed = result.err().inspect(|cause| run.undo(cause));
     drop(run);
+    if failed.is_some() {
+        // What a later run finds out by itself when the connection is the very thing that failed.
+        drop(record_what_serves(db.as_mut(), project, loaded, number));
+    }
     report.duration_ms = millis(started);
     let (state, summary) = (state_of(report.outcome), report.summary());
     let recorded = ledger::finish(db.as_mut(), number, state, &project.redactor().redact(&summary));
@@ -357,6 +361,26 @@ impl Run<'_> {
     fn revision(&self, release: &Release) -> Revision {
         prove::expected(self.loaded.revision_source.as_ref(), &release.revision)
     }
+}
+
+/// Brings the record in line with the processes after an undo: a release switched before another one failed went back.
+fn record_what_serves(db: &mut dyn Db, project: &Project, loaded: &Loaded, deployment: i64) -> Result<(), DbError> {
+    let recorded = ledger::serving(db, &project.environment)?;
+    for release in &loaded.releases {
+        let known = recorded.iter().find(|serving| serving.release == release.name);
+        match release::serving(release) {
+            Some(revision) if known.is_none_or(|serving| serving.revision != revision) => {
+                let address = release.address();
+                let serving = Serving { release: release.name.clone(), revision, address, deployment };
+                ledger::set_serving(db, &project.environment, &serving)?;
+            }
+            None if known.is_some_and(|serving| serving.deployment == deployment) => {
+                ledger::clear_serving(db, &project.environment, &release.name)?;
+            }
+            Some(_) | None => {}
+        }
+    }
+    Ok(())
 }
 
 /// Nothing to do: what should be true is proven again, and nothing is written.
