@@ -97,8 +97,9 @@ fn build(bin_dir: &Path, features: &[&str], is_example: bool) -> Result<(), Fail
         command.arg("--no-default-features");
     }
     let key = format!("default={} {}", !is_example, features.join(","));
-    let build = fresh::Build::new(bin_dir, key);
-    if build.is_fresh(&[&plimsoll, &service]) {
+    let binaries: [&Path; 2] = [&plimsoll, &service];
+    let build = fresh::Build::new(bin_dir, key, &binaries);
+    if build.is_fresh() {
         return Ok(());
     }
     if !plimsoll.exists() {

@@ -2,6 +2,7 @@
 //! third of a second, more than a deployment in which nothing changed. Building is left to `forward`.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -12,54 +13,52 @@ const SOURCES: [&str; 5] = ["Cargo.toml", "Cargo.lock", ".cargo", "crates", "exa
 
 /// A build of certain binaries with certain features, remembered by a stamp beside them.
 pub(crate) struct Build<'a> {
-    folder: &'a Path,
+    stamp: PathBuf,
     key: String,
+    binaries: &'a [&'a Path],
     began: SystemTime,
 }
 
 impl<'a> Build<'a> {
-    /// The build of everything in `folder` that goes by `key`, as of now.
-    pub(crate) fn new(folder: &'a Path, key: String) -> Self {
-        Self { folder, key, began: SystemTime::now() }
+    /// The build of `binaries` in `folder` that goes by `key`, as of now.
+    pub(crate) fn new(folder: &Path, key: String, binaries: &'a [&'a Path]) -> Self {
+        Self { stamp: folder.join(".xtask-build"), key, binaries, began: SystemTime::now() }
     }
 
-    /// Whether the last build was this one, and nothing has changed since it began.
-    pub(crate) fn is_fresh(&self, binaries: &[&Path]) -> bool {
-        let stamp = self.stamp();
-        let Ok(known) = fs::read_to_string(&stamp) else { return false };
-        let Some(began) = modified(&stamp).filter(|_| known == self.key) else { return false };
-        // Another build, of the tests for one, puts its own binaries in the same place.
-        let ours = |binary: &&Path| modified(binary).is_some_and(|time| known_by(&stamp, time));
+    /// Whether the last build was this one, its binaries are still in place, and nothing has changed since it began.
+    pub(crate) fn is_fresh(&self) -> bool {
+        let known = fs::read_to_string(&self.stamp).ok();
+        if known.is_none() || known != self.contents() {
+            return false;
+        }
+        let Some(began) = modified(&self.stamp) else { return false };
         let own = std::env::current_exe().ok().and_then(|file| modified(&file));
-        binaries.iter().all(ours)
-            && own.is_some_and(|time| time < began)
+        own.is_some_and(|time| time < began)
             && SOURCES.iter().all(|source| newest(&workspace::root().join(source)).is_some_and(|time| time < began))
     }
 
     /// Remembers that the build succeeded. What changed after it began is not in it for certain.
     pub(crate) fn remember(&self) {
-        let stamp = self.stamp();
         // Only a memory: without it cargo is asked the next time.
-        if fs::write(&stamp, &self.key).is_ok()
-            && let Ok(file) = fs::File::options().write(true).open(&stamp)
+        if let Some(contents) = self.contents()
+            && fs::write(&self.stamp, contents).is_ok()
+            && let Ok(file) = fs::File::options().write(true).open(&self.stamp)
         {
             drop(file.set_modified(self.began));
         }
-        drop(fs::write(self.end(), ""));
     }
 
-    fn stamp(&self) -> PathBuf {
-        self.folder.join(".xtask-build")
+    /// The key and which files the binaries are. A build with other features puts its own in the same place, by a link
+    /// to a file that may be older than ours: only the file's number tells them apart.
+    fn contents(&self) -> Option<String> {
+        let mut text = self.key.clone();
+        for binary in self.binaries {
+            let meta = fs::metadata(binary).ok()?;
+            let (device, file, size) = (meta.dev(), meta.ino(), meta.len());
+            text.push_str(&format!("\n{device} {file} {size} {}.{}", meta.mtime(), meta.mtime_nsec()));
+        }
+        Some(text)
     }
-
-    fn end(&self) -> PathBuf {
-        self.folder.join(".xtask-built")
-    }
-}
-
-/// Whether a binary was there when the build ended.
-fn known_by(stamp: &Path, time: SystemTime) -> bool {
-    modified(&stamp.with_file_name(".xtask-built")).is_some_and(|end| time <= end)
 }
 
 fn modified(file: &Path) -> Option<SystemTime> {
@@ -93,8 +92,21 @@ mod tests {
     }
 
     #[test]
-    fn nothing_remembered_is_never_fresh() {
+    fn another_binary_in_the_same_place_is_not_fresh_however_old_it_is() {
         let folder = std::env::temp_dir().join(format!("plimsoll-stale-{}", std::process::id()));
-        assert!(!Build::new(&folder, "sqlite".to_owned()).is_fresh(&[]));
+        fs::create_dir_all(&folder).expect("a folder");
+        let (binary, other) = (folder.join("plimsoll"), folder.join("other"));
+        fs::write(&other, "x").expect("a file made first");
+        fs::write(&binary, "x").expect("the binary");
+        let binaries: [&Path; 1] = [&binary];
+        let build = Build::new(&folder, "sqlite".to_owned(), &binaries);
+        assert!(!build.is_fresh(), "nothing is remembered");
+        build.remember();
+        let remembered = fs::read_to_string(&build.stamp).ok();
+        assert_eq!(remembered, build.contents());
+        fs::remove_file(&binary).expect("removed");
+        fs::hard_link(&other, &binary).expect("a link, as cargo makes it");
+        assert_ne!(remembered, build.contents());
+        fs::remove_dir_all(&folder).expect("removed");
     }
 }
