@@ -2,6 +2,8 @@
 
 mod deployment;
 
+use std::collections::BTreeSet;
+
 use crate::db::dialect::{key_type, text_type};
 use crate::db::{Db, DbError, DbErrorKind, Engine, Stmt, Value, quoted, scalar};
 
@@ -9,7 +11,11 @@ pub use deployment::{Deployment, DeploymentState, NewDeployment, Serving, Step, 
 pub use deployment::{clear_serving, finish, latest, note_step, recent, running, serving, set_serving, start, steps};
 
 /// The format of the tables below. A ledger of a higher format is left alone.
-pub const FORMAT: i64 = 1;
+pub const FORMAT: i64 = 2;
+
+/// What a format added to the tables of the one before it.
+const ADDED: &[(i64, LedgerTable, &[&str])] =
+    &[(2, LedgerTable::Lease, &["epoch", "expires_at", "server"]), (2, LedgerTable::Migration, &["script", "kind"])];
 
 /// The tables of the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +56,17 @@ impl LedgerTable {
     fn columns(self) -> (&'static [(&'static str, &'static str)], &'static str) {
         match self {
             Self::Meta => (&[("name", "key"), ("value", "text")], "name"),
-            Self::Lease => (&[("name", "key"), ("holder", "text"), ("acquired_at", "key")], "name"),
+            Self::Lease => (
+                &[
+                    ("name", "key"),
+                    ("holder", "text"),
+                    ("acquired_at", "key"),
+                    ("epoch", "number?"),
+                    ("expires_at", "key?"),
+                    ("server", "text?"),
+                ],
+                "name",
+            ),
             Self::Deployment => (
                 &[
                     ("number", "number"),
@@ -102,6 +118,8 @@ impl LedgerTable {
                     ("applied_at", "key"),
                     ("deployment", "number?"),
                     ("tool", "key"),
+                    ("script", "text?"),
+                    ("kind", "key?"),
                 ],
                 "version",
             ),
@@ -152,7 +170,10 @@ pub fn exists(db: &mut dyn Db) -> Result<bool, DbError> {
 pub fn ensure(db: &mut dyn Db) -> Result<(), DbError> {
     let engine = db.engine();
     if exists(db)? {
-        return check_format(db);
+        return match check_format(db)? {
+            FORMAT => Ok(()),
+            older => upgrade(db, older),
+        };
     }
     if engine == Engine::Postgres {
         db.batch("CREATE SCHEMA IF NOT EXISTS \"plimsoll\"")?;
@@ -213,7 +234,8 @@ pub fn now() -> String {
     chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
 }
 
-fn check_format(db: &mut dyn Db) -> Result<(), DbError> {
+/// The format of a ledger that is there.
+fn check_format(db: &mut dyn Db) -> Result<i64, DbError> {
     let found = meta(db, "format")?.and_then(|text| text.parse::<i64>().ok()).unwrap_or(0);
     if found > FORMAT {
         return Err(DbError::new(
@@ -222,7 +244,38 @@ fn check_format(db: &mut dyn Db) -> Result<(), DbError> {
             format!("the ledger has format {found}, this Plimsoll knows up to {FORMAT}"),
         ));
     }
-    Ok(())
+    Ok(found)
+}
+
+/// Brings a ledger of an older format up to date. Only adds columns, so that a killed upgrade is simply begun again.
+fn upgrade(db: &mut dyn Db, from: i64) -> Result<(), DbError> {
+    let engine = db.engine();
+    for (since, which, added) in ADDED.iter().filter(|(since, ..)| *since > from) {
+        let table = table(engine, *which);
+        let there = columns_of(db, *which)?;
+        for (name, kind) in which.columns().0.iter().filter(|(name, _)| added.contains(name) && !there.contains(*name))
+        {
+            debug_assert!(kind.ends_with('?'), "format {since} adds {name}, and rows without it are there already");
+            db.batch(&format!("ALTER TABLE {table} ADD COLUMN {name} {}", column_type(engine, kind)))?;
+        }
+    }
+    set_meta(db, "format", &FORMAT.to_string())
+}
+
+fn columns_of(db: &mut dyn Db, which: LedgerTable) -> Result<BTreeSet<String>, DbError> {
+    let name = which.name();
+    let stmt = match db.engine() {
+        Engine::Sqlite => Stmt::new(format!("SELECT name FROM pragma_table_info('plimsoll_{name}')")),
+        Engine::Postgres => {
+            Stmt::new("SELECT attname::text FROM pg_attribute WHERE attnum > 0 AND NOT attisdropped AND attrelid = ")
+                .sql(format!("'plimsoll.{name}'::regclass"))
+        }
+        Engine::Mysql => Stmt::new(format!(
+            "SELECT COLUMN_NAME FROM information_schema.COLUMNS \
+             WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'plimsoll_{name}'"
+        )),
+    };
+    Ok(db.rows(&stmt)?.iter().map(|row| row.text(0).to_owned()).collect())
 }
 
 fn create(engine: Engine, which: LedgerTable) -> String {
@@ -231,15 +284,18 @@ fn create(engine: Engine, which: LedgerTable) -> String {
         .iter()
         .map(|(name, kind)| {
             let null = if kind.ends_with('?') { "" } else { " NOT NULL" };
-            let kind = match kind.trim_end_matches('?') {
-                "key" => key_type(engine),
-                "number" => "BIGINT",
-                _ => text_type(engine),
-            };
-            format!("{name} {kind}{null}")
+            format!("{name} {}{null}", column_type(engine, kind))
         })
         .collect();
     format!("CREATE TABLE IF NOT EXISTS {} ({}, PRIMARY KEY ({key}))", table(engine, which), columns.join(", "))
+}
+
+fn column_type(engine: Engine, kind: &str) -> &'static str {
+    match kind.trim_end_matches('?') {
+        "key" => key_type(engine),
+        "number" => "BIGINT",
+        _ => text_type(engine),
+    }
 }
 
 /// A `VALUES` list of binds: `(?, ?, ..)`.
@@ -254,6 +310,30 @@ fn values(stmt: &mut Stmt, values: impl IntoIterator<Item = Value>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(feature = "sqlite")]
+    #[test]
+    fn a_ledger_of_the_first_format_is_brought_up_to_date_and_keeps_its_rows() {
+        use crate::db::{Access, DatabaseUrl, connect};
+
+        let dir = tempfile::tempdir().expect("a folder");
+        let url = DatabaseUrl::parse("sqlite:a.db", dir.path()).expect("a good URL");
+        let mut db = connect(&url, Access::Write).expect("opens");
+        ensure(db.as_mut()).expect("is made");
+        // As an older Plimsoll left it, and as one left it that was killed in the middle of upgrading.
+        db.batch(
+            "ALTER TABLE plimsoll_migration DROP COLUMN script; ALTER TABLE plimsoll_lease DROP COLUMN epoch;
+             UPDATE plimsoll_meta SET value = '1' WHERE name = 'format';
+             INSERT INTO plimsoll_lease (name, holder, acquired_at) VALUES ('deployment', 'x', 'y')",
+        )
+        .expect("runs");
+        ensure(db.as_mut()).expect("is upgraded");
+        ensure(db.as_mut()).expect("is up to date");
+        assert_eq!(meta(db.as_mut(), "format").expect("is read").as_deref(), Some("2"));
+        let epoch = Stmt::new("SELECT coalesce(epoch, -1) FROM plimsoll_lease WHERE holder = 'x'");
+        assert_eq!(scalar(db.as_mut(), &epoch).expect("asks").as_int(), Some(-1));
+        assert!(columns_of(db.as_mut(), LedgerTable::Migration).expect("asks").contains("script"));
+    }
 
     #[test]
     fn the_tables_are_created_the_same_way_on_every_engine() {

@@ -1,0 +1,41 @@
+//! `plimsoll migrate`: migrations alone, without seeding or releasing. One file a subcommand; here is what they share.
+
+mod plan;
+mod status;
+mod up;
+
+use plimsoll_core::Exit;
+use plimsoll_core::db::Db;
+use plimsoll_core::project::{Migrations, Project};
+use plimsoll_migrate::{History, MigratePlan, MigrationSet, PlanOptions};
+
+use super::Context;
+use crate::args::{Format, Migrate};
+use crate::error::CliError;
+
+pub(super) fn run(args: &Migrate, context: &mut Context<'_, '_>) -> Result<Exit, CliError> {
+    match args {
+        Migrate::Status(environment) => status::run(environment, context),
+        Migrate::Plan(environment) => plan::run(environment, context),
+        Migrate::Up(apply) => up::run(apply, context),
+    }
+}
+
+fn load(project: &Project) -> Result<(MigrationSet, &Migrations), CliError> {
+    let settings = project.migrations.as_ref().ok_or(CliError::Undeclared { what: "migrations" })?;
+    let set = MigrationSet::load(&settings.path)?;
+    plimsoll_migrate::check_prisma_provider(&set, project.engine()).map_err(plimsoll_migrate::MigrateError::from)?;
+    Ok((set, settings))
+}
+
+fn make(db: &mut dyn Db, set: &MigrationSet, settings: &Migrations) -> Result<MigratePlan, CliError> {
+    let options = PlanOptions { allow_out_of_order: settings.allow_out_of_order };
+    Ok(plimsoll_migrate::plan(set, &History::read(db)?, &options)?)
+}
+
+fn show(plan: &MigratePlan, context: &mut Context<'_, '_>) {
+    match context.terminal.format {
+        Format::Text => context.terminal.result(&plan.to_string()),
+        Format::Json => context.terminal.json(plan),
+    }
+}
