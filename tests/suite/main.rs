@@ -19,6 +19,7 @@ mod migrate_interrupted;
 mod migrate_mysql;
 mod migrate_postgres;
 mod migrate_sqlite;
+mod scratch;
 mod seed_edits;
 mod seed_guards;
 mod seed_references;

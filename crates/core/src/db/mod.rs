@@ -11,6 +11,7 @@ mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod row;
+pub mod scratch;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod stmt;

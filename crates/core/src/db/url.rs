@@ -112,6 +112,19 @@ impl DatabaseUrl {
         }
     }
 
+    /// Another database on the same server, with the same credentials. `None` for an embedded database, which has no server.
+    #[must_use]
+    pub fn sibling(&self, database: &str) -> Option<Self> {
+        let Target::Server { url, search_path, .. } = &self.target else { return None };
+        let mut url = Url::parse(url.expose()).ok()?;
+        url.set_path(database);
+        let (shown, search_path) = (shown(&url), search_path.clone());
+        Some(Self {
+            engine: self.engine,
+            target: Target::Server { url: Secret::new(url.as_str()), search_path, shown },
+        })
+    }
+
     pub(super) fn target(&self) -> &Target {
         &self.target
     }
