@@ -28,6 +28,8 @@ pub(super) struct Case<'a> {
     pub(super) peer: Side<'a>,
     /// What the median of ours must stay under, where the product promises a time.
     pub(super) budget: Option<Duration>,
+    /// What the ratio must stay under, where the product promises one.
+    pub(super) ratio: Option<f64>,
 }
 
 impl Bench {
@@ -70,6 +72,7 @@ impl Bench {
                 }),
                 peer: side("limit: starting a process (true)", || Ok(Command::new("true"))),
                 budget: Some(Duration::from_millis(20)),
+                ratio: None,
             },
             Case {
                 name: "unchanged: `cargo xtask deploy dev` when nothing changed",
@@ -85,6 +88,7 @@ impl Bench {
                     Ok(command)
                 }),
                 budget: Some(Duration::from_secs(1)),
+                ratio: None,
             },
             Case {
                 name: "first: the first deployment of the example on SQLite",
@@ -102,6 +106,7 @@ impl Bench {
                     self.script("runbook.sh")
                 }),
                 budget: Some(Duration::from_secs(5)),
+                ratio: None,
             },
             Case {
                 name: "migrate: 29 migrations on an empty SQLite file",
@@ -111,6 +116,7 @@ impl Bench {
                 }),
                 peer: side("sqlite3 < the same files", || self.sqlite("schema.sql", None)),
                 budget: None,
+                ratio: None,
             },
             Case {
                 name: "seed: the example's rows into a migrated SQLite file",
@@ -124,6 +130,7 @@ impl Bench {
                     self.sqlite("data.sql", Some("schema.sql"))
                 }),
                 budget: None,
+                ratio: None,
             },
         ]
     }
@@ -257,12 +264,12 @@ impl Drop for Bench {
     }
 }
 
-fn side<'a>(name: &'static str, prepare: impl FnMut() -> Result<Command, Failure> + 'a) -> Side<'a> {
+pub(super) fn side<'a>(name: &'static str, prepare: impl FnMut() -> Result<Command, Failure> + 'a) -> Side<'a> {
     Side { name, prepare: Box::new(prepare), after: Box::new(|| {}) }
 }
 
 /// A peer that is not installed is said so: a benchmark without its other side measures nothing.
-fn need(program: &str) -> Result<PathBuf, Failure> {
+pub(super) fn need(program: &str) -> Result<PathBuf, Failure> {
     workspace::find_program(program)
         .ok_or_else(|| Failure::new(format!("the peer `{program}` is not installed: apt-get install {program}")))
 }
