@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::checksum;
 use crate::history::{History, Record};
-use crate::source::{Migration, MigrationSet, position};
+use crate::source::{Migration, MigrationSet};
 use crate::split::split;
 
 /// Files and database, compared.
@@ -88,7 +88,7 @@ pub enum Note {
 #[must_use]
 pub fn status(set: &MigrationSet, history: &History) -> Status {
     // Applied migrations count whether or not their files are still there: a late one is late all the same.
-    let newest = history.applied.iter().map(|version| position(set.layout, version)).max();
+    let newest = history.applied.iter().map(|version| set.position(version)).max();
     let mut notes = Vec::new();
     let mut migrations: Vec<MigrationStatus> = set
         .migrations
@@ -103,7 +103,7 @@ pub fn status(set: &MigrationSet, history: &History) -> Status {
                 if record.is_some() {
                     notes.push(Note::TakenBack { version: migration.version.clone() });
                 }
-                let late = newest.is_some_and(|newest| position(set.layout, &migration.version) < newest);
+                let late = newest.as_ref().is_some_and(|newest| set.position(&migration.version) < *newest);
                 if late { MigrationState::OutOfOrder } else { MigrationState::Pending }
             };
             let applied = matches!(state, MigrationState::Applied | MigrationState::Changed);
@@ -112,7 +112,7 @@ pub fn status(set: &MigrationSet, history: &History) -> Status {
         })
         .collect();
     migrations.extend(without_file(set, history));
-    migrations.sort_by(|a, b| position(set.layout, &a.version).cmp(&position(set.layout, &b.version)));
+    migrations.sort_by_cached_key(|each| set.position(&each.version));
     Status { overall: overall(history, &migrations), migrations, notes }
 }
 

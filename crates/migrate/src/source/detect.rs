@@ -1,25 +1,26 @@
 //! Reads a folder of migrations and finds out which layout it has. Order and versions as a set are checked by `MigrationSet`.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
-
-use super::{Down, Layout, Migration, MigrationSet, name, prisma};
+use super::files::{is_ignored, list, read_text, stray, text_name};
+use super::flyway::{self, Script};
+use super::{Down, Layout, Migration, MigrationSet, folders, name, prisma, sections, sqitch, takes_back_nothing};
 use crate::error::{Problem, ProblemKind};
 
-/// diesel's `metadata.toml`. As diesel reads it, a file that doesn't name the key means no transaction.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Metadata {
-    #[serde(default)]
-    run_in_transaction: bool,
-}
-
-/// What a folder holds, sorted by name.
-struct Listing {
-    folders: Vec<PathBuf>,
-    files: Vec<PathBuf>,
+/// What was found so far.
+struct Found {
+    set: MigrationSet,
+    /// What each file or folder is by itself, to see whether all are of one kind.
+    layouts: Vec<(Layout, PathBuf)>,
+    /// Scripts that take back, by the name of what they take back.
+    downs: Vec<(String, Down)>,
+    /// The same by version, as Flyway has it.
+    undos: Vec<(String, Down)>,
+    /// Scripts that Flyway would look for placeholders in, and the text of each.
+    replaced: Vec<(PathBuf, String)>,
+    /// Whether flat files are all in pairs by their names, and whether one says `-- no-transaction`.
+    pairs: bool,
+    no_transaction: bool,
 }
 
 pub(super) fn read(path: &Path, problems: &mut Vec<Problem>) -> Option<MigrationSet> {
@@ -28,193 +29,204 @@ pub(super) fn read(path: &Path, problems: &mut Vec<Problem>) -> Option<Migration
         problems.push(Problem::new(ProblemKind::Empty, message));
         return None;
     }
-    let listing = list(path, problems)?;
-    let mut set = MigrationSet::new(Layout::Flat, path);
-    let mut layouts: Vec<(Layout, PathBuf)> = Vec::new();
-    for folder in &listing.folders {
-        read_folder(folder, &mut set, &mut layouts, problems);
+    if path.join(sqitch::PLAN).is_file() {
+        return sqitch::read(path, problems);
     }
-    let mut downs = Vec::new();
+    let mut found = Found {
+        set: MigrationSet::new(Layout::Flat, path),
+        layouts: Vec::new(),
+        downs: Vec::new(),
+        undos: Vec::new(),
+        replaced: Vec::new(),
+        pairs: true,
+        no_transaction: false,
+    };
+    let listing = list(path, problems)?;
+    for folder in &listing.folders {
+        found.read_folder(folder, problems);
+    }
     for file in &listing.files {
+        found.read_file(file, problems);
+    }
+    Some(found.finish(problems))
+}
+
+impl Found {
+    fn read_folder(&mut self, folder: &Path, problems: &mut Vec<Problem>) {
+        if text_name(folder).starts_with('.') {
+            self.set.strays.push(folder.to_owned());
+        } else if holds_flyway(folder) {
+            // Flyway looks into folders.
+            let Some(listing) = list(folder, problems) else { return };
+            for inner in &listing.folders {
+                self.read_folder(inner, problems);
+            }
+            for file in &listing.files {
+                self.read_file(file, problems);
+            }
+        } else if let Some(layout) = folders::read(folder, &mut self.set, problems) {
+            self.layouts.push((layout, folder.to_owned()));
+        }
+    }
+
+    fn read_file(&mut self, file: &Path, problems: &mut Vec<Problem>) {
         let file_name = text_name(file);
-        if let Some(stem) = file_name.strip_suffix(".down.sql") {
-            downs.push((stem.to_owned(), file.clone()));
-        } else if let Some(stem) = file_name.strip_suffix(".sql") {
-            layouts.push((Layout::Flat, file.clone()));
-            read_flat(file, stem.strip_suffix(".up").unwrap_or(stem), &mut set, problems);
+        if let Some(stem) = file_name.strip_suffix(".sql") {
+            self.read_sql(file, stem, problems);
         } else if file_name == prisma::LOCK {
-            set.provider = prisma::provider(file, problems);
+            self.set.provider = prisma::provider(file, problems);
         } else if is_ignored(&file_name) {
-            set.strays.push(file.clone());
+            self.set.strays.push(file.to_owned());
+        } else if file_name.ends_with(".sql.conf") && file.with_extension("").is_file() {
+            // Read together with its script.
+        } else if file_name.ends_with(".go") && name::leading_digits(&file_name).is_some() {
+            let message = format!("`{}` is a migration written in Go, which only goose can run", file.display());
+            problems.push(Problem::new(ProblemKind::Layout, message));
         } else {
             problems.push(stray(file));
         }
     }
-    for (stem, file) in downs {
-        match set.migrations.iter_mut().find(|migration| migration.name == stem) {
-            Some(migration) => migration.down = read_down(&file, problems),
-            None => {
-                let message = format!("`{}` takes back a migration that is not there", file.display());
-                problems.push(Problem::new(ProblemKind::Layout, message));
+
+    fn read_sql(&mut self, file: &Path, stem: &str, problems: &mut Vec<Problem>) {
+        if let Some(script) = flyway::script(stem) {
+            self.read_flyway(file, stem, script, problems);
+        } else if let Some(stem) = stem.strip_suffix(".down") {
+            self.downs.extend(folders::read_down(file, problems).map(|down| (stem.to_owned(), down)));
+        } else if let Some((bytes, text)) = read_text(file, problems) {
+            match sections::layout(&text) {
+                Some(layout) => {
+                    self.layouts.push((layout, file.to_owned()));
+                    match sections::read(layout, file, stem, &bytes, &text) {
+                        Ok(migration) => self.set.migrations.push(migration),
+                        Err(problem) => problems.push(problem),
+                    }
+                }
+                None => self.read_flat(file, stem, &bytes, &text, problems),
             }
         }
     }
-    if let Some((first, one)) = layouts.first() {
-        set.layout = *first;
-        if let Some((second, other)) = layouts.iter().find(|(layout, _)| layout != first) {
+
+    fn read_flat(&mut self, file: &Path, stem: &str, bytes: &[u8], text: &str, problems: &mut Vec<Problem>) {
+        self.layouts.push((Layout::Flat, file.to_owned()));
+        let short = stem.strip_suffix(".up");
+        self.pairs &= short.is_some();
+        let stem = short.unwrap_or(stem);
+        let Some(version) = name::flat_version(stem) else {
+            problems.push(name::problem(file));
+            return;
+        };
+        let mut migration = Migration::new(version, stem, file.to_owned(), bytes, text);
+        if says_no_transaction(&migration.sql) {
+            self.no_transaction = true;
+            migration.declared_transaction = Some(false);
+        }
+        self.set.migrations.push(migration);
+    }
+
+    fn read_flyway(&mut self, file: &Path, stem: &str, script: Script, problems: &mut Vec<Problem>) {
+        if script == Script::Baseline {
             let message = format!(
-                "the folder mixes layouts: `{}` is {}, `{}` is {}",
+                "`{}` is a baseline, which Flyway runs instead of what comes before it: keep the migrations themselves",
+                file.display()
+            );
+            problems.push(Problem::new(ProblemKind::Layout, message));
+            return;
+        }
+        let Some((bytes, text)) = read_text(file, problems) else { return };
+        let conf = file.with_extension("sql.conf");
+        let settings = if conf.is_file() { flyway::settings(&conf, problems) } else { flyway::Settings::default() };
+        if script != Script::Repeatable {
+            self.layouts.push((Layout::Flyway, file.to_owned()));
+        }
+        let sql = match script {
+            Script::Undo(version) => {
+                let mut down = Down::new(file.to_owned(), &text);
+                down.declared_transaction = down.declared_transaction.or(settings.transaction);
+                let sql = down.sql.clone();
+                self.undos.push((version, down));
+                sql
+            }
+            Script::Versioned(_) | Script::Repeatable | Script::Baseline => {
+                let mut migration = match script {
+                    Script::Versioned(version) => Migration::new(version, stem, file.to_owned(), &bytes, &text),
+                    _ => Migration::repeatable(stem, file.to_owned(), &bytes, &text),
+                };
+                migration.declared_transaction = migration.declared_transaction.or(settings.transaction);
+                let sql = migration.sql.clone();
+                self.set.migrations.push(migration);
+                sql
+            }
+        };
+        if settings.placeholders.unwrap_or(true) {
+            self.replaced.push((file.to_owned(), sql));
+        }
+    }
+
+    fn finish(self, problems: &mut Vec<Problem>) -> MigrationSet {
+        let Self { mut set, layouts, downs, undos, replaced, pairs, no_transaction } = self;
+        set.take_downs(downs, problems);
+        for (version, down) in undos {
+            match set.migrations.iter_mut().find(|migration| migration.version == version) {
+                Some(migration) => migration.down = Some(down).filter(|down| !down.sql.trim().is_empty()),
+                None => problems.push(takes_back_nothing(&down.file)),
+            }
+        }
+        // Repeatable files alone are Flyway's.
+        set.layout = layouts.first().map_or(Layout::Flyway, |(layout, _)| *layout);
+        if set.layout == Layout::Flat {
+            set.layout = match (no_transaction, pairs) {
+                (true, _) => Layout::Sqlx,
+                (false, true) => Layout::GolangMigrate,
+                (false, false) => Layout::Flat,
+            };
+        }
+        // Repeatable scripts among flat files are not Flyway's.
+        for (file, sql) in replaced.iter().filter(|_| set.layout == Layout::Flyway) {
+            problems.extend(flyway::check_placeholders(file, sql).err());
+        }
+        let Some((first, one)) = layouts.first() else { return set };
+        if let Some((second, other)) = layouts.iter().find(|(layout, _)| layout != first) {
+            let (one, other) = (one.display(), other.display());
+            let message = format!("the folder mixes layouts: `{one}` is {first}, `{other}` is {second}");
+            problems.push(Problem::new(ProblemKind::Layout, message));
+        } else if let Some(repeatable) = set.repeatable_in_folders(*first) {
+            let message = format!(
+                "the folder mixes layouts: `{}` is {first}, `{}` is {}",
                 one.display(),
-                described(*first),
-                other.display(),
-                described(*second)
+                repeatable.display(),
+                Layout::Flyway
             );
             problems.push(Problem::new(ProblemKind::Layout, message));
         }
-    }
-    Some(set)
-}
-
-fn read_folder(
-    folder: &Path,
-    set: &mut MigrationSet,
-    layouts: &mut Vec<(Layout, PathBuf)>,
-    problems: &mut Vec<Problem>,
-) {
-    if text_name(folder).starts_with('.') {
-        set.strays.push(folder.to_owned());
-        return;
-    }
-    let (up, prisma) = (folder.join("up.sql"), folder.join("migration.sql"));
-    let (layout, file) = match (up.is_file(), prisma.is_file()) {
-        (true, false) => (Layout::Diesel, up),
-        (false, true) => (Layout::Prisma, prisma),
-        (true, true) => {
-            let message = format!("`{}` has an `up.sql` and a `migration.sql`: keep one", folder.display());
-            problems.push(Problem::new(ProblemKind::Layout, message));
-            return;
-        }
-        (false, false) => {
-            let message = format!("`{}` has no `up.sql` and no `migration.sql`", folder.display());
-            problems.push(Problem::new(ProblemKind::Layout, message));
-            return;
-        }
-    };
-    layouts.push((layout, folder.to_owned()));
-    let name = text_name(folder);
-    let Some(version) = name::version(&name) else {
-        problems.push(name::problem(folder));
-        return;
-    };
-    let Some(mut migration) = read_migration(&file, version, &name, problems) else { return };
-    for inner in list(folder, problems).into_iter().flat_map(|listing| listing.files.into_iter().chain(listing.folders))
-    {
-        match text_name(&inner).as_str() {
-            "down.sql" => migration.down = read_down(&inner, problems),
-            "metadata.toml" if layout == Layout::Diesel => {
-                // What a comment in the file itself says stands; diesel would not know the comment.
-                let declared = read_metadata(&inner, problems);
-                migration.declared_transaction = migration.declared_transaction.or(declared);
-            }
-            "up.sql" | "migration.sql" => {}
-            other if is_ignored(other) => set.strays.push(inner),
-            _ => problems.push(stray(&inner)),
-        }
-    }
-    set.migrations.push(migration);
-}
-
-fn read_flat(file: &Path, stem: &str, set: &mut MigrationSet, problems: &mut Vec<Problem>) {
-    match name::flat_version(stem) {
-        Some(version) => set.migrations.extend(read_migration(file, version, stem, problems)),
-        None => problems.push(name::problem(file)),
+        set
     }
 }
 
-fn read_migration(file: &Path, version: String, name: &str, problems: &mut Vec<Problem>) -> Option<Migration> {
-    let (bytes, text) = read_text(file, problems)?;
-    Some(Migration::new(version, name, file.to_owned(), &bytes, &text))
-}
-
-fn read_down(file: &Path, problems: &mut Vec<Problem>) -> Option<Down> {
-    let (_, text) = read_text(file, problems)?;
-    let sql = text.strip_prefix('\u{feff}').unwrap_or(&text).to_owned();
-    // diesel's generator leaves a down.sql that says only that something should be written there.
-    (!sql.trim().is_empty()).then(|| Down { file: file.to_owned(), sql })
-}
-
-fn read_metadata(file: &Path, problems: &mut Vec<Problem>) -> Option<bool> {
-    let (_, text) = read_text(file, problems)?;
-    match toml::from_str::<Metadata>(&text) {
-        Ok(metadata) => Some(metadata.run_in_transaction),
-        Err(error) => {
-            // diesel would silently take its default.
-            let location = plimsoll_core::Location::of_offset(file, &text, error.span().map_or(0, |span| span.start));
-            let message = format!("`{}` is no metadata that diesel understands: {}", file.display(), error.message());
-            problems.push(Problem::new(ProblemKind::Layout, message).at(location));
-            None
-        }
+impl MigrationSet {
+    /// A repeatable file beside folders, whose tools would never run it.
+    fn repeatable_in_folders(&self, layout: Layout) -> Option<&Path> {
+        let folders = matches!(layout, Layout::Diesel | Layout::Prisma);
+        let mut repeatable =
+            self.migrations.iter().filter(|migration| migration.kind == super::MigrationKind::Repeatable);
+        repeatable.next().filter(|_| folders).map(|migration| migration.file.as_path())
     }
 }
 
-pub(super) fn read_text(file: &Path, problems: &mut Vec<Problem>) -> Option<(Vec<u8>, String)> {
-    let bytes = match fs::read(file) {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            problems.push(Problem::unreadable(file, error));
-            return None;
-        }
-    };
-    match std::str::from_utf8(&bytes) {
-        Ok(text) => {
-            let text = text.to_owned();
-            Some((bytes, text))
-        }
-        Err(error) => {
-            let message = format!("`{}` is not UTF-8 text, from byte {} on", file.display(), error.valid_up_to() + 1);
-            problems.push(Problem::new(ProblemKind::Unreadable, message));
-            None
-        }
+/// sqlx's comment. sqlx itself wants it to be the first bytes of the file, and silently ignores it anywhere else.
+fn says_no_transaction(sql: &str) -> bool {
+    sql.lines()
+        .map(str::trim)
+        .take_while(|line| line.is_empty() || line.starts_with("--"))
+        .any(|line| line.trim_start_matches('-').trim() == "no-transaction")
+}
+
+/// Whether a folder that is no migration itself holds scripts of Flyway, in whatever depth.
+fn holds_flyway(folder: &Path) -> bool {
+    if folder.join("up.sql").is_file() || folder.join("migration.sql").is_file() {
+        return false;
     }
-}
-
-fn list(path: &Path, problems: &mut Vec<Problem>) -> Option<Listing> {
-    let entries = fs::read_dir(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-    match entries {
-        Ok(entries) => {
-            let mut paths: Vec<_> = entries.into_iter().map(|entry| entry.path()).collect();
-            paths.sort();
-            // Links count as what they point to.
-            let (folders, files) = paths.into_iter().partition(|path| path.is_dir());
-            Some(Listing { folders, files })
-        }
-        Err(error) => {
-            problems.push(Problem::unreadable(path, error));
-            None
-        }
-    }
-}
-
-fn text_name(path: &Path) -> String {
-    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
-}
-
-/// Files people and systems leave in any folder.
-fn is_ignored(name: &str) -> bool {
-    let lower = name.to_ascii_lowercase();
-    lower.starts_with('.') || lower.ends_with(".md") || lower == "thumbs.db"
-}
-
-fn stray(path: &Path) -> Problem {
-    let message = format!("`{}` is not part of any migration: move it out of the folder", path.display());
-    Problem::new(ProblemKind::Layout, message)
-}
-
-fn described(layout: Layout) -> &'static str {
-    match layout {
-        Layout::Diesel => "diesel's (`up.sql`)",
-        Layout::Prisma => "Prisma's (`migration.sql`)",
-        Layout::Flat => "flat (`0001_name.sql`)",
-        Layout::Embedded => "embedded",
-    }
+    let Some(listing) = list(folder, &mut Vec::new()) else { return false };
+    let named =
+        |file: &PathBuf| text_name(file).strip_suffix(".sql").is_some_and(|stem| flyway::script(stem).is_some());
+    listing.files.iter().any(named) || listing.folders.iter().any(|folder| holds_flyway(folder))
 }

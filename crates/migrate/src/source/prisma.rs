@@ -6,7 +6,7 @@ use plimsoll_core::Location;
 use plimsoll_core::db::Engine;
 use serde::Deserialize;
 
-use super::{MigrationSet, detect};
+use super::{MigrationSet, files};
 use crate::error::{Problem, ProblemKind};
 
 /// The file's name.
@@ -37,7 +37,7 @@ pub fn check_prisma_provider(set: &MigrationSet, engine: Engine) -> Result<(), P
 }
 
 pub(super) fn provider(file: &Path, problems: &mut Vec<Problem>) -> Option<String> {
-    let (_, text) = detect::read_text(file, problems)?;
+    let (_, text) = files::read_text(file, problems)?;
     match toml::from_str::<Lock>(&text) {
         Ok(lock) => Some(lock.provider),
         Err(error) => {

@@ -74,6 +74,132 @@ fn flat_files_are_ordered_by_number() {
 }
 
 #[test]
+fn flyways_layout_has_undo_scripts_settings_and_folders() {
+    let root = folder(&[
+        ("V1_10__ten.sql", "SELECT 10"),
+        ("V1.9__nine.sql", "SELECT 9"),
+        ("V1.9__nine.sql.conf", "# why\nexecuteInTransaction=false\n"),
+        ("U1.09__nine.sql", "SELECT -9"),
+        ("2/V2__two.sql", "SELECT 2"),
+        ("R__b_view.sql", "SELECT 'b'"),
+        ("R__a_view.sql", "SELECT 'a'"),
+    ]);
+    let set = MigrationSet::load(root.path()).expect("loads");
+    let found: Vec<_> = set.migrations.iter().map(|each| (each.version.as_str(), each.name.as_str())).collect();
+    assert_eq!(set.layout, Layout::Flyway);
+    let expected = [("1.9", "V1.9__nine"), ("1.10", "V1_10__ten"), ("2", "V2__two")];
+    assert_eq!(found, [expected.as_slice(), &[("R__a_view", "R__a_view"), ("R__b_view", "R__b_view")]].concat());
+    assert_eq!((set.newest(), set.migrations[4].kind), ("2", MigrationKind::Repeatable));
+    assert_eq!(set.migrations[0].declared_transaction, Some(false));
+    assert_eq!(set.migrations[0].down.as_ref().map(|down| down.sql.as_str()), Some("SELECT -9"));
+}
+
+#[test]
+fn flyways_versions_are_the_same_with_zeros_or_underscores() {
+    let (code, text) = refused(&[("V1__a.sql", "SELECT 1"), ("V1.0__b.sql", "SELECT 1"), ("U3__c.sql", "SELECT 1")]);
+    assert_eq!(code, ErrorCode::MigrationsLayout);
+    assert!(text.contains("`U3__c.sql` takes back a migration that is not there"), "{text}");
+    assert!(text.contains("have the same version"), "{text}");
+    assert!(refused(&[("B1__a.sql", "SELECT 1")]).1.contains("`B1__a.sql` is a baseline"));
+    assert!(refused(&[("V1__a.sql", "SELECT '${b}'")]).1.contains("is a placeholder of Flyway"));
+    assert!(refused(&[("V1__a.sql", "SELECT 1"), ("V1__a.sql.conf", "shouldExecute=x")]).1.contains("`shouldExecute`"));
+}
+
+#[test]
+fn repeatable_files_stand_among_flat_ones_and_not_among_folders() {
+    let root = folder(&[("R__view.sql", "SELECT '${kept}'"), ("1_a.sql", "SELECT 1")]);
+    let set = MigrationSet::load(root.path()).expect("loads");
+    assert_eq!((set.layout, set.newest()), (Layout::Flat, "1"));
+    assert_eq!(versions(&root), ["1", "R__view"]);
+    let (_, text) = refused(&[("1_a/up.sql", "SELECT 1"), ("R__view.sql", "SELECT 1")]);
+    assert!(text.starts_with("the folder mixes layouts: `1_a` is diesel's (`up.sql`), `R__view.sql`"), "{text}");
+}
+
+#[test]
+fn pairs_and_comments_tell_the_numbered_layouts_apart() {
+    let pairs = folder(&[("10_b.up.sql", "SELECT 1"), ("9_a.up.sql", "SELECT 1"), ("9_a.down.sql", "SELECT 0")]);
+    let set = MigrationSet::load(pairs.path()).expect("loads");
+    assert_eq!((set.layout, set.migrations[0].down.is_some()), (Layout::GolangMigrate, true));
+    assert_eq!(versions(&pairs), ["9", "10"]);
+    let sqlx = folder(&[
+        ("20240101000000_a.sql", "\u{feff}-- no-transaction\nSELECT 1"),
+        ("20240102000000_b.up.sql", "SELECT 1"),
+        ("20240102000000_b.down.sql", "SELECT 0"),
+    ]);
+    let set = MigrationSet::load(sqlx.path()).expect("loads");
+    assert_eq!((set.layout, set.migrations[0].declared_transaction), (Layout::Sqlx, Some(false)));
+    assert_eq!(set.migrations[1].declared_transaction, None);
+}
+
+#[test]
+fn dbmates_files_are_ordered_by_name_and_gooses_by_number() {
+    let dbmate = "-- migrate:up\nSELECT 1;\n-- migrate:down\nSELECT 0;";
+    let root = folder(&[("9_a.sql", dbmate), ("10_b.sql", dbmate)]);
+    assert_eq!(MigrationSet::load(root.path()).expect("loads").layout, Layout::Dbmate);
+    assert_eq!(versions(&root), ["10", "9"]);
+    let goose = "-- +goose Up\nSELECT 1;\n-- +goose Down\nSELECT 0;";
+    let root = folder(&[("00009_a.sql", goose), ("10_b.sql", goose)]);
+    assert_eq!(MigrationSet::load(root.path()).expect("loads").layout, Layout::Goose);
+    assert_eq!(versions(&root), ["00009", "10"]);
+    let (_, text) = refused(&[("1_a.sql", goose), ("2_b.go", "package migrations"), ("3_c.sql", "SELECT 1")]);
+    assert!(text.contains("`2_b.go` is a migration written in Go"), "{text}");
+    assert!(text.contains("`1_a.sql` is goose's (`-- +goose Up`), `3_c.sql` is flat"), "{text}");
+}
+
+#[test]
+fn a_sqitch_project_is_read_in_the_order_of_its_plan() {
+    let plan = "%syntax-version=1.0.0\n%project=p\n\nzebra 2026-01-01T00:00:00Z A <a@b.c> # z\nant [zebra] 2026-01-01T00:00:00Z A <a@b.c> # a\n";
+    let root = folder(&[
+        ("sqitch.plan", plan),
+        ("sqitch.conf", "[core]\n"),
+        ("deploy/zebra.sql", "BEGIN;\nSELECT 1;\nCOMMIT;\n"),
+        ("deploy/ant.sql", "SELECT 2;"),
+        ("deploy/forgotten.sql", "SELECT 3;"),
+        ("revert/ant.sql", "BEGIN;\nSELECT 0;\nCOMMIT;"),
+        ("verify/ant.sql", "BEGIN;\nSELECT 1/1;\nROLLBACK;"),
+    ]);
+    let set = MigrationSet::load(root.path()).expect("loads");
+    assert_eq!((set.layout, set.newest()), (Layout::Sqitch, "ant"));
+    assert_eq!(versions(&root), ["zebra", "ant"]);
+    assert_eq!(set.migrations[0].sql, "\nSELECT 1;\n\n");
+    let ant = &set.migrations[1];
+    assert_eq!(ant.down.as_ref().map(|down| down.sql.as_str()), Some("\nSELECT 0;\n"));
+    assert_eq!(ant.verify.as_ref().map(|verify| verify.sql.as_str()), Some("\nSELECT 1/1;\n"));
+    assert_eq!(set.strays, [root.path().join("deploy/forgotten.sql")]);
+    let (_, text) = refused(&[("sqitch.plan", plan), ("deploy/ant.sql", "SELECT 2;")]);
+    assert_eq!(text, "the change `zebra` has no script `deploy/zebra.sql`");
+}
+
+#[test]
+fn prisma_folders_of_one_day_are_two_versions_in_the_order_of_their_names() {
+    let long = format!("20251027_{}", "x".repeat(60));
+    let root = folder(&[
+        ("20251026_b/migration.sql", "SELECT 1"),
+        ("20251026_a/migration.sql", "SELECT 1"),
+        (&format!("{long}/migration.sql"), "SELECT 1"),
+    ]);
+    assert_eq!(versions(&root), ["20251026_a", "20251026_b", "20251027"]);
+    let set = MigrationSet::load(root.path()).expect("loads");
+    assert!(set.get("20251026").is_none(), "two folders could be meant");
+    let root = folder(&[("20251026_b/migration.sql", "SELECT 1")]);
+    let set = MigrationSet::load(root.path()).expect("loads");
+    assert_eq!(set.get("20251026").map(|migration| migration.version.as_str()), Some("20251026_b"));
+}
+
+#[test]
+fn embedded_migrations_may_be_repeatable_and_have_down_scripts() {
+    let set = MigrationSet::from_embedded(&[
+        ("R__view", "SELECT 3"),
+        ("0001_a.down.sql", "SELECT 0"),
+        ("0001_a.up.sql", "SELECT 1"),
+    ])
+    .expect("loads");
+    assert_eq!((set.migrations[0].name.as_str(), set.newest()), ("0001_a", "0001"));
+    assert!(set.migrations[0].down.is_some());
+    assert_eq!(set.migrations[1].kind, MigrationKind::Repeatable);
+}
+
+#[test]
 fn embedded_migrations_are_ordered_by_version() {
     let set = MigrationSet::from_embedded(&[("0002_b", "SELECT 2"), ("0001_a.sql", "SELECT 1")]).expect("loads");
     assert_eq!(set.migrations.iter().map(|m| m.name.as_str()).collect::<Vec<_>>(), ["0001_a", "0002_b"]);
