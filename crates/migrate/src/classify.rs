@@ -1,11 +1,12 @@
-//! What statements do to transactions, told from their words. Where statements begin and end is `split`'s.
+//! What statements do to transactions and sessions, told from their operations. Where statements begin and end is `split`'s.
 
 use plimsoll_core::Location;
 use plimsoll_core::db::Engine;
 use plimsoll_core::db::dialect::transactional_ddl;
 
 use crate::error::{Problem, ProblemKind};
-use crate::lexer::{Token, TokenKind};
+use crate::lexer::Token;
+use crate::operation::{AlterAction, Object, Operation, Transaction, operations};
 use crate::source::Migration;
 use crate::split::{Statement, split};
 
@@ -24,7 +25,7 @@ pub(crate) fn asks_for_no_transaction(sql: &str) -> bool {
 pub(crate) fn transactional(engine: Engine, migration: &Migration, statements: &[Statement]) -> bool {
     transactional_ddl(engine)
         && migration.declared_transaction.unwrap_or(true)
-        && !statements.iter().any(|statement| refuses_transaction(engine, &statement.words()))
+        && !statements.iter().any(|statement| refuses_transaction(engine, statement))
 }
 
 /// The same without knowing the engine, for diesel's harness. The statements that refuse are PostgreSQL's and SQLite's own.
@@ -42,7 +43,7 @@ pub(crate) fn check_no_own_transaction(
     migration: &Migration,
     statements: &[Statement],
 ) -> Result<(), Problem> {
-    let Some(own) = statements.iter().find(|statement| controls_transaction(engine, &statement.words())) else {
+    let Some(own) = statements.iter().find(|statement| controls_transaction(engine, statement)) else {
         return Ok(());
     };
     let word = own.words().into_iter().next().unwrap_or_default();
@@ -53,50 +54,46 @@ pub(crate) fn check_no_own_transaction(
 }
 
 /// Whether a statement begins or ends a transaction. Savepoints do neither.
-pub(crate) fn controls_transaction(engine: Engine, words: &[String]) -> bool {
-    let to_savepoint = words.iter().take(3).any(|word| word == "TO");
-    match (word(words, 0), word(words, 1)) {
-        ("BEGIN", "NOT") => engine != Engine::Mysql,
-        ("BEGIN" | "COMMIT", _) | ("START" | "PREPARE", "TRANSACTION") => true,
-        ("END" | "ABORT", _) => engine != Engine::Mysql,
-        ("ROLLBACK", _) => !to_savepoint,
+pub(crate) fn controls_transaction(engine: Engine, statement: &Statement) -> bool {
+    operations(engine, statement).iter().any(|placed| match &placed.operation {
+        Operation::Transaction(found) => match found {
+            Transaction::Begin | Transaction::Commit | Transaction::Rollback | Transaction::Prepare => true,
+            Transaction::Savepoint | Transaction::ReleaseSavepoint | Transaction::RollbackToSavepoint => false,
+        },
         _ => false,
-    }
+    })
 }
 
 /// Whether the engine refuses the statement inside of a transaction.
-pub(crate) fn refuses_transaction(engine: Engine, words: &[String]) -> bool {
-    let concurrently = words.iter().any(|word| word == "CONCURRENTLY");
-    match (engine, word(words, 0), word(words, 1)) {
-        (Engine::Postgres, "CREATE", "INDEX" | "UNIQUE") => {
-            word(words, 2) == "CONCURRENTLY" || word(words, 3) == "CONCURRENTLY"
-        }
-        (Engine::Postgres, "DROP", "INDEX") => word(words, 2) == "CONCURRENTLY",
-        (Engine::Postgres, "REINDEX", second) => concurrently || matches!(second, "SCHEMA" | "DATABASE" | "SYSTEM"),
-        (Engine::Postgres, "ALTER", "TABLE") => concurrently && words.iter().any(|word| word == "DETACH"),
-        (Engine::Postgres, "VACUUM", _) | (Engine::Postgres, "ALTER", "SYSTEM") => true,
-        (Engine::Postgres, "CREATE" | "DROP", "DATABASE" | "TABLESPACE") => true,
-        (Engine::Sqlite, "VACUUM" | "ATTACH" | "DETACH", _) => true,
-        _ => false,
-    }
+pub(crate) fn refuses_transaction(engine: Engine, statement: &Statement) -> bool {
+    let refuses = |operation: &Operation| match engine {
+        Engine::Postgres => refused_by_postgres(operation),
+        Engine::Sqlite => matches!(operation, Operation::Vacuum { .. } | Operation::Attach | Operation::Detach),
+        Engine::Mysql => false,
+    };
+    operations(engine, statement).iter().any(|placed| refuses(&placed.operation))
 }
 
 /// Whether a statement outside of the migration's own transaction may share one with its entry in the journal, so that both
 /// are there or neither is. Procedures may commit by themselves and are left out.
-pub(crate) fn can_share_transaction(engine: Engine, words: &[String]) -> bool {
+pub(crate) fn can_share_transaction(engine: Engine, statement: &Statement) -> bool {
+    let words = &statement.words();
     let rows = ["INSERT", "UPDATE", "DELETE", "REPLACE", "MERGE", "WITH", "LOAD", "SELECT", "VALUES"];
     // A SELECT may call a function that writes.
     let changes_rows = rows.contains(&word(words, 0));
     let changes_schema =
         matches!(word(words, 0), "CREATE" | "ALTER" | "DROP" | "TRUNCATE" | "COMMENT" | "GRANT" | "REVOKE");
-    let schema_too = transactional_ddl(engine) && changes_schema && !refuses_transaction(engine, words);
+    let schema_too = transactional_ddl(engine) && changes_schema && !refuses_transaction(engine, statement);
     changes_rows || schema_too
 }
 
 /// Whether a statement only changes the session, so that continuing later has to repeat it.
-pub(crate) fn sets_session(words: &[String]) -> bool {
-    let sets = matches!(word(words, 0), "SET" | "RESET" | "USE" | "PRAGMA" | "ATTACH");
-    sets || (word(words, 0) == "SELECT" && words.iter().any(|word| word == "SET_CONFIG"))
+pub(crate) fn sets_session(engine: Engine, statement: &Statement) -> bool {
+    operations(engine, statement).iter().any(|placed| match &placed.operation {
+        Operation::Set { .. } | Operation::Pragma { .. } | Operation::Use { .. } | Operation::Attach => true,
+        Operation::Select { sets_session, .. } => *sets_session,
+        _ => false,
+    })
 }
 
 /// An index built by `CREATE INDEX CONCURRENTLY`.
@@ -110,30 +107,14 @@ pub(crate) struct ConcurrentIndex {
 
 /// The index that a `CREATE INDEX CONCURRENTLY` builds; none when the engine is left to choose its name.
 pub(crate) fn concurrent_index(engine: Engine, statement: &Statement) -> Option<ConcurrentIndex> {
-    let words = statement.words();
-    if engine != Engine::Postgres || word(&words, 0) != "CREATE" || !refuses_transaction(engine, &words) {
-        return None;
-    }
-    let skipped = ["CREATE", "UNIQUE", "INDEX", "CONCURRENTLY", "IF", "NOT", "EXISTS"];
-    let is = |token: &Token, word: &str| {
-        token.kind == TokenKind::Word && statement.text_of(token).eq_ignore_ascii_case(word)
-    };
-    let mut tokens = statement.tokens.iter().skip_while(|token| skipped.iter().any(|word| is(token, word)));
-    let name = tokens.next().filter(|token| !is(token, "on"))?;
-    let mut target = tokens.skip_while(|token| is(token, "on") || is(token, "only")).peekable();
-    let mut table = String::new();
-    while let Some(part) = target.next() {
-        table.push_str(statement.text_of(part));
-        match target.next_if(|token| statement.text_of(token) == ".") {
-            Some(_) => table.push('.'),
-            None => break,
+    operations(engine, statement).into_iter().find_map(|placed| match placed.operation {
+        Operation::CreateIndex { table, index } if engine == Engine::Postgres && index.concurrently => {
+            let within = |token: &&Token| token.start >= table.span.start && token.end <= table.span.end;
+            let written = statement.tokens.iter().filter(within).map(|token| statement.text_of(token)).collect();
+            Some(ConcurrentIndex { name: index.name?.name, table: written })
         }
-    }
-    let name = match name.kind {
-        TokenKind::Quoted => statement.text_of(name).trim_matches('"').replace("\"\"", "\""),
-        _ => statement.text_of(name).to_lowercase(),
-    };
-    Some(ConcurrentIndex { name, table })
+        _ => None,
+    })
 }
 
 /// Whether an engine's refusal of a statement whose outcome is unknown means that it had been applied before.
@@ -161,6 +142,22 @@ pub(crate) fn has_landed(engine: Engine, words: &[String], answer: &str) -> bool
     }
 }
 
+fn refused_by_postgres(operation: &Operation) -> bool {
+    match operation {
+        Operation::CreateIndex { index, .. } => index.concurrently,
+        Operation::DropIndex { concurrently, .. }
+        | Operation::AlterTable { action: AlterAction::DetachPartition { concurrently, .. }, .. } => *concurrently,
+        Operation::Reindex { target, concurrently, .. } => {
+            *concurrently || matches!(target.as_deref(), Some("SCHEMA" | "DATABASE" | "SYSTEM"))
+        }
+        Operation::Create { object, .. } | Operation::Drop { object, .. } => {
+            matches!(object, Object::Database | Object::Tablespace)
+        }
+        Operation::Vacuum { .. } | Operation::AlterSystem => true,
+        _ => false,
+    }
+}
+
 fn word(words: &[String], index: usize) -> &str {
     words.get(index).map_or("", String::as_str)
 }
@@ -181,10 +178,10 @@ mod tests {
             "VACUUM t",
             "REINDEX (VERBOSE) INDEX CONCURRENTLY i",
         ] {
-            assert!(refuses_transaction(Engine::Postgres, &first(Engine::Postgres, sql).words()), "{sql}");
+            assert!(refuses_transaction(Engine::Postgres, &first(Engine::Postgres, sql)), "{sql}");
         }
         for sql in ["SELECT 'CREATE INDEX CONCURRENTLY'", "CREATE INDEX i ON t (a)", "CREATE TABLE vacuum (a int)"] {
-            assert!(!refuses_transaction(Engine::Postgres, &first(Engine::Postgres, sql).words()), "{sql}");
+            assert!(!refuses_transaction(Engine::Postgres, &first(Engine::Postgres, sql)), "{sql}");
         }
     }
 
@@ -196,7 +193,7 @@ mod tests {
 
     #[test]
     fn savepoints_are_no_transactions() {
-        let controls = |sql| controls_transaction(Engine::Postgres, &first(Engine::Postgres, sql).words());
+        let controls = |sql| controls_transaction(Engine::Postgres, &first(Engine::Postgres, sql));
         assert!(controls("begin") && controls("ROLLBACK WORK") && controls("START TRANSACTION READ WRITE"));
         assert!(!controls("ROLLBACK TO SAVEPOINT a") && !controls("SAVEPOINT a") && !controls("DO $$ BEGIN END $$"));
     }

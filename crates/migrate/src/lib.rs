@@ -11,6 +11,7 @@ mod event;
 mod history;
 mod journal;
 mod lexer;
+mod operation;
 mod plan;
 mod report;
 mod session;

@@ -15,8 +15,7 @@ use crate::session;
 pub(super) fn run(db: &mut dyn Db, work: &Work<'_>, on_event: &mut dyn FnMut(&MigrateEvent)) -> Result<(), Fault> {
     let engine = db.engine();
     // Such a script decides itself what belongs together; the journal's entries take part in its transactions.
-    let own_transaction =
-        work.statements.iter().any(|statement| classify::controls_transaction(engine, &statement.words()));
+    let own_transaction = work.statements.iter().any(|statement| classify::controls_transaction(engine, statement));
     let session = session::capture(db)?;
     let outcome = statements(db, work, own_transaction, on_event);
     if outcome.is_err() && own_transaction {
@@ -40,6 +39,7 @@ fn statements(
     own_transaction: bool,
     on_event: &mut dyn FnMut(&MigrateEvent),
 ) -> Result<(), Fault> {
+    let engine = db.engine();
     let (version, total) = (work.step.version.clone(), work.statements.len());
     let done = work.step.resume_from.unwrap_or(0).min(total);
     journal::write(db, work.journal(), RecordState::Running, done, 0)?;
@@ -51,14 +51,13 @@ fn statements(
     }
     for statement in &work.statements[..done] {
         // What the earlier run had set in its session, the rest of the script still counts on.
-        if classify::sets_session(&statement.words()) {
+        if classify::sets_session(engine, statement) {
             // Not this statement's fault in the journal: what is known about the next one stays as it is.
             db.batch(&statement.text)?;
         }
     }
     for index in done..total {
-        let words = work.statements[index].words();
-        if !own_transaction && classify::can_share_transaction(db.engine(), &words) {
+        if !own_transaction && classify::can_share_transaction(engine, &work.statements[index]) {
             together(db, work, index)?;
         } else {
             // Only after a kill, and only of the first statement, it is unknown whether it was applied.
