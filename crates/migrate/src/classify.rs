@@ -154,6 +154,12 @@ fn refused_by_postgres(operation: &Operation) -> bool {
             matches!(object, Object::Database | Object::Tablespace)
         }
         Operation::Vacuum { .. } | Operation::AlterSystem => true,
+        // In a form that is not known it says itself that it runs beside others.
+        Operation::Unclassified { words } => {
+            let mut words = words.split(' ');
+            words.next().is_some_and(|verb| ["CREATE", "DROP"].iter().any(|known| verb.eq_ignore_ascii_case(known)))
+                && words.any(|word| word.eq_ignore_ascii_case("CONCURRENTLY"))
+        }
         _ => false,
     }
 }
@@ -177,10 +183,18 @@ mod tests {
             "drop index /* x */ concurrently i",
             "VACUUM t",
             "REINDEX (VERBOSE) INDEX CONCURRENTLY i",
+            "CREATE INDEX CONCURRENTLY U&\"d\\0061t\" ON t (a)",
+            "ALTER TABLE t DETACH PARTITION p CONCURRENTLY",
+            "CREATE DATABASE d",
         ] {
             assert!(refuses_transaction(Engine::Postgres, &first(Engine::Postgres, sql)), "{sql}");
         }
-        for sql in ["SELECT 'CREATE INDEX CONCURRENTLY'", "CREATE INDEX i ON t (a)", "CREATE TABLE vacuum (a int)"] {
+        for sql in [
+            "SELECT 'CREATE INDEX CONCURRENTLY'",
+            "CREATE INDEX i ON t (a)",
+            "CREATE TABLE vacuum (a int)",
+            "ALTER TABLE t DETACH PARTITION p",
+        ] {
             assert!(!refuses_transaction(Engine::Postgres, &first(Engine::Postgres, sql)), "{sql}");
         }
     }
@@ -196,6 +210,17 @@ mod tests {
         let controls = |sql| controls_transaction(Engine::Postgres, &first(Engine::Postgres, sql));
         assert!(controls("begin") && controls("ROLLBACK WORK") && controls("START TRANSACTION READ WRITE"));
         assert!(!controls("ROLLBACK TO SAVEPOINT a") && !controls("SAVEPOINT a") && !controls("DO $$ BEGIN END $$"));
+    }
+
+    #[test]
+    fn settings_are_repeated_and_the_statements_that_they_are_for_are_not() {
+        let sets = |engine, sql| sets_session(engine, &first(engine, sql));
+        assert!(sets(Engine::Postgres, "SELECT pg_catalog.set_config('search_path', '', false)"));
+        assert!(sets(Engine::Postgres, "SET XML OPTION DOCUMENT") && sets(Engine::Postgres, "RESET ALL"));
+        assert!(sets(Engine::Mysql, "/*!40101 SET NAMES utf8 */") && sets(Engine::Mysql, "USE d"));
+        assert!(sets(Engine::Sqlite, "PRAGMA foreign_keys=OFF") && sets(Engine::Sqlite, "ATTACH 'x' AS x"));
+        assert!(!sets(Engine::Mysql, "SET STATEMENT max_statement_time=1 FOR DELETE FROM t"));
+        assert!(!sets(Engine::Postgres, "SELECT 'set_config('") && !sets(Engine::Postgres, "UPDATE t SET a = 1"));
     }
 
     #[test]

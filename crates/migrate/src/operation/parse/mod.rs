@@ -10,6 +10,7 @@ mod cursor;
 mod data;
 mod drop;
 mod object;
+mod quoting;
 mod session;
 mod table;
 mod volatile;

@@ -150,6 +150,17 @@ fn operations_are_data() {
     assert_eq!(serde_json::to_value(unit).expect("serialises"), serde_json::json!([{ "grant": null }]));
 }
 
+#[test]
+fn strings_stand_for_their_values() {
+    let value = |engine, sql: &str| match one(engine, sql) {
+        Operation::CreateEnum { values, .. } => values.concat(),
+        other => panic!("{sql}: {other:?}"),
+    };
+    for (written, expected) in [("'a''b'", "a'b"), ("E'a\\'b'", "a'b"), ("$x$a'b$x$", "a'b"), ("'ä\\n'", "ä\\n")] {
+        assert_eq!(value(Engine::Postgres, &format!("CREATE TYPE t AS ENUM ({written})")), expected);
+    }
+}
+
 /// Words and signs that mean something to the parser, in any order.
 fn soup() -> impl Strategy<Value = String> {
     let words = "CREATE ALTER DROP TABLE INDEX COLUMN ADD SET NOT NULL DEFAULT PRIMARY KEY UNIQUE CHECK REFERENCES CONSTRAINT \
