@@ -1,6 +1,7 @@
 //! The arguments: their doc comments are the manual. What a command does is in `command`.
 
 use std::ffi::OsString;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -152,6 +153,47 @@ pub(crate) enum Migrate {
     Plan(Environment),
     /// Apply what is pending
     Up(Apply),
+    /// Take migrations back with their down scripts, the last applied first
+    ///
+    /// A migration that was interrupted while it was taken back is continued. What would lose rows, columns or tables is
+    /// refused without `--lose-data`, and said in the plan before it is done.
+    Down(Down),
+    /// Take migrations back and apply them again
+    Redo(Redo),
+}
+
+/// `migrate down`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Down {
+    #[command(flatten)]
+    pub(crate) apply: Apply,
+
+    /// Take back everything that was applied after this migration; `none` for all
+    #[arg(long, value_name = "VERSION", conflicts_with = "steps")]
+    pub(crate) to: Option<String>,
+
+    /// How many migrations to take back
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub(crate) steps: NonZeroUsize,
+
+    /// Take back what loses rows, columns or tables, too
+    #[arg(long)]
+    pub(crate) lose_data: bool,
+}
+
+/// `migrate redo`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Redo {
+    #[command(flatten)]
+    pub(crate) apply: Apply,
+
+    /// How many migrations to take back and apply again
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub(crate) steps: NonZeroUsize,
+
+    /// Take back what loses rows, columns or tables, too
+    #[arg(long)]
+    pub(crate) lose_data: bool,
 }
 
 /// `seed`

@@ -111,12 +111,28 @@ pub fn advice(code: ErrorCode) -> Advice {
             "give it a newer version, or set `allow_out_of_order = true` under `[migrations]` if the two don't depend on each other",
         ),
         ErrorCode::MigrationFailed => (
-            "A statement of a migration was refused. The whole migration was rolled back and is not recorded.",
+            "A statement of a migration or of its down script was refused. The whole script was rolled back, and the records say what they said before.",
             "correct the statement at the place shown and run the same command again",
         ),
         ErrorCode::MigrationPartial => (
-            "A migration that cannot run in a transaction failed part of the way; what it did before is recorded.",
+            "A migration or its down script, which cannot run in a transaction, failed part of the way; what it did before is recorded.",
             "correct the failing statement, leave the ones before it as they are, and run the same command again: it goes on from there",
+        ),
+        ErrorCode::MigrationUnfinished => (
+            "A migration is half applied or half taken back, so nobody may build on it or take away what is below it.",
+            "finish it the way it was going: `{program} migrate up <environment>` or `{program} migrate down <environment>`; then run the command again",
+        ),
+        ErrorCode::MigrationIrreversible => (
+            "A migration that should be taken back has no down script. Nothing was taken back.",
+            "write its `down.sql`, stop before it with `--to`, or undo what it did in a new migration",
+        ),
+        ErrorCode::RevertLoses => (
+            "Taking the migrations back would lose what people put into the database since. Nothing was taken back.",
+            "make a backup of what is named and say `--lose-data`, or undo the change in a new migration that keeps it",
+        ),
+        ErrorCode::MigrationNotApplied => (
+            "The migration to go back to is not applied in this database.",
+            "choose one that is: `{program} migrate status <environment>` lists them",
         ),
         ErrorCode::SchemaBehind => (
             "The database lacks a migration that the service needs.",

@@ -100,6 +100,14 @@ codes! {
     MigrationFailed = "migrate::failed" => RolledBack,
     /// A migration outside a transaction failed part of the way.
     MigrationPartial = "migrate::partially_applied" => NeedsPerson,
+    /// A migration is half applied or half taken back, and has to be finished first.
+    MigrationUnfinished = "migrate::unfinished" => GateRefused,
+    /// A migration that should be taken back has no down script.
+    MigrationIrreversible = "migrate::irreversible" => GateRefused,
+    /// Taking migrations back would lose data.
+    RevertLoses = "migrate::would_lose_data" => GateRefused,
+    /// The migration to go back to is not applied.
+    MigrationNotApplied = "migrate::not_applied" => Usage,
     /// The database is behind the schema that a service needs.
     SchemaBehind = "migrate::schema_behind" => CheckFailed,
     /// A document does not fit its JSON Schema.

@@ -4,6 +4,7 @@ use plimsoll_core::db::{DbError, DbErrorKind};
 use plimsoll_core::{Coded, ErrorCode, Location};
 
 use crate::report::MigrateReport;
+use crate::revert::RevertFailure;
 
 /// Any failure of this crate.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +21,9 @@ pub enum MigrateError {
     /// Applying stopped.
     #[error(transparent)]
     Failed(Box<Failure>),
+    /// Taking back stopped.
+    #[error(transparent)]
+    RevertFailed(Box<RevertFailure>),
     /// The database does not have the migration that a service needs.
     #[error("the service needs migration {required}, the newest one applied is {}", newest.as_deref().unwrap_or("none"))]
     SchemaBehind {
@@ -66,6 +70,14 @@ pub enum ProblemKind {
     OutOfOrder,
     /// The files or the database are no longer what the plan was made from.
     Stale,
+    /// A migration is half applied or half taken back, and has to be finished first.
+    Unfinished,
+    /// A migration to take back has no down script.
+    Irreversible,
+    /// Taking a migration back would lose data.
+    Loses,
+    /// A migration to go back to is not applied.
+    NotApplied,
 }
 
 /// Applying stopped at a migration. Carries the report of everything that was done before.
@@ -149,6 +161,10 @@ impl Coded for Problem {
             ProblemKind::Changed => ErrorCode::MigrationChanged,
             ProblemKind::OutOfOrder => ErrorCode::MigrationOutOfOrder,
             ProblemKind::Stale => ErrorCode::PlanStale,
+            ProblemKind::Unfinished => ErrorCode::MigrationUnfinished,
+            ProblemKind::Irreversible => ErrorCode::MigrationIrreversible,
+            ProblemKind::Loses => ErrorCode::RevertLoses,
+            ProblemKind::NotApplied => ErrorCode::MigrationNotApplied,
         }
     }
 
@@ -179,6 +195,7 @@ impl Coded for MigrateError {
             Self::Problems(problems) => problems.first().map_or(ErrorCode::MigrationsLayout, Coded::code),
             Self::History(error) => error.code(),
             Self::Failed(failure) => failure.code(),
+            Self::RevertFailed(failure) => failure.code(),
             Self::SchemaBehind { .. } => ErrorCode::SchemaBehind,
         }
     }
@@ -187,6 +204,7 @@ impl Coded for MigrateError {
         match self {
             Self::Problem(problem) => problem.location(),
             Self::Failed(failure) => failure.location(),
+            Self::RevertFailed(failure) => failure.location(),
             Self::Problems(_) | Self::History(_) | Self::SchemaBehind { .. } => None,
         }
     }
@@ -194,7 +212,11 @@ impl Coded for MigrateError {
     fn parts(&self) -> Vec<&dyn Coded> {
         match self {
             Self::Problems(problems) => problems.iter().map(|problem| problem as &dyn Coded).collect(),
-            Self::Problem(_) | Self::History(_) | Self::Failed(_) | Self::SchemaBehind { .. } => Vec::new(),
+            Self::Problem(_)
+            | Self::History(_)
+            | Self::Failed(_)
+            | Self::RevertFailed(_)
+            | Self::SchemaBehind { .. } => Vec::new(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What happens while migrations are applied, as typed events. Showing them is the caller's.
+//! What happens while migrations are applied or taken back, as typed events. Showing them is the caller's.
 
 use std::time::Duration;
 
@@ -56,6 +56,28 @@ pub enum MigrateEvent {
     },
     /// A migration is applied and recorded.
     Finished {
+        /// Its version.
+        version: String,
+        /// How long it took.
+        duration: Duration,
+    },
+    /// A migration begins to be taken back.
+    Reverting {
+        /// Its version.
+        version: String,
+        /// Its name.
+        name: String,
+        /// Its place among the plan's migrations, from 1.
+        number: usize,
+        /// How many migrations the plan has.
+        of: usize,
+        /// How many statements its down script has.
+        statements: usize,
+        /// Whether it is taken back as a whole or not at all.
+        transactional: bool,
+    },
+    /// A migration is taken back and no longer recorded.
+    Reverted {
         /// Its version.
         version: String,
         /// How long it took.

@@ -28,13 +28,13 @@ pub struct Record {
     pub name: String,
     /// The SHA-256 of the file's bytes.
     pub checksum_raw: String,
-    /// The lexical checksum; of the first `statements_done` statements only, until the migration is applied.
+    /// The lexical checksum; of the first `statements_done` statements only, until the migration is applied or taken back.
     pub checksum_lexical: String,
     /// How it ended.
     pub state: RecordState,
-    /// How many statements it had.
+    /// How many statements it had; while it is taken back, how many its down script has.
     pub statements: usize,
-    /// How many of them were applied.
+    /// How many of them were run.
     pub statements_done: usize,
     /// When, in UTC.
     pub applied_at: String,
@@ -42,7 +42,7 @@ pub struct Record {
 
 /// How far a migration came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum RecordState {
     /// It is being applied, or the run was killed: the outcome of the statement after the last counted one is unknown.
     Running,
@@ -50,6 +50,10 @@ pub enum RecordState {
     Applied,
     /// The statement after the last counted one was refused.
     Failed,
+    /// It is being taken back, or that was killed: as `Running`, of the down script.
+    Reverting,
+    /// It was being taken back: as `Failed`, of the down script.
+    RevertFailed,
 }
 
 impl History {
@@ -91,7 +95,17 @@ impl History {
     /// The row of a migration that was begun and not finished.
     #[must_use]
     pub fn interrupted(&self, version: &str) -> Option<&Record> {
-        self.record(version).filter(|record| record.state != RecordState::Applied && !self.applied.contains(version))
+        self.record(version).filter(|record| {
+            matches!(record.state, RecordState::Running | RecordState::Failed) && !self.applied.contains(version)
+        })
+    }
+
+    /// The row of a migration that is half taken back. Once it is gone from diesel's table, another tool has finished that.
+    #[must_use]
+    pub fn reverting(&self, version: &str) -> Option<&Record> {
+        self.record(version).filter(|record| {
+            matches!(record.state, RecordState::Reverting | RecordState::RevertFailed) && self.applied.contains(version)
+        })
     }
 }
 
@@ -103,7 +117,14 @@ impl RecordState {
             Self::Running => "running",
             Self::Applied => "applied",
             Self::Failed => "failed",
+            Self::Reverting => "reverting",
+            Self::RevertFailed => "revert-failed",
         }
+    }
+
+    /// Whether the outcome of the statement after the last counted one is unknown.
+    pub(crate) fn is_open(self) -> bool {
+        matches!(self, Self::Running | Self::Reverting)
     }
 }
 
@@ -117,6 +138,8 @@ fn record(row: &DynRow) -> Record {
         state: match row.text(4) {
             "applied" => RecordState::Applied,
             "failed" => RecordState::Failed,
+            "reverting" => RecordState::Reverting,
+            "revert-failed" => RecordState::RevertFailed,
             _ => RecordState::Running,
         },
         statements: count(5),

@@ -14,10 +14,72 @@ pub(crate) struct Journal<'a> {
     pub(crate) checksums: &'a [String],
     pub(crate) deployment: Option<i64>,
     pub(crate) tool: &'a str,
+    pub(crate) direction: Direction<'a>,
+}
+
+/// Which way a script goes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Direction<'a> {
+    /// It applies a migration.
+    Up,
+    /// It takes back one that is applied.
+    Down(&'a Whole),
+}
+
+/// What the row of an applied migration says, to be said again when nothing of its down script was kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Whole {
+    /// Whether there is such a row: another tool may have applied the migration.
+    pub(crate) recorded: bool,
+    /// How many statements the migration has.
+    pub(crate) statements: usize,
+    /// Its lexical checksum.
+    pub(crate) checksum: String,
+}
+
+/// Writes that a script begins, or begins again after some of its statements.
+pub(crate) fn begin(db: &mut dyn Db, journal: Journal<'_>, done: usize) -> Result<(), DbError> {
+    match journal.direction {
+        Direction::Up => write(db, journal, RecordState::Running, done, 0),
+        Direction::Down(Whole { recorded: false, .. }) => write(db, journal, RecordState::Reverting, done, 0),
+        Direction::Down(_) => {
+            let progress = (journal.step.statements, done, journal.checksum(done));
+            write_progress(db, journal, RecordState::Reverting, progress)
+        }
+    }
+}
+
+/// Writes that all of a script is done. Belongs into a transaction.
+pub(crate) fn finish(db: &mut dyn Db, journal: Journal<'_>, duration_ms: u64) -> Result<(), DbError> {
+    let version = journal.step.version.as_str();
+    match journal.direction {
+        Direction::Up => {
+            db.execute(&Stmt::new("INSERT INTO __diesel_schema_migrations (version) VALUES (").bind(version).sql(")"))?;
+            write(db, journal, RecordState::Applied, journal.step.statements, duration_ms)
+        }
+        Direction::Down(_) => {
+            db.execute(&Stmt::new("DELETE FROM __diesel_schema_migrations WHERE version = ").bind(version))?;
+            remove(db, version)
+        }
+    }
+}
+
+/// Writes that the statement after those done was refused, and forgets that the script was begun when it was the first.
+pub(crate) fn give_up(db: &mut dyn Db, journal: Journal<'_>, done: usize) -> Result<(), DbError> {
+    let version = journal.step.version.as_str();
+    match (journal.direction, done) {
+        (Direction::Up, 0) | (Direction::Down(Whole { recorded: false, .. }), 0) => remove(db, version),
+        (Direction::Up, _) => write_state(db, version, RecordState::Failed),
+        (Direction::Down(whole), 0) => {
+            let progress = (whole.statements, whole.statements, whole.checksum.as_str().into());
+            write_progress(db, journal, RecordState::Applied, progress)
+        }
+        (Direction::Down(_), _) => write_state(db, version, RecordState::RevertFailed),
+    }
 }
 
 /// Writes the row of a migration: begun, begun again, or applied.
-pub(crate) fn write(
+fn write(
     db: &mut dyn Db,
     journal: Journal<'_>,
     state: RecordState,
@@ -82,31 +144,44 @@ pub(crate) fn advance(db: &mut dyn Db, journal: Journal<'_>, done: usize) -> Res
     }
 }
 
-/// Writes that the statement after the last counted one was refused.
-pub(crate) fn write_failed(db: &mut dyn Db, version: &str) -> Result<(), DbError> {
-    let table = ledger::table(db.engine(), LedgerTable::Migration);
-    let stmt = Stmt::new(format!("UPDATE {table} SET state = ")).bind(RecordState::Failed.as_str());
-    db.execute(&stmt.sql(" WHERE version = ").bind(version)).map(drop)
-}
-
-/// Writes that a migration is applied, in diesel's history and in the ledger. Belongs into a transaction.
-pub(crate) fn write_applied(db: &mut dyn Db, journal: Journal<'_>, duration_ms: u64) -> Result<(), DbError> {
-    let version = journal.step.version.as_str();
-    db.execute(&Stmt::new("INSERT INTO __diesel_schema_migrations (version) VALUES (").bind(version).sql(")"))?;
-    write(db, journal, RecordState::Applied, journal.step.statements, duration_ms)
-}
-
-/// Forgets a migration of which nothing was applied.
-pub(crate) fn remove(db: &mut dyn Db, version: &str) -> Result<(), DbError> {
-    let table = ledger::table(db.engine(), LedgerTable::Migration);
-    db.execute(&Stmt::new(format!("DELETE FROM {table} WHERE version = ")).bind(version)).map(drop)
-}
-
 /// How many statements the ledger says are done.
 pub(crate) fn statements_done(db: &mut dyn Db, version: &str) -> Result<usize, DbError> {
     let table = ledger::table(db.engine(), LedgerTable::Migration);
     let stmt = Stmt::new(format!("SELECT statements_done FROM {table} WHERE version = ")).bind(version);
     Ok(scalar(db, &stmt)?.as_int().and_then(|done| usize::try_from(done).ok()).unwrap_or(0))
+}
+
+/// Writes how far a script came that takes a migration back: what the row says about the migration itself stays.
+fn write_progress(
+    db: &mut dyn Db,
+    journal: Journal<'_>,
+    state: RecordState,
+    (statements, done, checksum): (usize, usize, Value),
+) -> Result<(), DbError> {
+    let table = ledger::table(db.engine(), LedgerTable::Migration);
+    let stmt = Stmt::new(format!("UPDATE {table} SET state = "))
+        .bind(state.as_str())
+        .sql(", statements = ")
+        .bind(count(statements))
+        .sql(", statements_done = ")
+        .bind(count(done))
+        .sql(", checksum_lexical = ")
+        .bind(checksum)
+        .sql(" WHERE version = ")
+        .bind(journal.step.version.as_str());
+    db.execute(&stmt).map(drop)
+}
+
+fn write_state(db: &mut dyn Db, version: &str, state: RecordState) -> Result<(), DbError> {
+    let table = ledger::table(db.engine(), LedgerTable::Migration);
+    let stmt = Stmt::new(format!("UPDATE {table} SET state = ")).bind(state.as_str());
+    db.execute(&stmt.sql(" WHERE version = ").bind(version)).map(drop)
+}
+
+/// Forgets a migration of which nothing is there.
+fn remove(db: &mut dyn Db, version: &str) -> Result<(), DbError> {
+    let table = ledger::table(db.engine(), LedgerTable::Migration);
+    db.execute(&Stmt::new(format!("DELETE FROM {table} WHERE version = ")).bind(version)).map(drop)
 }
 
 impl Journal<'_> {

@@ -14,6 +14,7 @@ mod lexer;
 mod operation;
 mod plan;
 mod report;
+pub mod revert;
 mod session;
 mod source;
 mod split;

@@ -109,6 +109,14 @@ fn stands_against(
             (ProblemKind::OutOfOrder, format!("`{file}` is not applied, but comes before migrations that are"))
         }
         MigrationState::Changed => (ProblemKind::Changed, format!("`{file}` was edited after it had been applied")),
+        MigrationState::Reverting => {
+            let (done, of) =
+                history.reverting(version).map_or((0, 0), |record| (record.statements_done, record.statements));
+            let message = format!(
+                "migration `{name}` is half taken back, {done} of the {of} statements of its down script: `migrate down` goes on"
+            );
+            (ProblemKind::Unfinished, message)
+        }
         MigrationState::Missing if history.interrupted(version).is_some() => {
             (ProblemKind::Missing, format!("migration `{name}` was begun in the database, and its file is gone"))
         }

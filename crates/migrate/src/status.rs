@@ -28,7 +28,7 @@ pub enum Overall {
     Untouched,
     /// The database lacks migrations of the files.
     Behind,
-    /// The database has what the files don't: migrations missing, changed, or applied out of order.
+    /// The database has what the files don't: migrations missing, changed, applied out of order, or half taken back.
     Diverged,
 }
 
@@ -61,6 +61,8 @@ pub enum MigrationState {
     OutOfOrder,
     /// Begun and not finished.
     Interrupted,
+    /// Half taken back: the first statements of its down script are done.
+    Reverting,
 }
 
 /// Something worth knowing about a migration.
@@ -95,7 +97,9 @@ pub fn status(set: &MigrationSet, history: &History) -> Status {
         .iter()
         .map(|migration| {
             let record = history.record(&migration.version);
-            let state = if history.applied.contains(&migration.version) {
+            let state = if history.reverting(&migration.version).is_some() {
+                MigrationState::Reverting
+            } else if history.applied.contains(&migration.version) {
                 compare(history, migration, record, &mut notes)
             } else if history.interrupted(&migration.version).is_some() {
                 MigrationState::Interrupted
@@ -153,7 +157,7 @@ fn without_file(set: &MigrationSet, history: &History) -> Vec<MigrationStatus> {
 
 fn overall(history: &History, migrations: &[MigrationStatus]) -> Overall {
     let any = |states: &[MigrationState]| migrations.iter().any(|migration| states.contains(&migration.state));
-    if any(&[MigrationState::Missing, MigrationState::Changed, MigrationState::OutOfOrder]) {
+    if any(&[MigrationState::Missing, MigrationState::Changed, MigrationState::OutOfOrder, MigrationState::Reverting]) {
         Overall::Diverged
     } else if history.applied.is_empty() && history.records.is_empty() {
         Overall::Untouched

@@ -61,7 +61,9 @@ impl Human {
 
     fn migrate(&mut self, terminal: &mut Terminal<'_>, event: &MigrateEvent) {
         match event {
-            MigrateEvent::Started { name, number, of, .. } => self.position(*number - 1, *of, name),
+            MigrateEvent::Started { name, number, of, .. } | MigrateEvent::Reverting { name, number, of, .. } => {
+                self.position(*number - 1, *of, name);
+            }
             MigrateEvent::Resumed { version, done, total } => {
                 self.line(terminal, &format!("          {version} goes on after statement {done} of {total}"));
             }
@@ -75,7 +77,7 @@ impl Human {
                     &format!("          {version} drops the unfinished index {index} and builds it again"),
                 );
             }
-            MigrateEvent::Finished { .. } => self.advance(),
+            MigrateEvent::Finished { .. } | MigrateEvent::Reverted { .. } => self.advance(),
             MigrateEvent::StatementDone { .. } | MigrateEvent::Failed { .. } => {}
         }
     }

@@ -78,6 +78,13 @@ fn migrate(event: &MigrateEvent) -> Value {
         MigrateEvent::Finished { version, duration } => {
             json!({ "event": "migration_done", "version": version, "duration_ms": duration.as_millis() as u64 })
         }
+        MigrateEvent::Reverting { version, name, number, of, statements, transactional } => json!({
+            "event": "migration_reverting", "version": version, "name": name, "number": number, "of": of,
+            "statements": statements, "transactional": transactional,
+        }),
+        MigrateEvent::Reverted { version, duration } => {
+            json!({ "event": "migration_reverted", "version": version, "duration_ms": duration.as_millis() as u64 })
+        }
         MigrateEvent::Failed { version, number, message } => {
             json!({ "event": "migration_failed", "version": version, "statement": number, "message": message })
         }

@@ -6,7 +6,7 @@ use crate::error::Kept;
 
 /// What stopped a migration, and where.
 #[derive(Debug)]
-pub(super) struct Fault {
+pub(crate) struct Fault {
     /// The failing statement, from 0; none when the bookkeeping failed.
     pub(super) statement: Option<usize>,
     /// Whether something of the statement may be there all the same, from this run or an earlier one.

@@ -7,19 +7,19 @@ mod transactional;
 use std::time::{Duration, Instant};
 
 use plimsoll_core::Location;
-use plimsoll_core::db::Db;
+use plimsoll_core::db::{Db, DbError, DbErrorKind};
 
 use crate::checksum;
 use crate::error::{Failure, Kept, MigrateError, Problem, ProblemKind};
 use crate::event::MigrateEvent;
 use crate::history::{History, RecordState};
-use crate::journal::Journal;
+use crate::journal::{Direction, Journal};
 use crate::plan::{MigratePlan, MigrateStep};
 use crate::report::{AppliedMigration, MigrateReport};
 use crate::source::{Migration, MigrationSet};
 use crate::split::{Statement, split};
 
-use fault::Fault;
+pub(crate) use fault::Fault;
 
 /// How to apply.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,22 +32,33 @@ pub struct ApplyOptions {
     pub tool: String,
 }
 
-/// What one migration is applied with.
-struct Work<'a> {
-    migration: &'a Migration,
-    step: &'a MigrateStep,
-    statements: &'a [Statement],
-    checksums: &'a [String],
-    options: &'a ApplyOptions,
+/// What one script is run with: a migration, or the way back from it.
+pub(crate) struct Work<'a> {
+    pub(crate) migration: &'a Migration,
+    pub(crate) step: &'a MigrateStep,
+    pub(crate) statements: &'a [Statement],
+    pub(crate) checksums: &'a [String],
+    pub(crate) options: &'a ApplyOptions,
     /// How the ledger says an interrupted run ended.
-    left: Option<RecordState>,
-    started: Instant,
+    pub(crate) left: Option<RecordState>,
+    pub(crate) direction: Direction<'a>,
+    pub(crate) started: Instant,
+}
+
+/// Where and why a script stopped, in terms of its file.
+pub(crate) struct Stopped {
+    /// From 1.
+    pub(crate) statement_number: Option<usize>,
+    pub(crate) excerpt: Option<String>,
+    pub(crate) location: Option<Location>,
+    pub(crate) kept: Kept,
+    pub(crate) cause: DbError,
 }
 
 impl Work<'_> {
     fn journal(&self) -> Journal<'_> {
         let ApplyOptions { deployment, tool, .. } = self.options;
-        Journal { step: self.step, checksums: self.checksums, deployment: *deployment, tool }
+        Journal { step: self.step, checksums: self.checksums, deployment: *deployment, tool, direction: self.direction }
     }
 
     fn done_event(&self, index: usize) -> MigrateEvent {
@@ -92,12 +103,17 @@ pub fn apply(
         });
         let left = history.interrupted(&step.version).map(|record| record.state);
         let checksums = checksum::running(statements);
-        let work = Work { migration, step, statements, checksums: &checksums, options, left, started: Instant::now() };
-        let outcome = if step.transactional {
-            transactional::run(db, &work, on_event)
-        } else {
-            stepwise::run(db, &work, on_event)
+        let work = Work {
+            migration,
+            step,
+            statements,
+            checksums: &checksums,
+            options,
+            left,
+            direction: Direction::Up,
+            started: Instant::now(),
         };
+        let outcome = run_script(db, &work, on_event);
         let duration = work.started.elapsed();
         report.duration_ms = millis(begun.elapsed());
         if let Err(fault) = outcome {
@@ -150,21 +166,45 @@ fn still_as_planned<'a>(
     Ok(found)
 }
 
-fn failure(work: &Work<'_>, fault: Fault, report: MigrateReport) -> Failure {
+/// Runs a script as its step says: as a whole or not at all, or statement by statement.
+pub(crate) fn run_script(
+    db: &mut dyn Db,
+    work: &Work<'_>,
+    on_event: &mut dyn FnMut(&MigrateEvent),
+) -> Result<(), Fault> {
+    if work.step.transactional { transactional::run(db, work, on_event) } else { stepwise::run(db, work, on_event) }
+}
+
+/// Finds the place of a fault.
+pub(crate) fn stopped(work: &Work<'_>, fault: Fault) -> Stopped {
     let Fault { statement, kept, cause, .. } = fault;
     let failing = statement.and_then(|index| work.statements.get(index));
-    let kept = if cause.kind == plimsoll_core::db::DbErrorKind::Lost { Kept::Unknown } else { kept };
     let location = failing.map(|statement| {
         let offset = cause.position.map_or(0, |position| byte_of(&statement.text, position));
         Location::of_offset(&work.migration.file, &work.migration.sql, statement.offset + offset)
     });
+    Stopped {
+        statement_number: failing.and(statement).map(|index| index + 1),
+        excerpt: failing.map(|statement| excerpt(&statement.text)),
+        location: location.or_else(|| Some(Location::start_of(&work.migration.file))),
+        kept: if cause.kind == DbErrorKind::Lost { Kept::Unknown } else { kept },
+        cause,
+    }
+}
+
+pub(crate) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn failure(work: &Work<'_>, fault: Fault, report: MigrateReport) -> Failure {
+    let Stopped { statement_number, excerpt, location, kept, cause } = stopped(work, fault);
     Failure {
         version: work.step.version.clone(),
         name: work.step.name.clone(),
-        statement_number: failing.and(statement).map(|index| index + 1),
+        statement_number,
         statements: work.statements.len(),
-        excerpt: failing.map(|statement| excerpt(&statement.text)),
-        location: location.or_else(|| Some(Location::start_of(&work.migration.file))),
+        excerpt,
+        location,
         kept,
         report,
         cause,
@@ -185,8 +225,4 @@ fn excerpt(text: &str) -> String {
         lines.push("..".to_owned());
     }
     lines.join("\n")
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -26,7 +26,7 @@ pub(super) fn run(db: &mut dyn Db, work: &Work<'_>, on_event: &mut dyn FnMut(&Mi
     match outcome {
         Ok(()) => {
             restored?;
-            transaction(db, |db| journal::write_applied(db, work.journal(), millis(work.started.elapsed())))
+            transaction(db, |db| journal::finish(db, work.journal(), millis(work.started.elapsed())))
                 .map_err(|cause: DbError| Fault::from(cause).kept(Kept::Statements(work.statements.len())))
         }
         Err(fault) => Err(record_failure(db, work, fault)),
@@ -42,7 +42,7 @@ fn statements(
     let engine = db.engine();
     let (version, total) = (work.step.version.clone(), work.statements.len());
     let done = work.step.resume_from.unwrap_or(0).min(total);
-    journal::write(db, work.journal(), RecordState::Running, done, 0)?;
+    journal::begin(db, work.journal(), done)?;
     if work.step.resume_from.is_some() {
         on_event(&MigrateEvent::Resumed { version, done, total });
     }
@@ -61,7 +61,7 @@ fn statements(
             together(db, work, index)?;
         } else {
             // Only after a kill, and only of the first statement, it is unknown whether it was applied.
-            let unknown = index == done && work.left == Some(RecordState::Running);
+            let unknown = index == done && work.left.is_some_and(RecordState::is_open);
             alone(db, work, index, unknown, on_event)?;
             if own_transaction {
                 journal::advance(db, work.journal(), index)?;
@@ -144,10 +144,8 @@ fn record_failure(db: &mut dyn Db, work: &Work<'_>, fault: Fault) -> Fault {
     // A refused statement is known not to be there. When the bookkeeping was refused, nothing is known.
     let decided = fault.statement.is_some() && !fault.undecided;
     let recorded = journal::statements_done(db, version).and_then(|done| {
-        match (decided, done) {
-            (true, 0) => journal::remove(db, version)?,
-            (true, _) => journal::write_failed(db, version)?,
-            (false, _) => {}
+        if decided {
+            journal::give_up(db, work.journal(), done)?;
         }
         Ok(done)
     });

@@ -29,7 +29,7 @@ pub(super) fn run(db: &mut dyn Db, work: &Work<'_>, on_event: &mut dyn FnMut(&Mi
                 // The history belongs to the schema and the role that the script was started with.
                 session::restore(db, &session)?;
             }
-            journal::write_applied(db, work.journal(), millis(work.started.elapsed()))?;
+            journal::finish(db, work.journal(), millis(work.started.elapsed()))?;
             Ok(())
         })
     });

@@ -1,13 +1,18 @@
 //! `plimsoll migrate`: migrations alone, without seeding or releasing. One file a subcommand; here is what they share.
 
+mod down;
 mod plan;
+mod redo;
 mod status;
 mod up;
+
+use std::fmt::Display;
 
 use plimsoll_core::Exit;
 use plimsoll_core::db::Db;
 use plimsoll_core::project::{Migrations, Project};
 use plimsoll_migrate::{History, MigratePlan, MigrationSet, PlanOptions};
+use serde::Serialize;
 
 use super::Context;
 use crate::args::{Format, Migrate};
@@ -18,6 +23,8 @@ pub(super) fn run(args: &Migrate, context: &mut Context<'_, '_>) -> Result<Exit,
         Migrate::Status(environment) => status::run(environment, context),
         Migrate::Plan(environment) => plan::run(environment, context),
         Migrate::Up(apply) => up::run(apply, context),
+        Migrate::Down(down) => down::run(down, context),
+        Migrate::Redo(redo) => redo::run(redo, context),
     }
 }
 
@@ -33,7 +40,7 @@ fn make(db: &mut dyn Db, set: &MigrationSet, settings: &Migrations) -> Result<Mi
     Ok(plimsoll_migrate::plan(set, &History::read(db)?, &options)?)
 }
 
-fn show(plan: &MigratePlan, context: &mut Context<'_, '_>) {
+fn show(plan: &(impl Display + Serialize), context: &mut Context<'_, '_>) {
     match context.terminal.format {
         Format::Text => context.terminal.result(&plan.to_string()),
         Format::Json => context.terminal.json(plan),

@@ -25,6 +25,7 @@ pub(super) fn run(environment: &Environment, context: &mut Context<'_, '_>) -> R
                 MigrationState::Changed => "changed",
                 MigrationState::OutOfOrder => "out of order",
                 MigrationState::Interrupted => "interrupted",
+                MigrationState::Reverting => "half back",
             };
             let when = each.applied_at.as_deref().unwrap_or("");
             let line = format!("{state:<12}  {}  {}  {when}", each.version, each.name);

@@ -1,0 +1,58 @@
+//! In which order migrations were applied, and which of them a target means; pure. Whether they can be taken back is `plan`'s.
+
+use crate::error::{Problem, ProblemKind};
+use crate::history::History;
+use crate::source::{Layout, MigrationSet, position};
+
+use super::plan::RevertTarget;
+
+/// What means "before the first migration", unless a migration has that version.
+const BEFORE_ALL: [&str; 2] = ["none", "0"];
+
+/// The applied versions, first applied first. The ledger says when; migrations of the same moment, as an adopted history
+/// has them, are in the order of the files. One that the ledger does not know, because another tool applied it, comes right
+/// after the one that it follows in the files. One that is half taken back is the last: it has to be finished first.
+pub(super) fn applied(set: &MigrationSet, history: &History) -> Vec<String> {
+    let mut versions: Vec<&String> = history.applied.iter().collect();
+    versions.sort_by_key(|version| position(set.layout, version));
+    let mut moment = "";
+    let mut dated: Vec<(bool, &str, &String)> = Vec::new();
+    for version in versions {
+        if let Some(record) = history.record(version) {
+            moment = &record.applied_at;
+        }
+        dated.push((history.reverting(version).is_some(), moment, version));
+    }
+    // Stable: what is equal stays in the order of the files.
+    dated.sort_by_key(|(reverting, moment, _)| (*reverting, *moment));
+    dated.into_iter().map(|(.., version)| version.clone()).collect()
+}
+
+/// The versions that a target means, last applied first.
+pub(super) fn chosen(set: &MigrationSet, history: &History, target: &RevertTarget) -> Result<Vec<String>, Problem> {
+    let mut order = applied(set, history);
+    let kept = match target {
+        RevertTarget::Steps(steps) => order.len().saturating_sub(*steps),
+        RevertTarget::To(text) => match order.iter().position(|version| is_meant(set, history, version, text)) {
+            Some(index) => index + 1,
+            None if BEFORE_ALL.contains(&text.as_str()) => 0,
+            None => {
+                let message =
+                    format!("migration `{text}` is not applied: name one that is, or `none` to take all of them back");
+                return Err(Problem::new(ProblemKind::NotApplied, message));
+            }
+        },
+    };
+    let mut chosen = order.split_off(kept);
+    chosen.reverse();
+    Ok(chosen)
+}
+
+/// People write versions as the folder does, with dashes, or with the rest of the name, or without leading zeros.
+fn is_meant(set: &MigrationSet, history: &History, version: &str, text: &str) -> bool {
+    let name = set.get(version).map(|migration| migration.name.as_str());
+    let recorded = history.record(version).map(|record| record.name.as_str());
+    let by_number = matches!(set.layout, Layout::Flat | Layout::Embedded)
+        && position(set.layout, version) == position(set.layout, text);
+    version == text || version == text.replace('-', "") || name == Some(text) || recorded == Some(text) || by_number
+}
