@@ -14,6 +14,7 @@ mod example;
 mod lock;
 mod migrate_apply;
 mod migrate_diesel;
+mod migrate_down;
 mod migrate_history;
 mod migrate_interrupted;
 mod migrate_mysql;
