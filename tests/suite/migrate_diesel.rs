@@ -4,8 +4,9 @@ use diesel::Connection;
 use diesel::backend::Backend;
 use diesel_migrations::MigrationHarness;
 use plimsoll_core::db::Engine;
-use plimsoll_migrate::{MigrationSet, Note, Overall};
-use plimsoll_tests::migrating::{fails, migrate, plan, set};
+use plimsoll_migrate::revert::{self, RevertOptions, RevertTarget};
+use plimsoll_migrate::{Down, MigrationSet, Note, Overall};
+use plimsoll_tests::migrating::{fails, history, migrate, options, plan, set};
 use plimsoll_tests::{TestDatabase, live_tests};
 
 const A: (&str, &str) = ("2024-01-01-000000_a", "CREATE TABLE a (id INTEGER PRIMARY KEY);");
@@ -92,5 +93,23 @@ live_tests! {
         let broken = set(&[A, ("2024-02-01-000000_b", "CREATE TABLE b (id INTEGER PRIMARY KEY);\nINSERT INTO nowhere VALUES (1);")]);
         fails(db, &broken);
         assert_eq!(stock(db).pending(&broken), ["2024-02-01-000000_b"]);
+    }
+
+    fn what_was_taken_back_is_pending_for_diesel_and_what_diesel_applied_can_be_taken_back(db: &mut TestDatabase) {
+        let mut all = set(&[A, B]);
+        for (migration, table) in all.migrations.iter_mut().zip(["a", "b"]) {
+            migration.down = Some(Down { file: "down.sql".into(), sql: format!("DROP TABLE {table};") });
+        }
+        let mut stock = stock(db);
+        migrate(db, &set(&[A])).expect("applies");
+        stock.run_next(&all);
+        assert_eq!(stock.applied(), ["20240101000000", "20240201000000"]);
+        for (left, pending) in [(vec!["a"], vec![B.0]), (vec![], vec![A.0, B.0])] {
+            let last = RevertOptions { target: RevertTarget::Steps(1), allow_lossy: true };
+            let plan = revert::plan(&all, &history(db), &last).expect("a plan");
+            revert::apply(db.db(), &all, &plan, &options(), &mut |_| {}).expect("takes back");
+            assert_eq!((db.tables(), stock.pending(&all)), (left.into_iter().map(str::to_owned).collect(), pending.into_iter().map(str::to_owned).collect()));
+        }
+        assert!(stock.applied().is_empty());
     }
 }

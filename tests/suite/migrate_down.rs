@@ -9,7 +9,7 @@ use plimsoll_migrate::revert::{
 };
 use plimsoll_migrate::{MigrateError, MigrateEvent, MigrationSet, MigrationState, PlanOptions, RecordState, status};
 use plimsoll_tests::migrating::{history, migrate, options, plan};
-use plimsoll_tests::{Deployment, TestDatabase, TestProject, live_tests, server_tests};
+use plimsoll_tests::{Deployment, TestDatabase, TestProject, dump, live_tests, server_tests};
 
 /// Three migrations that depend on each other, with the ways back.
 fn project() -> TestProject {
@@ -269,7 +269,6 @@ DROP TABLE users;
 
     fn a_statement_that_took_effect_before_its_entry_is_recognised(db: &mut TestDatabase) {
         let project = project();
-        project.write("migrations/0003_note.down.sql", "-- plimsoll: no-transaction\nDROP INDEX i;\nDROP TABLE note;");
         let script = match db.engine() {
             Engine::Mysql => "DROP INDEX note_x ON note;\nDROP TABLE note;",
             Engine::Postgres | Engine::Sqlite => "-- plimsoll: no-transaction\nDROP INDEX CONCURRENTLY note_x;\nDROP TABLE note;",
@@ -299,20 +298,110 @@ fn plan_up(db: &mut TestDatabase, set: &MigrationSet) -> ErrorCode {
     plan(db, set).expect_err("is refused").code()
 }
 
-/// The harbour, with the ways back of its last two migrations.
-fn harbour() -> (Deployment, Vec<String>) {
+const CALLER: &str = "20260211093000_create_caller";
+const FEATURES: &str = "20260102090000_create_features_and_prompts";
+
+/// The harbour, migrated, with the ways back of its last two migrations.
+fn harbour() -> Deployment {
     let harbour = Deployment::of_harbour();
-    let folder = harbour.root().join("migrations");
-    let mut names: Vec<String> = std::fs::read_dir(folder)
-        .expect("the folder of migrations")
-        .map(|entry| entry.expect("readable").file_name().into_string().expect("UTF-8"))
-        .collect();
-    names.sort();
-    (harbour, names)
+    harbour.write(&format!("migrations/{CALLER}.down.sql"), "DROP TABLE caller;\n");
+    harbour.write(&format!("migrations/{FEATURES}.down.sql"), "DROP TABLE prompt_slug;\nDROP TABLE bdd_feature_set;\n");
+    let _ = harbour.run(&["migrate", "up", "dev"]).exits(0);
+    harbour
 }
 
 #[test]
-fn the_command_asks_before_it_loses_data_and_takes_back_one_at_a_time() {
-    let (harbour, names) = harbour();
-    println!("{names:?}");
+fn the_command_takes_back_one_at_a_time_and_nothing_that_is_lost_without_being_told_to() {
+    let harbour = harbour();
+    let refused = harbour.run(&["migrate", "down", "dev"]).exits(5);
+    refused.says(&["migrate::would_lose_data", &format!("`{CALLER}` loses table `caller`"), "--lose-data"]);
+    assert_eq!(refused.stdout, "");
+    let done = harbour.run(&["migrate", "down", "dev", "--lose-data"]).exits(0);
+    let expected = format!(
+        "migrations on SQLite: 1 to take back, 3 applied\n  - {CALLER}  1 statement, loses table `caller`\n1 migration taken back\n"
+    );
+    assert_eq!(done.stdout, expected);
+    let status = harbour.run(&["migrate", "status", "dev"]).exits(10);
+    assert!(status.stdout.contains(&format!("pending       20260211093000  {CALLER}")), "{}", status.text());
+    harbour.run(&["migrate", "down", "dev", "--to", "none", "--lose-data"]).exits(5).says(&[
+        "migrate::irreversible",
+        "`20260101090000_create_specs` has no down script",
+        "--to",
+    ]);
+    harbour
+        .run(&["migrate", "down", "dev", "--to", CALLER])
+        .exits(2)
+        .says(&["migrate::not_applied", "migrate status dev"]);
+    harbour.run(&["migrate", "down", "dev", "--to", "1", "--steps", "2"]).exits(2).says(&["--steps"]);
+    harbour.run(&["migrate", "down", "dev", "--steps", "0"]).exits(2).says(&["--steps"]);
+    let json = harbour.run(&["migrate", "down", "dev", "--to", "20260101090000", "--lose-data", "--format", "json"]);
+    let lines = json.exits(0).json();
+    assert_eq!(lines[0]["steps"][0]["loses"][0], serde_json::json!({ "lost": "table", "table": "prompt_slug" }));
+    let events: Vec<_> = lines.iter().filter_map(|line| line["event"].as_str()).collect();
+    assert_eq!(events, ["migration_reverting", "statement_done", "statement_done", "migration_reverted"]);
+    assert_eq!(lines[lines.len() - 1]["reverted"][0]["version"], "20260102090000");
+    let nothing = harbour.run(&["migrate", "down", "dev", "--to", "20260101090000"]).exits(0);
+    assert_eq!(nothing.stdout, "migrations on SQLite: nothing to take back, 1 applied\n");
+}
+
+#[test]
+fn a_protected_environment_is_confirmed_before_migrations_are_taken_back() {
+    let harbour = harbour();
+    let _ = harbour.run(&["migrate", "up", "production", "--yes"]).exits(0);
+    for command in ["down", "redo"] {
+        let refused = harbour.run(&["migrate", command, "production", "--lose-data"]).exits(5);
+        refused.says(&["deploy::not_confirmed"]);
+    }
+    let status = harbour.run(&["migrate", "status", "production"]).exits(0);
+    assert_eq!(status.stdout.lines().filter(|line| line.starts_with("applied")).count(), 3);
+    let _ = harbour.run(&["migrate", "down", "production", "--lose-data", "--yes"]).exits(0);
+}
+
+#[test]
+fn redo_takes_back_and_applies_again_in_the_order_of_before() {
+    let harbour = harbour();
+    dump::execute(&harbour.sqlite("dev"), "INSERT INTO caller VALUES ('1', 'a')");
+    harbour.run(&["migrate", "redo", "dev"]).exits(5).says(&["migrate::would_lose_data"]);
+    // What could not be applied again is not taken back.
+    harbour.write("migrations/20260301000000_open.sql", "SELECT 'x");
+    harbour.run(&["migrate", "redo", "dev", "--lose-data"]).exits(2).says(&["migrate::unreadable"]);
+    assert_eq!(dump::texts(&harbour.sqlite("dev"), "SELECT name FROM caller"), ["a"]);
+    harbour.write("migrations/20260301000000_open.sql", "SELECT 1");
+    let done = harbour.run(&["migrate", "redo", "dev", "--steps", "2", "--lose-data"]).exits(0);
+    let expected = format!(
+        "migrations on SQLite: 2 to take back, 3 applied\n  - {CALLER}  1 statement, loses table `caller`\n  \
+         - {FEATURES}  2 statements, loses table `prompt_slug`, table `bdd_feature_set`\n  \
+         + {FEATURES}  2 statements, reversible\n  + {CALLER}  2 statements, reversible\n\
+         2 migrations taken back\n2 migrations applied\n"
+    );
+    assert_eq!(done.stdout, expected);
+    assert!(dump::texts(&harbour.sqlite("dev"), "SELECT name FROM caller").is_empty());
+    // The pending one is none of its business.
+    let status = harbour.run(&["migrate", "status", "dev"]).exits(10);
+    assert!(status.stdout.contains("pending       20260301000000"), "{}", status.text());
+}
+
+#[test]
+fn a_half_reverted_migration_stops_up_and_is_finished_by_down() {
+    let harbour = harbour();
+    let script = "-- plimsoll: no-transaction\nDROP INDEX caller_name;\nDROP TABLE nowhere;\n";
+    harbour.write(&format!("migrations/{CALLER}.down.sql"), script);
+    let failed = harbour.run(&["migrate", "down", "dev", "--lose-data"]).exits(8);
+    failed.says(&[
+        "migrate::partially_applied",
+        "failed at statement 2 of 2",
+        "create_caller.down.sql",
+        "no such table: nowhere",
+    ]);
+    let status = harbour.run(&["migrate", "status", "dev"]).exits(10);
+    assert!(status.stdout.contains(&format!("half back     20260211093000  {CALLER}")), "{}", status.text());
+    for arguments in [&["migrate", "up", "dev"][..], &["plan", "dev"]] {
+        let refused = harbour.run(arguments).exits(5);
+        refused.says(&["migrate::unfinished", "1 of the 2 statements of its down script", "migrate down dev"]);
+    }
+    harbour.write(&format!("migrations/{CALLER}.down.sql"), &script.replace("nowhere", "caller"));
+    let done = harbour.run(&["migrate", "down", "dev", "--lose-data"]).exits(0);
+    assert!(done.stdout.contains("one by one, continues after 1, loses table `caller`"), "{}", done.text());
+    let _ = harbour.run(&["migrate", "up", "dev"]).exits(0);
+    let _ = harbour.run(&["migrate", "status", "dev"]).exits(0);
 }

@@ -115,7 +115,7 @@ pub fn advice(code: ErrorCode) -> Advice {
             "correct the statement at the place shown and run the same command again",
         ),
         ErrorCode::MigrationPartial => (
-            "A migration or its down script, which cannot run in a transaction, failed part of the way; what it did before is recorded.",
+            "A migration, or its down script, that cannot run in a transaction failed part of the way; what it did before is recorded.",
             "correct the failing statement, leave the ones before it as they are, and run the same command again: it goes on from there",
         ),
         ErrorCode::MigrationUnfinished => (
