@@ -2,7 +2,7 @@
 
 use crate::error::{Problem, ProblemKind};
 use crate::history::History;
-use crate::source::{Layout, MigrationSet, position};
+use crate::source::MigrationSet;
 
 use super::plan::RevertTarget;
 
@@ -14,7 +14,7 @@ const BEFORE_ALL: [&str; 2] = ["none", "0"];
 /// after the one that it follows in the files. One that is half taken back is the last: it has to be finished first.
 pub(super) fn applied(set: &MigrationSet, history: &History) -> Vec<String> {
     let mut versions: Vec<&String> = history.applied.iter().collect();
-    versions.sort_by_key(|version| position(set.layout, version));
+    versions.sort_by_cached_key(|version| set.position(version));
     let mut moment = "";
     let mut dated: Vec<(bool, &str, &String)> = Vec::new();
     for version in versions {
@@ -52,7 +52,6 @@ pub(super) fn chosen(set: &MigrationSet, history: &History, target: &RevertTarge
 fn is_meant(set: &MigrationSet, history: &History, version: &str, text: &str) -> bool {
     let name = set.get(version).map(|migration| migration.name.as_str());
     let recorded = history.record(version).map(|record| record.name.as_str());
-    let by_number = matches!(set.layout, Layout::Flat | Layout::Embedded)
-        && position(set.layout, version) == position(set.layout, text);
+    let by_number = set.position(version) == set.position(text);
     version == text || version == text.replace('-', "") || name == Some(text) || recorded == Some(text) || by_number
 }

@@ -118,10 +118,10 @@ pub(super) fn script(engine: Engine, migration: &Migration) -> Result<(Migration
         return Err(irreversible("has a down script without any statement"));
     }
     // `metadata.toml` is about both scripts, as with diesel; the comment in a file is about that file.
-    let declared = match classify::asks_for_no_transaction(&down.sql) {
-        true => Some(false),
-        false if classify::asks_for_no_transaction(&migration.sql) => None,
-        false => migration.declared_transaction,
+    let declared = match down.declared_transaction {
+        Some(declared) => Some(declared),
+        None if classify::asks_for_no_transaction(&migration.sql) => None,
+        None => migration.declared_transaction,
     };
     let script = Migration {
         file: down.file.clone(),

@@ -15,7 +15,7 @@ fn set(migrations: &[(&str, &str, &str)]) -> MigrationSet {
     let mut set = MigrationSet::from_embedded(&ups).expect("loads");
     for (migration, (name, _, down)) in set.migrations.iter_mut().zip(migrations) {
         let file = PathBuf::from(format!("{name}/down.sql"));
-        migration.down = (!down.is_empty()).then(|| Down { file, sql: (*down).to_owned() });
+        migration.down = (!down.is_empty()).then(|| Down { file, sql: (*down).to_owned(), declared_transaction: None });
     }
     set
 }
@@ -204,9 +204,11 @@ fn a_half_reverted_migration_is_continued_first_and_stops_everything_else() {
     assert_eq!(error.code(), ErrorCode::MigrationUnfinished);
     assert!(error.to_string().starts_with("migration `0002_b` is half taken back, 2 of the 3 "), "{error}");
     let mut edited = set.clone();
-    edited.migrations[1].down = Some(Down { file: "down.sql".into(), sql: down.replace(" b", " x") });
+    edited.migrations[1].down =
+        Some(Down { file: "down.sql".into(), sql: down.replace(" b", " x"), declared_transaction: None });
     assert_eq!(problems(&edited, &history, &steps(1))[0].0, ErrorCode::MigrationChanged);
-    edited.migrations[1].down = Some(Down { file: "down.sql".into(), sql: down.replace(" c", " x") });
+    edited.migrations[1].down =
+        Some(Down { file: "down.sql".into(), sql: down.replace(" c", " x"), declared_transaction: None });
     assert_eq!(plan(&edited, &history, &steps(1)).expect("the rest may change").steps.len(), 1);
     // Another tool took it back in the meantime: what the ledger says is over.
     history.applied.remove("0002");
