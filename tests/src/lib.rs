@@ -10,6 +10,7 @@ pub mod http;
 pub mod live;
 pub mod migrating;
 pub mod project;
+pub mod schema;
 pub mod seeding;
 mod server;
 pub mod snapshot;
