@@ -21,7 +21,10 @@ const CHANGES: &[(&str, &str)] = &[
     ("ALTER TABLE visit ADD extra int", ""),
     ("ALTER TABLE visit DROP note CASCADE", ""),
     ("ALTER TABLE visit RENAME note TO remark", ""),
-    ("ALTER TABLE visit ADD again date; UPDATE visit SET again = day; ALTER TABLE visit DROP note CASCADE; ALTER TABLE visit ADD note text; CREATE POLICY own ON visit FOR SELECT USING (note IS NULL); GRANT UPDATE (note) ON visit TO pg_monitor; ALTER TABLE visit DROP again; ALTER TABLE visit DROP ship_id; ALTER TABLE visit ADD ship_id bigint NOT NULL CONSTRAINT visit_ship REFERENCES ship (id) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED, ADD PRIMARY KEY (ship_id, day)", ""),
+    (
+        "ALTER TABLE visit ADD again date; UPDATE visit SET again = day; ALTER TABLE visit DROP note CASCADE; ALTER TABLE visit ADD note text; CREATE POLICY own ON visit FOR SELECT USING (note IS NULL); GRANT UPDATE (note) ON visit TO pg_monitor; ALTER TABLE visit DROP again; ALTER TABLE visit DROP ship_id; ALTER TABLE visit ADD ship_id bigint NOT NULL CONSTRAINT visit_ship REFERENCES ship (id) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED, ADD PRIMARY KEY (ship_id, day)",
+        "",
+    ),
     ("ALTER TABLE visit ALTER note TYPE text COLLATE \"C\"", ""),
     ("ALTER TABLE ship ALTER id SET GENERATED ALWAYS", ""),
     ("ALTER TABLE ship ALTER id SET INCREMENT 10", ""),
@@ -36,8 +39,14 @@ const CHANGES: &[(&str, &str)] = &[
     ("CREATE OR REPLACE TRIGGER stamp_ship BEFORE UPDATE ON ship FOR EACH ROW EXECUTE FUNCTION stamp()", ""),
     ("ALTER TABLE visit DISABLE TRIGGER ALL", ""),
     ("ALTER TABLE visit DROP CONSTRAINT visit_ship", ""),
-    ("ALTER TABLE visit DROP CONSTRAINT visit_ship, ADD CONSTRAINT visit_ship FOREIGN KEY (ship_id) REFERENCES ship (id) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED NOT VALID", ""),
-    ("ALTER TABLE visit DROP CONSTRAINT visit_ship, ADD CONSTRAINT visit_ship FOREIGN KEY (ship_id) REFERENCES ship (id) ON DELETE RESTRICT DEFERRABLE INITIALLY DEFERRED", ""),
+    (
+        "ALTER TABLE visit DROP CONSTRAINT visit_ship, ADD CONSTRAINT visit_ship FOREIGN KEY (ship_id) REFERENCES ship (id) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED NOT VALID",
+        "",
+    ),
+    (
+        "ALTER TABLE visit DROP CONSTRAINT visit_ship, ADD CONSTRAINT visit_ship FOREIGN KEY (ship_id) REFERENCES ship (id) ON DELETE RESTRICT DEFERRABLE INITIALLY DEFERRED",
+        "",
+    ),
     ("ALTER TABLE visit ALTER CONSTRAINT visit_ship NOT DEFERRABLE", ""),
     ("ALTER TABLE visit DROP CONSTRAINT visit_pkey", ""),
     ("ALTER TABLE visit RENAME CONSTRAINT visit_ship TO visit_boat", ""),

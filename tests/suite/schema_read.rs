@@ -99,15 +99,39 @@ fn what_postgres_takes_as_the_same_is_no_difference() {
         &[
             ("CREATE TABLE t (a int4, b integer)", "CREATE TABLE public.t (a integer, b int)"),
             ("CREATE TABLE t (a varchar(5), b bool)", "CREATE TABLE t (a character varying(5), b boolean)"),
-            ("CREATE TABLE t (a timestamptz DEFAULT now())", "CREATE TABLE t (a timestamp with time zone DEFAULT now())"),
-            ("CREATE TABLE t (a int PRIMARY KEY)", "CREATE TABLE t (a int NOT NULL); ALTER TABLE t ADD CONSTRAINT t_pkey PRIMARY KEY (a)"),
-            ("CREATE TABLE t (a int UNIQUE)", "CREATE TABLE t (a int); ALTER TABLE t ADD CONSTRAINT t_a_key UNIQUE (a)"),
+            (
+                "CREATE TABLE t (a timestamptz DEFAULT now())",
+                "CREATE TABLE t (a timestamp with time zone DEFAULT now())",
+            ),
+            (
+                "CREATE TABLE t (a int PRIMARY KEY)",
+                "CREATE TABLE t (a int NOT NULL); ALTER TABLE t ADD CONSTRAINT t_pkey PRIMARY KEY (a)",
+            ),
+            (
+                "CREATE TABLE t (a int UNIQUE)",
+                "CREATE TABLE t (a int); ALTER TABLE t ADD CONSTRAINT t_a_key UNIQUE (a)",
+            ),
             ("CREATE TABLE t (a int CHECK (a>0))", "CREATE TABLE t (a int, CONSTRAINT t_a_check CHECK ((a > 0)))"),
-            ("CREATE TABLE t (a serial)", "CREATE SEQUENCE t_a_seq AS integer; CREATE TABLE t (a integer NOT NULL DEFAULT nextval('t_a_seq')); ALTER SEQUENCE t_a_seq OWNED BY t.a"),
-            ("CREATE TABLE t (a int, b int)", "CREATE TABLE t (a int, gone text, b int); ALTER TABLE t DROP COLUMN gone"),
-            ("CREATE TABLE t (a int, b int); CREATE INDEX i ON t (a) WHERE b > 1", "CREATE TABLE t (a int, b int); CREATE INDEX i ON public.t USING btree (a ASC) WHERE (b > 1)"),
-            ("CREATE TABLE t (a numeric(4,0) DEFAULT 1)", "CREATE TABLE t (a decimal(4) DEFAULT 2); ALTER TABLE t ALTER a SET DEFAULT 1"),
-            ("CREATE TABLE t (a text)", "CREATE TABLE t (a text NULL, b int); ALTER TABLE t DROP b; COMMENT ON COLUMN t.a IS ''"),
+            (
+                "CREATE TABLE t (a serial)",
+                "CREATE SEQUENCE t_a_seq AS integer; CREATE TABLE t (a integer NOT NULL DEFAULT nextval('t_a_seq')); ALTER SEQUENCE t_a_seq OWNED BY t.a",
+            ),
+            (
+                "CREATE TABLE t (a int, b int)",
+                "CREATE TABLE t (a int, gone text, b int); ALTER TABLE t DROP COLUMN gone",
+            ),
+            (
+                "CREATE TABLE t (a int, b int); CREATE INDEX i ON t (a) WHERE b > 1",
+                "CREATE TABLE t (a int, b int); CREATE INDEX i ON public.t USING btree (a ASC) WHERE (b > 1)",
+            ),
+            (
+                "CREATE TABLE t (a numeric(4,0) DEFAULT 1)",
+                "CREATE TABLE t (a decimal(4) DEFAULT 2); ALTER TABLE t ALTER a SET DEFAULT 1",
+            ),
+            (
+                "CREATE TABLE t (a text)",
+                "CREATE TABLE t (a text NULL, b int); ALTER TABLE t DROP b; COMMENT ON COLUMN t.a IS ''",
+            ),
         ],
     );
 }
@@ -124,7 +148,10 @@ fn what_mysql_takes_as_the_same_is_no_difference() {
             ("CREATE TABLE t (a timestamp DEFAULT now())", "CREATE TABLE t (a timestamp DEFAULT current_timestamp)"),
             ("CREATE TABLE t (a int DEFAULT NULL)", "CREATE TABLE t (a int)"),
             ("CREATE TABLE t (a int PRIMARY KEY)", "CREATE TABLE t (a int NOT NULL, PRIMARY KEY USING BTREE (a))"),
-            ("CREATE TABLE t (a int CHECK(a>0), CHECK(a<9))", "CREATE TABLE t (a int CHECK ((a > 0)), CHECK (a < 8), CHECK (a<9)); ALTER TABLE t DROP CONSTRAINT CONSTRAINT_1"),
+            (
+                "CREATE TABLE t (a int CHECK(a>0), CHECK(a<9))",
+                "CREATE TABLE t (a int CHECK ((a > 0)), CHECK (a < 8), CHECK (a<9)); ALTER TABLE t DROP CONSTRAINT CONSTRAINT_1",
+            ),
             (
                 "CREATE TABLE t (a int, b int, KEY a (a), KEY b (b), FOREIGN KEY (a) REFERENCES p (id), FOREIGN KEY (b) REFERENCES p (id))",
                 "CREATE TABLE t (a int, b int, KEY a (a), KEY b (b), FOREIGN KEY (b) REFERENCES p (id) ON DELETE RESTRICT); ALTER TABLE t ADD FOREIGN KEY (a) REFERENCES p (id)",
@@ -140,12 +167,21 @@ fn what_sqlite_takes_as_the_same_is_no_difference() {
     same(
         &mut db,
         &[
-            ("CREATE TABLE t (a INTEGER, b TEXT DEFAULT 'x')", "create table \"t\" ( [a] integer /* n */ ); ALTER TABLE t ADD COLUMN b text DEFAULT 'x';"),
-            ("CREATE TABLE t (a INT CHECK (a > 0))", "CREATE TABLE t (b INT CHECK (b>0)); ALTER TABLE t RENAME COLUMN b TO a;"),
+            (
+                "CREATE TABLE t (a INTEGER, b TEXT DEFAULT 'x')",
+                "create table \"t\" ( [a] integer /* n */ ); ALTER TABLE t ADD COLUMN b text DEFAULT 'x';",
+            ),
+            (
+                "CREATE TABLE t (a INT CHECK (a > 0))",
+                "CREATE TABLE t (b INT CHECK (b>0)); ALTER TABLE t RENAME COLUMN b TO a;",
+            ),
             ("CREATE TABLE t (a INT REFERENCES p)", "CREATE TABLE t (a INT, FOREIGN KEY (a) REFERENCES p (id))"),
             ("CREATE TABLE t (a INT UNIQUE)", "CREATE TABLE t (a INT, CONSTRAINT only UNIQUE (a))"),
             ("CREATE TABLE t (a INT, b INT)", "CREATE TABLE t (a INT, c INT, b INT); ALTER TABLE t DROP COLUMN c"),
-            ("CREATE TABLE t (a TEXT); CREATE INDEX i ON t (a) WHERE a > 'b'", "CREATE TABLE x (a TEXT); CREATE INDEX i ON \"x\" (a ASC) where  a>'b' ; ALTER TABLE x RENAME TO t"),
+            (
+                "CREATE TABLE t (a TEXT); CREATE INDEX i ON t (a) WHERE a > 'b'",
+                "CREATE TABLE x (a TEXT); CREATE INDEX i ON \"x\" (a ASC) where  a>'b' ; ALTER TABLE x RENAME TO t",
+            ),
         ],
     );
 }

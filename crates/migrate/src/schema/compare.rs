@@ -155,19 +155,31 @@ impl fmt::Display for Difference {
 impl fmt::Display for AttributeChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = &self.name;
-        match (&self.from, &self.to) {
+        match (self.from.as_deref(), self.to.as_deref()) {
             (Some(from), Some(to)) if [NULLABILITY, VALIDITY, UNIQUENESS, STATE].contains(&name.as_str()) => {
                 write!(f, "{from}, should be {to}")
             }
             (Some(from), Some(to)) => match first_difference(from, to) {
-                Some((line, from, to)) => write!(f, "{name} in line {line} is `{from}`, should be `{to}`"),
-                None => write!(f, "{name} is `{from}`, should be `{to}`"),
+                Some((line, from, to)) => {
+                    write!(f, "{name} in line {line} is {}, should be {}", quoted(from), quoted(to))
+                }
+                None => write!(f, "{name} is {}, should be {}", quoted(from), quoted(to)),
             },
-            (Some(from), None) => write!(f, "{name} is `{}`, should be none", first_line(from)),
-            (None, Some(to)) => write!(f, "no {name}, should be `{}`", first_line(to)),
+            (Some(YES), None) => write!(f, "should not be {name}"),
+            (None, Some(YES)) => write!(f, "should be {name}"),
+            (Some(from), None) => write!(f, "{name} is {}, should be none", quoted(first_line(from))),
+            (None, Some(to)) => write!(f, "no {name}, should be {}", quoted(first_line(to))),
             (None, None) => write!(f, "{name} is alike"),
         }
     }
+}
+
+/// The value of an attribute that is there or not.
+const YES: &str = "yes";
+
+/// In backticks, unless it has some itself.
+fn quoted(value: &str) -> String {
+    if value.contains('`') { value.to_owned() } else { format!("`{value}`") }
 }
 
 /// The first line that differs in texts of several lines, from 1.

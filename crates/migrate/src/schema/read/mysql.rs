@@ -163,7 +163,7 @@ fn sequences(db: &mut dyn Db) -> Result<Vec<Object>, DbError> {
         db,
         Query {
             kind: ObjectKind::Sequence,
-            attributes: &["start", "increment", "minimum", "maximum", "cache", "cycles"],
+            attributes: &["start", "increment", "minimum", "maximum", "cache", "cycling"],
             sql: selects.join(" UNION ALL "),
         },
     )

@@ -53,7 +53,8 @@ pub(super) fn foreign_keys(db: &mut dyn Db) -> Result<Vec<Object>, DbError> {
     let mut found = Vec::new();
     for rows in grouped(db.rows(&Stmt::new(sql))?) {
         let (columns, row) = (listed(&rows, 2), &rows[0]);
-        let name = if is_generated(row.text(1)) { format!("({columns})") } else { row.text(1).to_owned() };
+        let name =
+            if is_generated(row.text(1)) { format!("({})", columns.replace('`', "")) } else { row.text(1).to_owned() };
         let mut object = object_of(ObjectKind::ForeignKey, row.text(0), name);
         set(&mut object, "references", Some(format!("{} ({})", row.text(4), listed(&rows, 3))));
         set(&mut object, "columns", Some(columns));
@@ -82,7 +83,7 @@ pub(super) fn checks(db: &mut dyn Db, mariadb: bool) -> Result<Vec<Object>, DbEr
             // MariaDB names it after its column, which a constraint of the table may be called, too.
             format!("(of column {name})")
         } else if is_generated(name) {
-            format!("({expression})")
+            format!("({})", expression.replace('`', ""))
         } else {
             name.to_owned()
         };

@@ -54,7 +54,7 @@ fn sequences() -> Query {
     let ours = ours("pg_class", "c");
     Query {
         kind: ObjectKind::Sequence,
-        attributes: &["type", "start", "increment", "minimum", "maximum", "cache", "cycles", "persistence", "comment"],
+        attributes: &["type", "start", "increment", "minimum", "maximum", "cache", "cycling", "persistence", "comment"],
         sql: format!(
             "SELECT n.nspname::text, NULL::text, c.relname::text, {SEQUENCE}, \
              CASE WHEN c.relpersistence = 'u' THEN 'unlogged' END, obj_description(c.oid, 'pg_class') \
