@@ -76,7 +76,7 @@ fn columns() -> Query {
              CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) \
              || CASE a.attgenerated WHEN 's' THEN ' stored' ELSE ' virtual' END END, \
              CASE a.attidentity WHEN 'a' THEN 'always' WHEN 'd' THEN 'by default' END, \
-             (SELECT concat_ws(', ', {SEQUENCE}) FROM pg_depend o JOIN pg_sequence s ON s.seqrelid = o.objid \
+             (SELECT format('%s from %s by %s, minimum %s, maximum %s, cache %s%s', {SEQUENCE}) FROM pg_depend o JOIN pg_sequence s ON s.seqrelid = o.objid \
              WHERE o.classid = 'pg_class'::regclass AND o.refclassid = 'pg_class'::regclass AND o.refobjid = c.oid \
              AND o.refobjsubid = a.attnum AND o.deptype IN ('a', 'i') ORDER BY o.objid LIMIT 1), \
              CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END, \

@@ -111,7 +111,8 @@ fn types() -> [Query; 4] {
 }
 
 fn routines() -> [Query; 2] {
-    let ours = ours("pg_proc", "p");
+    // The constructors of range types come with these.
+    let ours = ours("pg_proc", "p").replace("e.deptype = 'e'", "e.deptype IN ('e', 'i')");
     let granted = granted("coalesce(p.proacl, acldefault('f', p.proowner))", "p.proowner");
     let query = |kind, condition: &str| Query {
         kind,
