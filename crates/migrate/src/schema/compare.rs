@@ -259,7 +259,8 @@ mod tests {
     #[test]
     fn only_the_order_of_columns_that_both_have_is_compared() {
         let table = (Table, None, "t", &[] as &[_]);
-        let column = |name, position| (Column, Some("t"), name, position);
+        type Row = (ObjectKind, Option<&'static str>, &'static str, &'static [(&'static str, &'static str)]);
+        let column = |name, position| -> Row { (Column, Some("t"), name, position) };
         let from = schema(&[table, column("a", &[(POSITION, "1")]), column("b", &[(POSITION, "2")])]);
         let between =
             [column("a", &[(POSITION, "1")]), column("b", &[(POSITION, "3")]), column("c", &[(POSITION, "2")])];
