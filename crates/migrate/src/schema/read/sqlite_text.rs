@@ -181,7 +181,7 @@ mod tests {
         let checks = [(Some("named".to_owned()), "length(name) in(1, 2)".to_owned()), (None, "id > 0".to_owned())];
         assert_eq!(text.checks, checks);
         assert_eq!(text.columns["name"].collation.as_deref(), Some("nocase"));
-        assert_eq!(text.columns["twice"].generated.as_deref(), Some("id *(2)"));
+        assert_eq!(text.columns["twice"].generated.as_deref(), Some("id * (2)"));
         assert_eq!(text.deferred, ["p", "p, q"]);
         assert_eq!(text.conflicts, ["primary (id) replace", "unique (p) ignore"]);
         assert!(text.autoincrement);
