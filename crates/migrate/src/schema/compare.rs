@@ -207,7 +207,10 @@ mod tests {
 
     use super::*;
 
-    fn schema(objects: &[(ObjectKind, Option<&str>, &str, &[(&str, &str)])]) -> Schema {
+    /// A kind, a table, a name, and attributes.
+    type Row<'a> = (ObjectKind, Option<&'a str>, &'a str, &'a [(&'a str, &'a str)]);
+
+    fn schema(objects: &[Row<'_>]) -> Schema {
         let objects = objects.iter().map(|(kind, table, name, attributes)| {
             let key =
                 ObjectKey { kind: *kind, schema: None, table: table.map(str::to_owned), name: (*name).to_owned() };
@@ -259,8 +262,7 @@ mod tests {
     #[test]
     fn only_the_order_of_columns_that_both_have_is_compared() {
         let table = (Table, None, "t", &[] as &[_]);
-        type Row = (ObjectKind, Option<&'static str>, &'static str, &'static [(&'static str, &'static str)]);
-        let column = |name, position| -> Row { (Column, Some("t"), name, position) };
+        let column = |name, position| -> Row<'static> { (Column, Some("t"), name, position) };
         let from = schema(&[table, column("a", &[(POSITION, "1")]), column("b", &[(POSITION, "2")])]);
         let between =
             [column("a", &[(POSITION, "1")]), column("b", &[(POSITION, "3")]), column("c", &[(POSITION, "2")])];
