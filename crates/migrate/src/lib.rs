@@ -29,7 +29,7 @@ pub use event::MigrateEvent;
 pub use history::{History, Record, RecordState};
 pub use plan::{MigratePlan, MigrateStep, PlanOptions, plan};
 pub use report::{AppliedMigration, MigrateReport};
-pub use source::{Down, Layout, Migration, MigrationKind, MigrationSet, Verify, check_prisma_provider};
 pub use schema::{AttributeChange, Change, Difference, Object, ObjectKey, ObjectKind, ReadOptions, Schema, compare};
+pub use source::{Down, Layout, Migration, MigrationKind, MigrationSet, Verify, check_prisma_provider};
 pub use split::{Statement, split};
 pub use status::{MigrationState, MigrationStatus, Note, Overall, Status, status};
