@@ -12,7 +12,7 @@ use crate::TestDatabase;
 /// How tests apply.
 #[must_use]
 pub fn options() -> ApplyOptions {
-    ApplyOptions { deployment: None, lock_timeout: None, tool: "test 1".to_owned() }
+    ApplyOptions { tool: "test 1".to_owned(), ..ApplyOptions::default() }
 }
 
 /// Migrations that are not in files.

@@ -79,6 +79,10 @@ pub fn advice(code: ErrorCode) -> Advice {
             "Another deployment of the same database is running.",
             "wait for it, or let this one wait: `--lock-wait 5m`; the lock of a process that died is free by itself",
         ),
+        ErrorCode::LeaseLost => (
+            "Another deployment took the lock over while this one worked, because its lease was over or its session was gone.",
+            "run it again once the other one has ended: what was recorded is kept, and the run goes on from there",
+        ),
         ErrorCode::LedgerNewer => {
             ("A newer version of Plimsoll has written the ledger of this database.", "use that version, or a newer one")
         }

@@ -80,6 +80,8 @@ codes! {
     Statement = "db::statement" => Unexpected,
     /// Another deployment holds the lock of this database.
     LockHeld = "lock::held" => LockHeld,
+    /// Another deployment took the lock over while this one held it.
+    LeaseLost = "lock::lost" => NeedsPerson,
     /// The ledger was written by a newer version of Plimsoll.
     LedgerNewer = "ledger::newer" => Usage,
     /// The migrations folder is missing or holds nothing.

@@ -56,8 +56,8 @@ pub fn stop(project: &Project, releases: &[Release], options: &DeployOptions) ->
         return Ok(stopped);
     }
     let holder = Holder::new(&options.actor, &format!("stop {}", project.environment));
-    let _lock = lock::acquire(&project.database, &holder, options.lock_wait.max(Duration::from_secs(1)))?;
-    let mut db = connect(&project.database, Access::Write)?;
+    let lock = lock::acquire(&project.database, &holder, options.lock_wait.max(Duration::from_secs(1)))?;
+    let mut db = lock.connect()?;
     for each in releases {
         stopped.extend(release::stop(each)?.into_iter().map(|what| format!("{}: {what}", each.name)));
     }

@@ -53,7 +53,7 @@ pub fn deploy(
     }
     let holder = Holder::new(&options.actor, &format!("deploy {}", project.environment));
     let lock = lock::acquire(&project.database, &holder, options.lock_wait)?;
-    let mut db = connect(&project.database, Access::Write)?;
+    let mut db = lock.connect()?;
     let interrupted = recover::close(db.as_mut(), project, loaded, on_event)?;
     let fresh = plan_on(db.as_mut(), project, loaded)?;
     let moved = fresh.differences(plan);
@@ -190,6 +190,7 @@ impl Run<'_> {
                 deployment: Some(run.journal.deployment()),
                 lock_timeout: run.project.migrations.as_ref().and_then(|settings| settings.lock_timeout),
                 tool: run.options.tool.clone(),
+                fence: Some(run.lock.fence()),
             };
             db.ensure_diesel_history()?;
             let on_event = &mut *run.on_event;

@@ -1,6 +1,7 @@
 //! What can go wrong with migrations, with codes and places in files. Remedies and hints are the command line's.
 
 use plimsoll_core::db::{DbError, DbErrorKind};
+use plimsoll_core::lock::LockError;
 use plimsoll_core::{Coded, ErrorCode, Location};
 
 use crate::report::MigrateReport;
@@ -18,6 +19,12 @@ pub enum MigrateError {
     /// The database refused to be read.
     #[error("cannot read the history of migrations")]
     History(#[source] DbError),
+    /// The database could not be opened, or made ready for its first migration.
+    #[error("cannot open the database to migrate it")]
+    Open(#[source] DbError),
+    /// The deployment lock was not obtained.
+    #[error(transparent)]
+    Lock(#[from] LockError),
     /// Applying stopped.
     #[error(transparent)]
     Failed(Box<Failure>),
@@ -176,6 +183,7 @@ impl Coded for Problem {
 impl Coded for Failure {
     fn code(&self) -> ErrorCode {
         match self.kept {
+            _ if self.cause.kind == DbErrorKind::LeaseLost => ErrorCode::LeaseLost,
             Kept::Nothing => ErrorCode::MigrationFailed,
             Kept::Unknown if self.cause.kind == DbErrorKind::Lost => ErrorCode::DatabaseLost,
             Kept::Statements(_) | Kept::Unknown => ErrorCode::MigrationPartial,
@@ -193,7 +201,8 @@ impl Coded for MigrateError {
             Self::Problem(problem) => problem.code(),
             // The first one decides, as it would have alone.
             Self::Problems(problems) => problems.first().map_or(ErrorCode::MigrationsLayout, Coded::code),
-            Self::History(error) => error.code(),
+            Self::History(error) | Self::Open(error) => error.code(),
+            Self::Lock(error) => error.code(),
             Self::Failed(failure) => failure.code(),
             Self::RevertFailed(failure) => failure.code(),
             Self::SchemaBehind { .. } => ErrorCode::SchemaBehind,
@@ -205,7 +214,7 @@ impl Coded for MigrateError {
             Self::Problem(problem) => problem.location(),
             Self::Failed(failure) => failure.location(),
             Self::RevertFailed(failure) => failure.location(),
-            Self::Problems(_) | Self::History(_) | Self::SchemaBehind { .. } => None,
+            Self::Problems(_) | Self::History(_) | Self::Open(_) | Self::Lock(_) | Self::SchemaBehind { .. } => None,
         }
     }
 
@@ -214,6 +223,8 @@ impl Coded for MigrateError {
             Self::Problems(problems) => problems.iter().map(|problem| problem as &dyn Coded).collect(),
             Self::Problem(_)
             | Self::History(_)
+            | Self::Open(_)
+            | Self::Lock(_)
             | Self::Failed(_)
             | Self::RevertFailed(_)
             | Self::SchemaBehind { .. } => Vec::new(),

@@ -2,6 +2,7 @@
 
 use plimsoll_core::db::{Db, DbError, DbErrorKind, Stmt, Value, scalar};
 use plimsoll_core::ledger::{self, LedgerTable};
+use plimsoll_core::lock::{self, Fence};
 
 use crate::history::RecordState;
 use crate::plan::MigrateStep;
@@ -14,6 +15,8 @@ pub(crate) struct Journal<'a> {
     pub(crate) checksums: &'a [String],
     pub(crate) deployment: Option<i64>,
     pub(crate) tool: &'a str,
+    /// Proof of the deployment lock.
+    pub(crate) fence: Option<&'a Fence>,
     pub(crate) direction: Direction<'a>,
 }
 
@@ -55,13 +58,14 @@ pub(crate) fn finish(db: &mut dyn Db, journal: Journal<'_>, duration_ms: u64) ->
     match journal.direction {
         Direction::Up => {
             db.execute(&Stmt::new("INSERT INTO __diesel_schema_migrations (version) VALUES (").bind(version).sql(")"))?;
-            write(db, journal, RecordState::Applied, journal.step.statements, duration_ms)
+            write(db, journal, RecordState::Applied, journal.step.statements, duration_ms)?;
         }
         Direction::Down(_) => {
             db.execute(&Stmt::new("DELETE FROM __diesel_schema_migrations WHERE version = ").bind(version))?;
-            remove(db, version)
+            remove(db, version)?;
         }
     }
+    check_fence(db, journal)
 }
 
 /// Writes that the statement after those done was refused, and forgets that the script was begun when it was the first.
@@ -142,6 +146,12 @@ pub(crate) fn advance(db: &mut dyn Db, journal: Journal<'_>, done: usize) -> Res
         1 => Ok(()),
         _ => Err(DbError::new(engine, DbErrorKind::Refused, "another process is applying the same migration")),
     }
+}
+
+/// Refuses to record progress under a lock that somebody else has by now. Comes last in a transaction, since the lease is kept
+/// from being renewed until its end.
+pub(crate) fn check_fence(db: &mut dyn Db, journal: Journal<'_>) -> Result<(), DbError> {
+    journal.fence.map_or(Ok(()), |fence| lock::check_fence(db, fence))
 }
 
 /// How many statements the ledger says are done.

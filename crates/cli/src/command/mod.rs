@@ -88,7 +88,7 @@ impl Context<'_, '_> {
         self.confirm(project, apply.yes)?;
         let holder = Holder::new(&actor(self.surroundings), &format!("{purpose} {}", project.environment));
         let lock = lock::acquire(&project.database, &holder, apply.lock_wait)?;
-        let mut db = connect(&project.database, Access::Write)?;
+        let mut db = lock.connect()?;
         plimsoll_deploy::check_environment(db.as_mut(), project)?;
         Ok((lock, db))
     }

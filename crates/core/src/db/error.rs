@@ -16,6 +16,8 @@ pub enum DbErrorKind {
     Lost,
     /// The ledger was written by a newer Plimsoll.
     LedgerNewer,
+    /// Another deployment took the lock over, so that this one must not write any more.
+    LeaseLost,
     /// A unique constraint was violated.
     Unique,
     /// A foreign key was violated.
@@ -80,6 +82,7 @@ impl Coded for DbError {
             DbErrorKind::Unreachable => ErrorCode::DatabaseUnreachable,
             DbErrorKind::Lost => ErrorCode::DatabaseLost,
             DbErrorKind::LedgerNewer => ErrorCode::LedgerNewer,
+            DbErrorKind::LeaseLost => ErrorCode::LeaseLost,
             DbErrorKind::Unique | DbErrorKind::ForeignKey | DbErrorKind::Refused => ErrorCode::Statement,
         }
     }

@@ -9,6 +9,8 @@ mod error;
 mod mysql;
 mod pool;
 #[cfg(feature = "postgres")]
+mod pooled;
+#[cfg(feature = "postgres")]
 mod postgres;
 mod row;
 pub mod scratch;

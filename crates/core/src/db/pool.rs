@@ -22,8 +22,8 @@ pub fn connect(url: &DatabaseUrl, access: Access) -> Result<Box<dyn Db>, DbError
         #[cfg(feature = "sqlite")]
         (Engine::Sqlite, Target::File(path)) => super::sqlite::connect(path, access),
         #[cfg(feature = "postgres")]
-        (Engine::Postgres, Target::Server { url, search_path, .. }) => {
-            super::postgres::connect(url.expose(), search_path.as_deref(), access)
+        (Engine::Postgres, Target::Server { url, search_path, pooled, .. }) => {
+            super::postgres::connect(url.expose(), search_path.as_deref(), access, *pooled)
         }
         #[cfg(feature = "mysql")]
         (Engine::Mysql, Target::Server { url, .. }) => super::mysql::connect(url.expose(), access),

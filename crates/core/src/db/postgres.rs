@@ -8,6 +8,7 @@ use diesel::sql_types::{BigInt, Binary, Bool, Double, Float, Integer, SmallInt, 
 use diesel::{Connection, QueryResult, RunQueryDsl};
 use diesel_migrations::MigrationHarness;
 
+use super::pooled::Pooled;
 use super::row::ReadValue;
 use super::stmt::BindValue;
 use super::{Access, Db, DbError, DynRow, Engine, Stmt, Value};
@@ -18,24 +19,62 @@ const ENGINE: Engine = Engine::Postgres;
 /// The first user-defined type id: enums and domains arrive as their text.
 const FIRST_USER_TYPE: u32 = 16_384;
 
-pub(super) fn connect(url: &str, search_path: Option<&str>, access: Access) -> Result<Box<dyn Db>, DbError> {
+/// How often connecting is tried while a busy pooler lends the parts of diesel's first statements to different sessions.
+const POOLER_TRIES: u32 = 5;
+
+pub(super) fn connect(
+    url: &str,
+    search_path: Option<&str>,
+    access: Access,
+    pooled: bool,
+) -> Result<Box<dyn Db>, DbError> {
+    if pooled {
+        return Ok(Box::new(Pooled::new(open(url, search_path)?, access)));
+    }
+    match access {
+        Access::Write => Ok(Box::new(open(url, search_path)?)),
+        Access::Read => match open(&read_only(url), search_path) {
+            Ok(conn) => Ok(Box::new(conn)),
+            // Poolers refuse settings that would stay with a session which serves others next.
+            Err(error) if error.message.contains("startup parameter") => {
+                Ok(Box::new(Pooled::new(open(url, search_path)?, access)))
+            }
+            Err(error) => Err(error),
+        },
+    }
+}
+
+fn open(url: &str, search_path: Option<&str>) -> Result<PgConnection, DbError> {
     let redactor = Redactor::new([&Secret::new(url)]);
-    let mut conn = PgConnection::establish(url).map_err(|error| DbError::connecting(ENGINE, &error, &redactor))?;
-    // A notice is not an error, and libpq would print it past every reporter.
-    conn.batch_execute("SET client_min_messages = warning; SET application_name = 'plimsoll';").map_err(failed)?;
-    // Since PostgreSQL 14: a killed deployer's statement ends within a second, and with it its lock. Older: no such setting.
-    let major = super::scalar(&mut conn, &Stmt::new("SELECT current_setting('server_version_num')::int"))?;
-    if major.as_int().is_some_and(|version| version >= 140_000) {
-        conn.batch_execute("SET client_connection_check_interval = '1s'").map_err(failed)?;
-    }
+    let mut tries = 0;
+    let mut conn = loop {
+        match PgConnection::establish(url) {
+            Ok(conn) => break conn,
+            Err(error) if tries < POOLER_TRIES && error.to_string().contains("prepared statement") => tries += 1,
+            Err(error) => return Err(DbError::connecting(ENGINE, &error, &redactor)),
+        }
+    };
+    // A notice is not an error, and libpq would print it past every reporter. Since PostgreSQL 14: a killed deployer's statement
+    // ends within a second, and with it its lock. Older: no such setting.
+    let mut settings = "SET client_min_messages = warning; SET application_name = 'plimsoll'; \
+        SELECT CASE WHEN current_setting('server_version_num')::int >= 140000 \
+        THEN set_config('client_connection_check_interval', '1s', false) END"
+        .to_owned();
     if let Some(schema) = search_path {
-        let stmt = Stmt::new("SELECT set_config('search_path', ").bind(super::quoted(ENGINE, schema)).sql(", false)");
-        conn.rows(&stmt)?;
+        let schema = super::dialect::literal(ENGINE, &super::quoted(ENGINE, schema));
+        settings.push_str(&format!("; SELECT set_config('search_path', {schema}, false)"));
     }
-    if matches!(access, Access::Read) {
-        conn.batch_execute("SET default_transaction_read_only = on").map_err(failed)?;
+    conn.batch_execute(&settings).map_err(failed)?;
+    Ok(conn)
+}
+
+/// Asks for a session that cannot write from its beginning on: a statement behind a pooler would set it for somebody else.
+fn read_only(url: &str) -> String {
+    const OPTION: &str = "-c%20default_transaction_read_only%3Don";
+    match url.split_once("options=") {
+        Some((before, after)) => format!("{before}options={OPTION}%20{after}"),
+        None => format!("{url}{}options={OPTION}", if url.contains('?') { '&' } else { '?' }),
     }
-    Ok(Box::new(conn))
 }
 
 impl Db for PgConnection {

@@ -58,6 +58,13 @@ impl Stmt {
         self.parts.push(Part::Bind(value.into()));
     }
 
+    /// Appends another statement's text and binds.
+    #[must_use]
+    pub fn append(mut self, other: Self) -> Self {
+        self.parts.extend(other.parts);
+        self
+    }
+
     /// The text with `?` for every bind: for error messages and snapshots. Bound values never appear in it.
     #[must_use]
     pub fn text(&self) -> String {

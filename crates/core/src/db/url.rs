@@ -38,6 +38,15 @@ const LIBPQ: &[&str] = &[
 const FOREIGN: &[&str] =
     &["schema", "connection_limit", "pool_timeout", "pgbouncer", "socket_timeout", "statement_cache_size"];
 
+/// What a URL gets unless it says otherwise. libpq would wait for the system's own time-outs, minutes to connect and hours for
+/// a peer that vanished while a migration ran.
+const DEFAULTS: &[(&str, &str)] = &[
+    ("connect_timeout", "10"),
+    ("keepalives_idle", "30"),
+    ("keepalives_interval", "10"),
+    ("keepalives_count", "3"),
+];
+
 /// The parameters that diesel's MySQL connection understands.
 const MYSQL: &[&str] = &["unix_socket", "ssl_mode", "ssl_ca", "ssl_cert", "ssl_key"];
 
@@ -55,7 +64,7 @@ pub struct DatabaseUrl {
 )]
 pub(super) enum Target {
     File(PathBuf),
-    Server { url: Secret, search_path: Option<String>, shown: String },
+    Server { url: Secret, search_path: Option<String>, shown: String, pooled: bool },
 }
 
 /// A database URL that Plimsoll does not understand. The text never repeats the URL itself.
@@ -115,14 +124,29 @@ impl DatabaseUrl {
     /// Another database on the same server, with the same credentials. `None` for an embedded database, which has no server.
     #[must_use]
     pub fn sibling(&self, database: &str) -> Option<Self> {
-        let Target::Server { url, search_path, .. } = &self.target else { return None };
+        let Target::Server { url, search_path, pooled, .. } = &self.target else { return None };
         let mut url = Url::parse(url.expose()).ok()?;
         url.set_path(database);
         let (shown, search_path) = (shown(&url), search_path.clone());
         Some(Self {
             engine: self.engine,
-            target: Target::Server { url: Secret::new(url.as_str()), search_path, shown },
+            target: Target::Server { url: Secret::new(url.as_str()), search_path, shown, pooled: *pooled },
         })
+    }
+
+    /// Whether the URL says that a transaction pooler is in between: `pgbouncer=true`, as Prisma writes it.
+    #[must_use]
+    pub fn is_pooled(&self) -> bool {
+        matches!(&self.target, Target::Server { pooled: true, .. })
+    }
+
+    /// The same database, known to be behind a transaction pooler: what belongs together is kept on one of its sessions.
+    #[must_use]
+    pub fn pooled(mut self) -> Self {
+        if let Target::Server { pooled, .. } = &mut self.target {
+            *pooled = true;
+        }
+        self
     }
 
     pub(super) fn target(&self) -> &Target {
@@ -177,18 +201,21 @@ fn sqlite(rest: &str, base: &Path) -> Result<DatabaseUrl, UrlError> {
 fn postgres(text: &str) -> Result<DatabaseUrl, UrlError> {
     let mut url = parse_server(text)?;
     let mut search_path = None;
+    let mut pooled = false;
     let mut kept = Vec::new();
     for (name, value) in url.query_pairs() {
         match name.as_ref() {
             "schema" => search_path = Some(value.into_owned()),
+            "pgbouncer" => pooled = value == "true" || value == "1",
             name if FOREIGN.contains(&name) => {}
             name if LIBPQ.contains(&name) => kept.push((name.to_owned(), value.into_owned())),
             name => return Err(unknown_parameter(name, LIBPQ.iter().chain(FOREIGN))),
         }
     }
-    if !kept.iter().any(|(name, _)| name == "connect_timeout") {
-        // libpq would wait for the system's own time-out, minutes.
-        kept.push(("connect_timeout".to_owned(), "10".to_owned()));
+    for (name, value) in DEFAULTS {
+        if !kept.iter().any(|(kept, _)| kept == name) {
+            kept.push(((*name).to_owned(), (*value).to_owned()));
+        }
     }
     url.query_pairs_mut().clear().extend_pairs(&kept);
     let shown = shown(&url);
@@ -196,7 +223,7 @@ fn postgres(text: &str) -> Result<DatabaseUrl, UrlError> {
     let query = url.query().map(|query| query.replace('+', "%20"));
     url.set_query(query.as_deref());
     let url = Secret::new(url.as_str());
-    Ok(DatabaseUrl { engine: Engine::Postgres, target: Target::Server { url, search_path, shown } })
+    Ok(DatabaseUrl { engine: Engine::Postgres, target: Target::Server { url, search_path, shown, pooled } })
 }
 
 fn mysql(text: &str) -> Result<DatabaseUrl, UrlError> {
@@ -210,7 +237,7 @@ fn mysql(text: &str) -> Result<DatabaseUrl, UrlError> {
     let shown = shown(&url);
     Ok(DatabaseUrl {
         engine: Engine::Mysql,
-        target: Target::Server { url: Secret::new(url.as_str()), search_path: None, shown },
+        target: Target::Server { url: Secret::new(url.as_str()), search_path: None, shown, pooled: false },
     })
 }
 
@@ -276,8 +303,16 @@ mod tests {
     fn a_plus_stays_in_a_password_and_a_space_reaches_the_driver_encoded() {
         let url = parse("postgres://app:p+ss@db/app?application_name=a+b&schema=x").expect("a good URL");
         let Target::Server { url, search_path, .. } = url.target() else { panic!("a server") };
-        assert_eq!(url.expose(), "postgres://app:p+ss@db/app?application_name=a%20b&connect_timeout=10");
+        let query = "application_name=a%20b&connect_timeout=10&keepalives_idle=30&keepalives_interval=10&keepalives_count=3";
+        assert_eq!(url.expose(), format!("postgres://app:p+ss@db/app?{query}"));
         assert_eq!(search_path.as_deref(), Some("x"));
+    }
+
+    #[test]
+    fn a_url_can_say_that_a_pooler_is_in_between() {
+        assert!(parse("postgres://db/app?pgbouncer=true").expect("a good URL").is_pooled());
+        assert!(!parse("postgres://db/app?pgbouncer=false").expect("a good URL").is_pooled());
+        assert!(parse("postgres://db/app").expect("a good URL").pooled().is_pooled());
     }
 
     #[test]

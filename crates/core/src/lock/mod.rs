@@ -1,24 +1,36 @@
 //! The deployment lock: one deployment per database, never waiting inside the database. Who may deploy is the pipeline's.
 
-use std::fs::{File, TryLockError};
-use std::io::{Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+mod file;
+mod heartbeat;
+mod identity;
+mod lease;
+mod mode;
+mod session;
+
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use crate::db::{Access, DatabaseUrl, Db, DbError, Engine, Stmt, connect, scalar};
-use crate::ledger::{self, LedgerTable, now, table};
+use crate::db::{Access, DatabaseUrl, Db, DbError, DbErrorKind, Engine, connect};
+use crate::ledger::{self, now};
 use crate::{Coded, ErrorCode};
+
+use file::FileLock;
+use heartbeat::Heartbeat;
+
+pub use lease::{Fence, check_fence};
+pub use mode::{LockMode, ServerFacts, mode_for};
 
 /// How often a busy lock is tried again. Waiting inside the database would deadlock with `CREATE INDEX CONCURRENTLY`.
 const POLL: Duration = Duration::from_millis(200);
 
-/// `plimsoll` in hexadecimal digits of ASCII, as PostgreSQL's advisory key; advisory locks are per database there.
-const ADVISORY_KEY: i64 = 0x706c_696d_736f_6c6c;
+/// How long a statement of a killed client is given to end, also by those who do not want to wait for the lock: the server
+/// notices within a second that nobody listens any more, if it looks at all.
+const GRACE: Duration = Duration::from_secs(3);
 
-/// The lock's name on MySQL, as an expression: names are global to the server there, and at most 64 characters.
-const MYSQL_NAME: &str = "CONCAT('plimsoll:', LEFT(SHA2(DATABASE(), 256), 40))";
+/// How often making the ledger is tried again. Behind a pooler several may do so at once, and even `IF NOT EXISTS` races.
+const LEDGER_TRIES: u32 = 10;
 
 /// Who holds the lock, as others are told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,15 +45,17 @@ pub struct Holder {
     pub since: String,
 }
 
-/// The lock, released when dropped and by the kernel or the server when the process dies.
-#[derive(Debug)]
+/// The lock, released when dropped and by the kernel or the server when the process dies. While it is held, a thread renews its
+/// lease on the server.
 pub struct DeployLock {
+    url: DatabaseUrl,
+    fence: Fence,
     held: Held,
 }
 
 enum Held {
-    File { file: File, path: PathBuf },
-    Session(Box<dyn Db>),
+    File { _file: FileLock },
+    Server(Heartbeat),
 }
 
 /// Why the lock was not obtained, or is no longer held.
@@ -53,6 +67,14 @@ pub enum LockError {
         /// Who, as far as is known.
         holder: Option<Holder>,
     },
+    /// The holder was killed, and the server still works on its last statement.
+    #[error("session {session} of a killed deployment still runs `{statement}`")]
+    StillWorking {
+        /// The server's number for the session.
+        session: i64,
+        /// The beginning of the statement, as far as the server tells.
+        statement: String,
+    },
     /// The lock file cannot be used.
     #[error("cannot use the lock file `{}`", path.display())]
     File {
@@ -62,7 +84,10 @@ pub enum LockError {
         #[source]
         source: std::io::Error,
     },
-    /// The database refused, or the connection that held the lock is gone.
+    /// The thread that would renew the lease cannot be started.
+    #[error("cannot keep the lock alive")]
+    Thread(#[source] std::io::Error),
+    /// The database refused, the connection that held the lock is gone, or somebody else took it over.
     #[error(transparent)]
     Database(#[from] DbError),
 }
@@ -70,8 +95,9 @@ pub enum LockError {
 impl Coded for LockError {
     fn code(&self) -> ErrorCode {
         match self {
-            Self::Held { .. } => ErrorCode::LockHeld,
+            Self::Held { .. } | Self::StillWorking { .. } => ErrorCode::LockHeld,
             Self::File { .. } => ErrorCode::FileUnwritable,
+            Self::Thread(_) => ErrorCode::Statement,
             Self::Database(error) => error.code(),
         }
     }
@@ -91,26 +117,34 @@ impl std::fmt::Display for Holder {
     }
 }
 
-impl std::fmt::Debug for Held {
+impl std::fmt::Debug for DeployLock {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::File { path, .. } => write!(f, "File({})", path.display()),
-            Self::Session(db) => write!(f, "Session({})", db.engine()),
-        }
+        f.debug_struct("DeployLock").field("url", &self.url).field("fence", &self.fence).finish_non_exhaustive()
     }
 }
 
 /// Takes the lock of a database, trying again until `wait` is over. Makes the ledger when the database has none.
 ///
 /// # Errors
-/// [`LockError::Held`] with the holder when somebody else has it.
+/// [`LockError::Held`] with the holder when somebody else has it, [`LockError::StillWorking`] when its holder was killed and the
+/// server has not noticed yet.
 pub fn acquire(url: &DatabaseUrl, holder: &Holder, wait: Duration) -> Result<DeployLock, LockError> {
-    let deadline = Instant::now() + wait;
+    let begun = Instant::now();
+    let mut candidate = Candidate::new(url)?;
     loop {
-        match try_acquire(url, holder) {
-            Err(LockError::Held { .. }) if Instant::now() + POLL <= deadline => std::thread::sleep(POLL),
-            done => return done,
+        let patience = match candidate.try_acquire(holder) {
+            Ok(fence) => return candidate.hold(fence),
+            Err(LockError::Held { .. }) => wait,
+            Err(LockError::StillWorking { .. }) => wait.max(GRACE),
+            Err(error) => return Err(error),
+        };
+        if begun.elapsed() + POLL > patience {
+            return match candidate.try_acquire(holder) {
+                Ok(fence) => candidate.hold(fence),
+                Err(error) => Err(error),
+            };
         }
+        std::thread::sleep(POLL);
     }
 }
 
@@ -120,151 +154,217 @@ pub fn acquire(url: &DatabaseUrl, holder: &Holder, wait: Duration) -> Result<Dep
 /// When the database or the lock file cannot be asked.
 pub fn holder(url: &DatabaseUrl) -> Result<Option<Holder>, LockError> {
     if let Some(database) = url.file() {
-        let path = lock_file(database);
-        let Ok(mut file) = File::open(&path) else { return Ok(None) };
-        return match file.try_lock_shared() {
-            Ok(()) => Ok(None),
-            Err(TryLockError::WouldBlock) => Ok(read_holder(&mut file)),
-            Err(TryLockError::Error(source)) => Err(LockError::File { path, source }),
-        };
+        return file::holder(database);
     }
     let mut db = connect(url, Access::Read)?;
-    if !is_held(db.as_mut())? {
+    if !ledger::exists(db.as_mut())? {
         return Ok(None);
     }
-    session_holder(db.as_mut())
+    let held = session::is_held(db.as_mut())?;
+    let Some(row) = lease::read(db.as_mut())? else { return Ok(None) };
+    if held {
+        return Ok(row.holder());
+    }
+    Ok(row.lease_holder(&identity::of_server(db.as_mut())?))
 }
 
 impl DeployLock {
+    /// What the work under this lock proves itself with: see [`check_fence`].
+    #[must_use]
+    pub fn fence(&self) -> Fence {
+        self.fence.clone()
+    }
+
+    /// Opens a connection for the work under this lock. Should this process be killed, whoever takes the lock next waits until
+    /// the server has ended what runs on it.
+    ///
+    /// # Errors
+    /// As [`connect`].
+    pub fn connect(&self) -> Result<Box<dyn Db>, DbError> {
+        let mut db = connect(&self.url, Access::Write)?;
+        if self.fence.mode == LockMode::Session {
+            session::mark_working(db.as_mut())?;
+        }
+        Ok(db)
+    }
+
     /// Makes sure that the lock is still held, which a lost connection would have ended.
     ///
     /// # Errors
-    /// [`LockError::Database`] when the session is gone.
+    /// [`LockError::Database`] when the session is gone, or with [`DbErrorKind::LeaseLost`] when somebody else has it.
     pub fn check(&mut self) -> Result<(), LockError> {
-        match &mut self.held {
-            Held::File { .. } => Ok(()),
-            Held::Session(db) => Ok(scalar(db.as_mut(), &Stmt::new("SELECT 1")).map(drop)?),
-        }
+        let Held::Server(heartbeat) = &self.held else { return Ok(()) };
+        let mut db = heartbeat.db();
+        let lost = heartbeat.is_lost() || !lease::is_ours(db.as_mut(), self.fence.epoch)?;
+        if lost { Err(lease::lost(self.url.engine()).into()) } else { Ok(()) }
     }
 }
 
 impl Drop for DeployLock {
     fn drop(&mut self) {
-        match &mut self.held {
-            // Emptied rather than removed: another process may have it open and would lock a file without a name.
-            Held::File { file, .. } => drop(file.set_len(0)),
-            Held::Session(db) => {
-                let engine = db.engine();
-                let lease = table(engine, LedgerTable::Lease);
-                // The lock itself ends with the session, whatever becomes of this row.
-                drop(db.batch(&format!("DELETE FROM {lease}")));
-                // The server ends the session a little after the client: whoever comes next without waiting would be refused.
-                drop(match engine {
-                    Engine::Postgres => db.batch(&format!("SELECT pg_advisory_unlock({ADVISORY_KEY})")),
-                    Engine::Mysql => db.batch(&format!("DO RELEASE_LOCK({MYSQL_NAME})")),
-                    Engine::Sqlite => Ok(()),
-                });
+        match &self.held {
+            Held::File { .. } => {
+                // Nobody trusts the row of a file that is not locked; it only says so sooner.
+                drop(connect(&self.url, Access::Write).and_then(|mut db| lease::release(db.as_mut(), self.fence.epoch)));
+            }
+            Held::Server(heartbeat) => {
+                let mut db = heartbeat.db();
+                // A session lock ends with its session and a lease with its time, whatever becomes of this.
+                drop(lease::release(db.as_mut(), self.fence.epoch));
+                if self.fence.mode == LockMode::Session {
+                    drop(session::give_back(db.as_mut()));
+                }
             }
         }
     }
 }
 
-fn try_acquire(url: &DatabaseUrl, holder: &Holder) -> Result<DeployLock, LockError> {
-    if let Some(database) = url.file() {
-        let held = lock_by_file(database, holder)?;
+/// Somebody who wants the lock, with what has to be found out only once.
+struct Candidate {
+    url: DatabaseUrl,
+    mode: LockMode,
+    server: String,
+    /// The lock's own connection to a server; the file is locked before the database is opened.
+    db: Option<Box<dyn Db>>,
+    file: Option<FileLock>,
+}
+
+impl Candidate {
+    fn new(url: &DatabaseUrl) -> Result<Self, LockError> {
+        let none = Self { url: url.clone(), mode: LockMode::Session, server: String::new(), db: None, file: None };
+        if url.file().is_some() {
+            return Ok(none);
+        }
         let mut db = connect(url, Access::Write)?;
-        ledger::ensure(db.as_mut())?;
-        return Ok(DeployLock { held });
+        let facts = mode::facts(db.as_mut(), url)?;
+        let mode = mode_for(&facts);
+        let url = if facts.pooled { url.clone().pooled() } else { url.clone() };
+        if facts.pooled {
+            db = connect(&url, Access::Write)?;
+        }
+        short_waits(db.as_mut(), mode)?;
+        let server = identity::of_server(db.as_mut())?;
+        Ok(Self { url, mode, server, db: Some(db), file: None })
     }
-    let mut db = connect(url, Access::Write)?;
-    if !try_session(db.as_mut())? {
-        return Err(LockError::Held { holder: session_holder(db.as_mut())? });
+
+    fn try_acquire(&mut self, holder: &Holder) -> Result<Fence, LockError> {
+        if let Some(database) = self.url.file() {
+            let file = file::try_take(database, holder)?;
+            let mut db = connect(&self.url, Access::Write)?;
+            let server = identity::of_file(database);
+            let epoch = take(db.as_mut(), holder, self.mode, &server)?;
+            self.file = Some(file);
+            return Ok(Fence { epoch, mode: self.mode });
+        }
+        let db = self.db.as_mut().expect("a server's candidate has a connection").as_mut();
+        match self.mode {
+            LockMode::LeaseOnly => take(db, holder, self.mode, &self.server),
+            LockMode::Session => {
+                if !session::try_take(db)? {
+                    return Err(LockError::Held { holder: written_holder(db)? });
+                }
+                let taken = free_of_work(db).and_then(|()| take(db, holder, self.mode, &self.server));
+                if taken.is_err() {
+                    drop(session::give_back(db));
+                }
+                taken
+            }
+        }
+        .map(|epoch| Fence { epoch, mode: self.mode })
     }
-    ledger::ensure(db.as_mut())?;
-    let lease = table(db.engine(), LedgerTable::Lease);
-    db.batch(&format!("DELETE FROM {lease}"))?;
-    let text = serde_json::to_string(holder).unwrap_or_default();
-    db.execute(
-        &Stmt::new(format!("INSERT INTO {lease} (name, holder, acquired_at) VALUES ('deployment', "))
-            .bind(text)
-            .sql(", ")
-            .bind(holder.since.as_str())
-            .sql(")"),
-    )?;
-    Ok(DeployLock { held: Held::Session(db) })
-}
 
-fn lock_by_file(database: &Path, holder: &Holder) -> Result<Held, LockError> {
-    let path = lock_file(database);
-    let failed = |source| LockError::File { path: path.clone(), source };
-    if let Some(parent) = path.parent() {
-        std::fs::create_dir_all(parent).map_err(failed)?;
+    fn hold(self, fence: Fence) -> Result<DeployLock, LockError> {
+        let held = match (self.file, self.db) {
+            (Some(file), _) => Held::File { _file: file },
+            (None, Some(db)) => {
+                Held::Server(heartbeat::start(db, self.url.clone(), fence.clone()).map_err(LockError::Thread)?)
+            }
+            (None, None) => unreachable!("the lock was taken by one of them"),
+        };
+        Ok(DeployLock { url: self.url, fence, held })
     }
-    let mut file = File::options().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => return Err(LockError::Held { holder: read_holder(&mut file) }),
-        Err(TryLockError::Error(source)) => return Err(failed(source)),
+}
+
+/// Whoever waits here for a row or a table would stand in the way of others; PostgreSQL's statements skip locked rows instead.
+fn short_waits(db: &mut dyn Db, mode: LockMode) -> Result<(), DbError> {
+    if db.engine() != Engine::Mysql {
+        return Ok(());
     }
-    file.set_len(0).map_err(failed)?;
-    file.write_all(serde_json::to_string(holder).unwrap_or_default().as_bytes()).map_err(failed)?;
-    Ok(Held::File { file, path })
+    db.batch("SET SESSION innodb_lock_wait_timeout = 1, SESSION lock_wait_timeout = 5")?;
+    match mode {
+        LockMode::Session => Ok(()),
+        // A node of a cluster would answer from before what another one has written.
+        LockMode::LeaseOnly => db.batch("SET SESSION wsrep_sync_wait = 15"),
+    }
 }
 
-fn lock_file(database: &Path) -> PathBuf {
-    let mut name = database.as_os_str().to_owned();
-    name.push(".plimsoll-lock");
-    PathBuf::from(name)
+fn free_of_work(db: &mut dyn Db) -> Result<(), LockError> {
+    match session::still_working(db)? {
+        None => Ok(()),
+        Some(working) => {
+            Err(LockError::StillWorking { session: working.session, statement: working.statement })
+        }
+    }
 }
 
-fn read_holder(file: &mut File) -> Option<Holder> {
-    let mut text = String::new();
-    file.seek(SeekFrom::Start(0)).ok()?;
-    file.read_to_string(&mut text).ok()?;
-    serde_json::from_str(&text).ok()
+/// Takes the lease, and makes the ledger before when there is none. Gives the epoch.
+fn take(db: &mut dyn Db, holder: &Holder, mode: LockMode, server: &str) -> Result<i64, LockError> {
+    ensure_ledger(db)?;
+    let seen = lease::read(db)?;
+    if let Some(row) = &seen {
+        let session_held = mode == LockMode::LeaseOnly && session::is_held(db)?;
+        if !row.is_free(mode, server, session_held) {
+            return Err(LockError::Held { holder: row.holder() });
+        }
+    }
+    match lease::take(db, seen.as_ref(), holder, mode, server) {
+        Ok(Some(epoch)) => Ok(epoch),
+        // Somebody else was faster, and is about to work.
+        Ok(None) => Err(LockError::Held { holder: written_holder(db)? }),
+        Err(error) if lease::is_busy(&error) => Err(LockError::Held { holder: written_holder(db)? }),
+        Err(error) => Err(error.into()),
+    }
 }
 
-/// Takes the server's session lock without waiting.
-fn try_session(db: &mut dyn Db) -> Result<bool, DbError> {
-    let stmt = match db.engine() {
-        Engine::Postgres => Stmt::new(format!("SELECT pg_try_advisory_lock({ADVISORY_KEY})")),
-        Engine::Mysql => Stmt::new(format!("SELECT GET_LOCK({MYSQL_NAME}, 0)")),
-        Engine::Sqlite => return Ok(true),
-    };
-    Ok(scalar(db, &stmt)?.as_int() == Some(1))
+/// Makes the ledger, also when somebody without the same session lock is making it in this moment.
+fn ensure_ledger(db: &mut dyn Db) -> Result<(), DbError> {
+    let mut tries = 0;
+    loop {
+        match ledger::ensure(db) {
+            Err(error) if tries < LEDGER_TRIES && is_race(&error) => {
+                tries += 1;
+                std::thread::sleep(POLL / 4);
+            }
+            done => return done,
+        }
+    }
 }
 
-/// Looks at the server's list of locks: trying the lock would refuse it to somebody who wants it in the same moment.
-fn is_held(db: &mut dyn Db) -> Result<bool, DbError> {
-    let stmt = match db.engine() {
-        Engine::Postgres => Stmt::new(format!(
-            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND granted \
-             AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
-             AND (classid::bigint << 32) + objid::bigint = {ADVISORY_KEY}"
-        )),
-        Engine::Mysql => Stmt::new(format!("SELECT IS_USED_LOCK({MYSQL_NAME}) IS NOT NULL")),
-        Engine::Sqlite => return Ok(false),
-    };
-    Ok(scalar(db, &stmt)?.as_int() != Some(0))
+fn is_race(error: &DbError) -> bool {
+    error.kind == DbErrorKind::Unique
+        || lease::is_busy(error)
+        || ["already exists", "concurrently updated", "Duplicate column"].iter().any(|text| error.message.contains(text))
 }
 
-fn session_holder(db: &mut dyn Db) -> Result<Option<Holder>, LockError> {
+fn written_holder(db: &mut dyn Db) -> Result<Option<Holder>, DbError> {
     if !ledger::exists(db)? {
         return Ok(None);
     }
-    let lease = table(db.engine(), LedgerTable::Lease);
-    let text = scalar(db, &Stmt::new(format!("SELECT holder FROM {lease}")))?;
-    Ok(text.as_str().and_then(|text| serde_json::from_str(text).ok()))
+    Ok(lease::read(db)?.and_then(|row| row.holder()))
 }
 
 #[cfg(all(test, feature = "sqlite"))]
 mod tests {
     use super::*;
 
+    fn url(dir: &tempfile::TempDir) -> DatabaseUrl {
+        DatabaseUrl::parse("sqlite:a.db", dir.path()).expect("a good URL")
+    }
+
     #[test]
     fn the_second_deployment_is_told_who_holds_the_lock() {
         let dir = tempfile::tempdir().expect("a folder");
-        let url = DatabaseUrl::parse("sqlite:a.db", dir.path()).expect("a good URL");
+        let url = url(&dir);
         let first = Holder::new("ada@quay", "deploy dev");
         let lock = acquire(&url, &first, Duration::ZERO).expect("the lock is free");
         let error = acquire(&url, &Holder::new("bob@quay", "deploy dev"), Duration::ZERO).expect_err("it is held");
@@ -273,5 +373,16 @@ mod tests {
         drop(lock);
         assert_eq!(holder(&url).expect("can be asked"), None);
         acquire(&url, &Holder::new("bob@quay", "deploy dev"), Duration::ZERO).expect("the lock is free again");
+    }
+
+    #[test]
+    fn who_asks_for_the_lock_of_a_copied_file_does_not_believe_its_lease() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let _lock = acquire(&url(&dir), &Holder::new("ada@quay", "deploy dev"), Duration::ZERO).expect("is free");
+        let mut db = connect(&url(&dir), Access::Write).expect("opens");
+        db.batch(&format!("VACUUM INTO '{}'", dir.path().join("copy.db").display())).expect("copies");
+        let copy = DatabaseUrl::parse("sqlite:copy.db", dir.path()).expect("a good URL");
+        let held = acquire(&copy, &Holder::new("bob@quay", "deploy dev"), Duration::ZERO).expect("is free");
+        assert_eq!(held.fence().mode, LockMode::Session);
     }
 }

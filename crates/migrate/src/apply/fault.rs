@@ -1,6 +1,6 @@
 //! How a migration stops inside of this crate, before it becomes an error with files and reports in `apply`.
 
-use plimsoll_core::db::DbError;
+use plimsoll_core::db::{DbError, DbErrorKind};
 
 use crate::error::Kept;
 
@@ -13,6 +13,11 @@ pub(crate) struct Fault {
     pub(super) undecided: bool,
     pub(super) kept: Kept,
     pub(super) cause: DbError,
+}
+
+/// Whether the journal can or may not be written any more: the connection is gone, or somebody else works on the migration.
+pub(super) fn tells_nothing(cause: &DbError) -> bool {
+    matches!(cause.kind, DbErrorKind::Lost | DbErrorKind::LeaseLost)
 }
 
 impl Fault {

@@ -7,7 +7,8 @@ mod transactional;
 use std::time::{Duration, Instant};
 
 use plimsoll_core::Location;
-use plimsoll_core::db::{Db, DbError, DbErrorKind};
+use plimsoll_core::db::{Db, DbError};
+use plimsoll_core::lock::Fence;
 
 use crate::checksum;
 use crate::error::{Failure, Kept, MigrateError, Problem, ProblemKind};
@@ -22,7 +23,7 @@ use crate::split::{Statement, split};
 pub(crate) use fault::Fault;
 
 /// How to apply.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ApplyOptions {
     /// The deployment this belongs to, for the ledger.
     pub deployment: Option<i64>,
@@ -30,6 +31,8 @@ pub struct ApplyOptions {
     pub lock_timeout: Option<Duration>,
     /// Who applies, for the ledger, such as `plimsoll 0.1.0`.
     pub tool: String,
+    /// What proves that the caller still holds the deployment lock: asked for in every transaction that records progress.
+    pub fence: Option<Fence>,
 }
 
 /// What one script is run with: a migration, or the way back from it.
@@ -57,8 +60,15 @@ pub(crate) struct Stopped {
 
 impl Work<'_> {
     fn journal(&self) -> Journal<'_> {
-        let ApplyOptions { deployment, tool, .. } = self.options;
-        Journal { step: self.step, checksums: self.checksums, deployment: *deployment, tool, direction: self.direction }
+        let ApplyOptions { deployment, tool, fence, .. } = self.options;
+        Journal {
+            step: self.step,
+            checksums: self.checksums,
+            deployment: *deployment,
+            tool,
+            fence: fence.as_ref(),
+            direction: self.direction,
+        }
     }
 
     fn done_event(&self, index: usize) -> MigrateEvent {
@@ -187,7 +197,7 @@ pub(crate) fn stopped(work: &Work<'_>, fault: Fault) -> Stopped {
         statement_number: failing.and(statement).map(|index| index + 1),
         excerpt: failing.map(|statement| excerpt(&statement.text)),
         location: location.or_else(|| Some(Location::start_of(&work.migration.file))),
-        kept: if cause.kind == DbErrorKind::Lost { Kept::Unknown } else { kept },
+        kept: if fault::tells_nothing(&cause) { Kept::Unknown } else { kept },
         cause,
     }
 }

@@ -3,7 +3,7 @@
 
 use plimsoll_core::db::{Db, DbError, DbErrorKind, Engine, Stmt, scalar, transaction};
 
-use super::fault::Fault;
+use super::fault::{self, Fault};
 use super::{Work, millis};
 use crate::classify::{self, ConcurrentIndex};
 use crate::error::Kept;
@@ -67,7 +67,10 @@ fn statements(
                 journal::advance(db, work.journal(), index)?;
             } else {
                 // Beginning a transaction also ends MySQL's LOCK TABLES, which would keep the ledger from being written.
-                transaction(db, |db| journal::advance(db, work.journal(), index))?;
+                transaction(db, |db| {
+                    journal::advance(db, work.journal(), index)?;
+                    journal::check_fence(db, work.journal())
+                })?;
             }
         }
         on_event(&work.done_event(index));
@@ -80,7 +83,8 @@ fn statements(
 fn together(db: &mut dyn Db, work: &Work<'_>, index: usize) -> Result<(), Fault> {
     transaction(db, |db| {
         journal::advance(db, work.journal(), index)?;
-        db.batch(&work.statements[index].text)
+        db.batch(&work.statements[index].text)?;
+        journal::check_fence(db, work.journal())
     })
     .map_err(Fault::at(index))
 }
@@ -137,7 +141,7 @@ fn drop_invalid_index(
 
 /// Writes down how far it came, unless that cannot be known: then `running` stays, and the next run finds out.
 fn record_failure(db: &mut dyn Db, work: &Work<'_>, fault: Fault) -> Fault {
-    if fault.cause.kind == DbErrorKind::Lost {
+    if fault::tells_nothing(&fault.cause) {
         return fault.kept(Kept::Unknown);
     }
     let version = work.step.version.as_str();

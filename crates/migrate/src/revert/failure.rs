@@ -47,6 +47,7 @@ pub enum RevertKept {
 impl Coded for RevertFailure {
     fn code(&self) -> ErrorCode {
         match self.kept {
+            _ if self.cause.kind == DbErrorKind::LeaseLost => ErrorCode::LeaseLost,
             RevertKept::Nothing => ErrorCode::MigrationFailed,
             RevertKept::Unknown if self.cause.kind == DbErrorKind::Lost => ErrorCode::DatabaseLost,
             RevertKept::Statements(_) | RevertKept::Unknown => ErrorCode::MigrationPartial,

@@ -49,7 +49,7 @@ impl Database {
     }
 
     pub(crate) fn apply_plan(&mut self, set: &MigrationSet, plan: &MigratePlan) -> Result<MigrateReport, MigrateError> {
-        let options = ApplyOptions { deployment: None, lock_timeout: None, tool: "test 1".to_owned() };
+        let options = ApplyOptions { tool: "test 1".to_owned(), ..ApplyOptions::default() };
         let events = &mut self.events;
         events.clear();
         apply(&mut *self.db, set, plan, &options, &mut |event| events.push(event.clone()))

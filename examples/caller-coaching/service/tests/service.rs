@@ -58,7 +58,7 @@ fn migrated(sql: &str) -> TempDir {
     let steps = plan(&set, &history, &PlanOptions::default()).expect("a plan");
     ensure(db.as_mut()).expect("the ledger is made");
     db.ensure_diesel_history().expect("the history is made");
-    let options = ApplyOptions { deployment: None, lock_timeout: None, tool: "the tests".to_owned() };
+    let options = ApplyOptions { tool: "the tests".to_owned(), ..ApplyOptions::default() };
     apply(db.as_mut(), &set, &steps, &options, &mut |_| {}).expect("applies");
     db.batch(sql).expect("runs");
     dir

@@ -29,9 +29,10 @@ pub(super) fn run(down: &Down, context: &mut Context<'_, '_>) -> Result<Exit, Cl
         return Ok(Exit::Ok);
     }
     // What was shown is what may be taken back: if the database moved until the lock was held, this refuses.
-    let (_lock, mut db) = context.locked(&project, &down.apply, "migrate down")?;
+    let (lock, mut db) = context.locked(&project, &down.apply, "migrate down")?;
     db.ensure_diesel_history()?;
-    let options = ApplyOptions { deployment: None, lock_timeout: settings.lock_timeout, tool: tool() };
+    let fence = Some(lock.fence());
+    let options = ApplyOptions { deployment: None, lock_timeout: settings.lock_timeout, tool: tool(), fence };
     take_back(db.as_mut(), &set, &plan, &options, context)?;
     Ok(Exit::Ok)
 }

@@ -24,9 +24,10 @@ pub(super) fn run(redo: &Redo, context: &mut Context<'_, '_>) -> Result<Exit, Cl
     if plan.down.steps.is_empty() {
         return Ok(Exit::Ok);
     }
-    let (_lock, mut db) = context.locked(&project, &redo.apply, "migrate redo")?;
+    let (lock, mut db) = context.locked(&project, &redo.apply, "migrate redo")?;
     db.ensure_diesel_history()?;
-    let options = ApplyOptions { deployment: None, lock_timeout: settings.lock_timeout, tool: tool() };
+    let fence = Some(lock.fence());
+    let options = ApplyOptions { deployment: None, lock_timeout: settings.lock_timeout, tool: tool(), fence };
     take_back(db.as_mut(), &set, &plan.down, &options, context)?;
     let report =
         reported(context, |on_event| plimsoll_migrate::apply(db.as_mut(), &set, &plan.up, &options, on_event))?;

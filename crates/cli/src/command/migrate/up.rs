@@ -23,11 +23,12 @@ pub(super) fn run(apply: &Apply, context: &mut Context<'_, '_>) -> Result<Exit, 
     if plan.steps.is_empty() {
         return Ok(Exit::Ok);
     }
-    let (_lock, mut db) = context.locked(&project, apply, "migrate")?;
+    let (lock, mut db) = context.locked(&project, apply, "migrate")?;
     // Under the lock again: another deployment may have been faster.
     let plan = make(db.as_mut(), &set, settings)?;
     db.ensure_diesel_history()?;
-    let options = ApplyOptions { deployment: None, lock_timeout: settings.lock_timeout, tool: tool() };
+    let fence = Some(lock.fence());
+    let options = ApplyOptions { deployment: None, lock_timeout: settings.lock_timeout, tool: tool(), fence };
     let mut reporter = Reporter::new(context.terminal);
     let terminal = &mut *context.terminal;
     let done = plimsoll_migrate::apply(db.as_mut(), &set, &plan, &options, &mut |event| {
