@@ -9,6 +9,8 @@ pub mod fault;
 pub mod http;
 pub mod live;
 pub mod migrating;
+#[cfg(any(feature = "postgres", feature = "postgres-bundled"))]
+pub mod pooler;
 pub mod project;
 pub mod schema;
 pub mod seeding;

@@ -54,14 +54,21 @@ pub fn migrate(
     on_event: &mut dyn FnMut(&MigrateEvent),
 ) -> Result<MigrateReport, MigrateError> {
     check_prisma_provider(set, url.engine())?;
-    {
-        let mut db = connect(url, Access::Read).map_err(MigrateError::Open)?;
-        if make(db.as_mut(), set, options)?.steps.is_empty() {
-            return Ok(MigrateReport::default());
-        }
+    let mut look = connect(url, Access::Read).map_err(MigrateError::Open)?;
+    if make(look.as_mut(), set, options)?.steps.is_empty() {
+        return Ok(MigrateReport::default());
     }
     let holder = Holder::new(&options.actor, "migrate at start");
-    let lock = lock::acquire(url, &holder, options.lock_wait)?;
+    let lock = lock::acquire_unless(url, &holder, options.lock_wait, &mut || {
+        // A file that was not there yet was seen as an empty database in memory.
+        if let Some(fresh) = url.file().and_then(|_| connect(url, Access::Read).ok()) {
+            look = fresh;
+        }
+        make(look.as_mut(), set, options).is_ok_and(|plan| plan.steps.is_empty())
+    })?;
+    drop(look);
+    // Another instance has done everything.
+    let Some(lock) = lock else { return Ok(MigrateReport::default()) };
     let mut db = lock.connect().map_err(MigrateError::Open)?;
     // Another instance may have been faster.
     let plan = make(db.as_mut(), set, options)?;

@@ -12,7 +12,7 @@ mod status;
 mod stop;
 
 use plimsoll_core::Exit;
-use plimsoll_core::db::{Access, Db, connect};
+use plimsoll_core::db::Db;
 use plimsoll_core::lock::{self, DeployLock, Holder};
 use plimsoll_core::project::Project;
 use plimsoll_deploy::DeployOptions;

@@ -22,8 +22,10 @@ use heartbeat::Heartbeat;
 pub use lease::{Fence, check_fence};
 pub use mode::{LockMode, ServerFacts, mode_for};
 
-/// How often a busy lock is tried again. Waiting inside the database would deadlock with `CREATE INDEX CONCURRENTLY`.
+/// How often a busy lock is tried again; sooner at first. Waiting inside the database would deadlock with
+/// `CREATE INDEX CONCURRENTLY`.
 const POLL: Duration = Duration::from_millis(200);
+const FIRST_POLL: Duration = Duration::from_millis(25);
 
 /// How long a statement of a killed client is given to end, also by those who do not want to wait for the lock: the server
 /// notices within a second that nobody listens any more, if it looks at all.
@@ -129,22 +131,45 @@ impl std::fmt::Debug for DeployLock {
 /// [`LockError::Held`] with the holder when somebody else has it, [`LockError::StillWorking`] when its holder was killed and the
 /// server has not noticed yet.
 pub fn acquire(url: &DatabaseUrl, holder: &Holder, wait: Duration) -> Result<DeployLock, LockError> {
+    match acquire_unless(url, holder, wait, &mut || false)? {
+        Some(lock) => Ok(lock),
+        None => unreachable!("only the closure ends the waiting, and this one never does"),
+    }
+}
+
+/// As [`acquire`], for those who may not need the lock any more once its holder has worked: `done` is asked before every further
+/// try, and ends the waiting without a lock.
+///
+/// # Errors
+/// As [`acquire`].
+pub fn acquire_unless(
+    url: &DatabaseUrl,
+    holder: &Holder,
+    wait: Duration,
+    done: &mut dyn FnMut() -> bool,
+) -> Result<Option<DeployLock>, LockError> {
     let begun = Instant::now();
     let mut candidate = Candidate::new(url)?;
+    let mut pause = FIRST_POLL;
     loop {
-        let patience = match candidate.try_acquire(holder) {
-            Ok(fence) => return candidate.hold(fence),
-            Err(LockError::Held { .. }) => wait,
-            Err(LockError::StillWorking { .. }) => wait.max(GRACE),
-            Err(error) => return Err(error),
+        let refused = match candidate.try_acquire(holder) {
+            Ok(fence) => return candidate.hold(fence).map(Some),
+            Err(error) => error,
         };
-        if begun.elapsed() + POLL > patience {
-            return match candidate.try_acquire(holder) {
-                Ok(fence) => candidate.hold(fence),
-                Err(error) => Err(error),
-            };
+        let patience = match &refused {
+            LockError::Held { .. } => wait,
+            LockError::StillWorking { .. } => wait.max(GRACE),
+            LockError::File { .. } | LockError::Thread(_) | LockError::Database(_) => return Err(refused),
+        };
+        let left = patience.saturating_sub(begun.elapsed());
+        if left.is_zero() {
+            return Err(refused);
         }
-        std::thread::sleep(POLL);
+        std::thread::sleep(pause.min(left));
+        pause = (pause * 2).min(POLL);
+        if done() {
+            return Ok(None);
+        }
     }
 }
 
