@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use plimsoll_core::db::{Access, Db, Engine, Stmt, connect};
+use plimsoll_core::db::{Access, Engine, Stmt, connect};
 use plimsoll_core::ledger::{LedgerTable, table};
 use plimsoll_core::lock::{Holder, LockError, LockMode, acquire, holder};
 use plimsoll_migrate::{MigrateOptions, migrate};

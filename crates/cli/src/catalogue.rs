@@ -80,7 +80,7 @@ pub fn advice(code: ErrorCode) -> Advice {
             "wait for it, or let this one wait: `--lock-wait 5m`; the lock of a process that died is free by itself",
         ),
         ErrorCode::LeaseLost => (
-            "Another deployment took the lock over while this one worked, because its lease was over or its session was gone.",
+            "Another deployment took the lock over while this one worked: its session or its lease had ended.",
             "run it again once the other one has ended: what was recorded is kept, and the run goes on from there",
         ),
         ErrorCode::LedgerNewer => {

@@ -1,9 +1,9 @@
 //! A PostgreSQL connection behind a transaction pooler, which may give every transaction to another session of the server: what
 //! belongs together runs in one transaction. Finding out that there is a pooler is left to others.
 
+use diesel::Connection;
 use diesel::connection::{AnsiTransactionManager, CacheSize, TransactionManager};
 use diesel::pg::PgConnection;
-use diesel::Connection;
 
 use super::{Access, Db, DbError, DynRow, Engine, Stmt};
 
@@ -21,10 +21,7 @@ impl Pooled {
     }
 
     fn is_idle(&mut self) -> bool {
-        matches!(
-            AnsiTransactionManager::transaction_manager_status_mut(&mut self.conn).transaction_depth(),
-            Ok(None)
-        )
+        matches!(AnsiTransactionManager::transaction_manager_status_mut(&mut self.conn).transaction_depth(), Ok(None))
     }
 
     fn together<T>(&mut self, work: impl FnOnce(&mut PgConnection) -> Result<T, DbError>) -> Result<T, DbError> {

@@ -40,12 +40,8 @@ const FOREIGN: &[&str] =
 
 /// What a URL gets unless it says otherwise. libpq would wait for the system's own time-outs, minutes to connect and hours for
 /// a peer that vanished while a migration ran.
-const DEFAULTS: &[(&str, &str)] = &[
-    ("connect_timeout", "10"),
-    ("keepalives_idle", "30"),
-    ("keepalives_interval", "10"),
-    ("keepalives_count", "3"),
-];
+const DEFAULTS: &[(&str, &str)] =
+    &[("connect_timeout", "10"), ("keepalives_idle", "30"), ("keepalives_interval", "10"), ("keepalives_count", "3")];
 
 /// The parameters that diesel's MySQL connection understands.
 const MYSQL: &[&str] = &["unix_socket", "ssl_mode", "ssl_ca", "ssl_cert", "ssl_key"];
@@ -303,7 +299,8 @@ mod tests {
     fn a_plus_stays_in_a_password_and_a_space_reaches_the_driver_encoded() {
         let url = parse("postgres://app:p+ss@db/app?application_name=a+b&schema=x").expect("a good URL");
         let Target::Server { url, search_path, .. } = url.target() else { panic!("a server") };
-        let query = "application_name=a%20b&connect_timeout=10&keepalives_idle=30&keepalives_interval=10&keepalives_count=3";
+        let query =
+            "application_name=a%20b&connect_timeout=10&keepalives_idle=30&keepalives_interval=10&keepalives_count=3";
         assert_eq!(url.expose(), format!("postgres://app:p+ss@db/app?{query}"));
         assert_eq!(search_path.as_deref(), Some("x"));
     }

@@ -28,7 +28,8 @@ fn postgres(db: &mut dyn Db) -> Result<String, DbError> {
     let database = "SELECT oid::bigint::text || ':' || datname FROM pg_database WHERE datname = current_database()";
     let database = scalar(db, &Stmt::new(database))?;
     // CockroachDB has no such function, and an administrator can withdraw it.
-    let allowed = "SELECT count(*) FROM pg_proc WHERE proname = 'pg_control_system' AND has_function_privilege(oid, 'execute')";
+    let allowed =
+        "SELECT count(*) FROM pg_proc WHERE proname = 'pg_control_system' AND has_function_privilege(oid, 'execute')";
     let cluster = if scalar(db, &Stmt::new(allowed))?.as_int() == Some(1) {
         scalar(db, &Stmt::new("SELECT system_identifier::text FROM pg_control_system()"))?
     } else {
@@ -43,7 +44,8 @@ fn mysql(db: &mut dyn Db) -> Result<String, DbError> {
         "SHOW GLOBAL VARIABLES WHERE Variable_name IN \
          ('server_uuid', 'server_uid', 'hostname', 'port', 'datadir', 'wsrep_on', 'wsrep_cluster_name')",
     ))?;
-    let find = |name: &str| rows.iter().find(|row| row.text(0) == name).map(|row| row.text(1)).filter(|it| !it.is_empty());
+    let find =
+        |name: &str| rows.iter().find(|row| row.text(0) == name).map(|row| row.text(1)).filter(|it| !it.is_empty());
     let clustered = find("wsrep_on").is_some_and(|on| on.eq_ignore_ascii_case("on") || on == "1");
     let server = match find("wsrep_cluster_name").filter(|_| clustered) {
         Some(name) => format!("cluster:{name}"),

@@ -73,7 +73,8 @@ pub fn check_fence(db: &mut dyn Db, fence: &Fence) -> Result<(), DbError> {
         }
         // A row that is only read is not compared between the nodes of a cluster when they commit.
         LockMode::LeaseOnly => {
-            let stmt = Stmt::new(format!("UPDATE {lease} SET expires_at = {} WHERE name = '{NAME}'", clock(engine, TTL)));
+            let stmt =
+                Stmt::new(format!("UPDATE {lease} SET expires_at = {} WHERE name = '{NAME}'", clock(engine, TTL)));
             db.execute(&stmt.sql(" AND epoch = ").bind(fence.epoch))? == 1
         }
     };
@@ -151,17 +152,18 @@ pub(super) fn take(
     let Some(seen) = seen else {
         let now = crate::db::scalar(db, &Stmt::new(format!("SELECT {}", clock(engine, 0))))?;
         let epoch = millis(now.as_str().unwrap_or_default());
-        let stmt = Stmt::new(format!("INSERT INTO {lease} (name, holder, acquired_at, epoch, server, expires_at) VALUES ("))
-            .bind(NAME)
-            .sql(", ")
-            .bind(recorded)
-            .sql(", ")
-            .bind(holder.since.as_str())
-            .sql(", ")
-            .bind(epoch)
-            .sql(", ")
-            .bind(server)
-            .sql(format!(", {until})"));
+        let stmt =
+            Stmt::new(format!("INSERT INTO {lease} (name, holder, acquired_at, epoch, server, expires_at) VALUES ("))
+                .bind(NAME)
+                .sql(", ")
+                .bind(recorded)
+                .sql(", ")
+                .bind(holder.since.as_str())
+                .sql(", ")
+                .bind(epoch)
+                .sql(", ")
+                .bind(server)
+                .sql(format!(", {until})"));
         return match db.execute(&stmt) {
             Ok(_) => Ok(Some(epoch)),
             Err(error) if error.kind == DbErrorKind::Unique => Ok(None),
@@ -220,9 +222,16 @@ pub(super) fn release(db: &mut dyn Db, epoch: i64) -> Result<(), DbError> {
 
 /// Whether an error says that somebody else was in the way for a moment.
 pub(super) fn is_busy(error: &DbError) -> bool {
-    ["Lock wait timeout", "Deadlock found", "deadlock detected", "lock timeout", "database is locked", "restart transaction"]
-        .iter()
-        .any(|text| error.message.contains(text))
+    [
+        "Lock wait timeout",
+        "Deadlock found",
+        "deadlock detected",
+        "lock timeout",
+        "database is locked",
+        "restart transaction",
+    ]
+    .iter()
+    .any(|text| error.message.contains(text))
 }
 
 pub(super) fn lost(engine: Engine) -> DbError {

@@ -1,5 +1,6 @@
 //! The deployment lock: one deployment per database, never waiting inside the database. Who may deploy is the pipeline's.
 
+mod candidate;
 mod file;
 mod heartbeat;
 mod identity;
@@ -12,10 +13,11 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use crate::db::{Access, DatabaseUrl, Db, DbError, DbErrorKind, Engine, connect};
+use crate::db::{Access, DatabaseUrl, Db, DbError, connect};
 use crate::ledger::{self, now};
 use crate::{Coded, ErrorCode};
 
+use candidate::Candidate;
 use file::FileLock;
 use heartbeat::Heartbeat;
 
@@ -30,9 +32,6 @@ const FIRST_POLL: Duration = Duration::from_millis(25);
 /// How long a statement of a killed client is given to end, also by those who do not want to wait for the lock: the server
 /// notices within a second that nobody listens any more, if it looks at all.
 const GRACE: Duration = Duration::from_secs(3);
-
-/// How often making the ledger is tried again. Behind a pooler several may do so at once, and even `IF NOT EXISTS` races.
-const LEDGER_TRIES: u32 = 10;
 
 /// Who holds the lock, as others are told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -216,7 +215,7 @@ impl DeployLock {
     /// Makes sure that the lock is still held, which a lost connection would have ended.
     ///
     /// # Errors
-    /// [`LockError::Database`] when the session is gone, or with [`DbErrorKind::LeaseLost`] when somebody else has it.
+    /// [`LockError::Database`] when the session is gone, or with [`crate::db::DbErrorKind::LeaseLost`] when somebody else has it.
     pub fn check(&mut self) -> Result<(), LockError> {
         let Held::Server(heartbeat) = &self.held else { return Ok(()) };
         let mut db = heartbeat.db();
@@ -230,7 +229,9 @@ impl Drop for DeployLock {
         match &self.held {
             Held::File { .. } => {
                 // Nobody trusts the row of a file that is not locked; it only says so sooner.
-                drop(connect(&self.url, Access::Write).and_then(|mut db| lease::release(db.as_mut(), self.fence.epoch)));
+                drop(
+                    connect(&self.url, Access::Write).and_then(|mut db| lease::release(db.as_mut(), self.fence.epoch)),
+                );
             }
             Held::Server(heartbeat) => {
                 let mut db = heartbeat.db();
@@ -242,140 +243,6 @@ impl Drop for DeployLock {
             }
         }
     }
-}
-
-/// Somebody who wants the lock, with what has to be found out only once.
-struct Candidate {
-    url: DatabaseUrl,
-    mode: LockMode,
-    server: String,
-    /// The lock's own connection to a server; the file is locked before the database is opened.
-    db: Option<Box<dyn Db>>,
-    file: Option<FileLock>,
-}
-
-impl Candidate {
-    fn new(url: &DatabaseUrl) -> Result<Self, LockError> {
-        let none = Self { url: url.clone(), mode: LockMode::Session, server: String::new(), db: None, file: None };
-        if url.file().is_some() {
-            return Ok(none);
-        }
-        let mut db = connect(url, Access::Write)?;
-        let facts = mode::facts(db.as_mut(), url)?;
-        let mode = mode_for(&facts);
-        let url = if facts.pooled { url.clone().pooled() } else { url.clone() };
-        if facts.pooled {
-            db = connect(&url, Access::Write)?;
-        }
-        short_waits(db.as_mut(), mode)?;
-        let server = identity::of_server(db.as_mut())?;
-        Ok(Self { url, mode, server, db: Some(db), file: None })
-    }
-
-    fn try_acquire(&mut self, holder: &Holder) -> Result<Fence, LockError> {
-        if let Some(database) = self.url.file() {
-            let file = file::try_take(database, holder)?;
-            let mut db = connect(&self.url, Access::Write)?;
-            let server = identity::of_file(database);
-            let epoch = take(db.as_mut(), holder, self.mode, &server)?;
-            self.file = Some(file);
-            return Ok(Fence { epoch, mode: self.mode });
-        }
-        let db = self.db.as_mut().expect("a server's candidate has a connection").as_mut();
-        match self.mode {
-            LockMode::LeaseOnly => take(db, holder, self.mode, &self.server),
-            LockMode::Session => {
-                if !session::try_take(db)? {
-                    return Err(LockError::Held { holder: written_holder(db)? });
-                }
-                let taken = free_of_work(db).and_then(|()| take(db, holder, self.mode, &self.server));
-                if taken.is_err() {
-                    drop(session::give_back(db));
-                }
-                taken
-            }
-        }
-        .map(|epoch| Fence { epoch, mode: self.mode })
-    }
-
-    fn hold(self, fence: Fence) -> Result<DeployLock, LockError> {
-        let held = match (self.file, self.db) {
-            (Some(file), _) => Held::File { _file: file },
-            (None, Some(db)) => {
-                Held::Server(heartbeat::start(db, self.url.clone(), fence.clone()).map_err(LockError::Thread)?)
-            }
-            (None, None) => unreachable!("the lock was taken by one of them"),
-        };
-        Ok(DeployLock { url: self.url, fence, held })
-    }
-}
-
-/// Whoever waits here for a row or a table would stand in the way of others; PostgreSQL's statements skip locked rows instead.
-fn short_waits(db: &mut dyn Db, mode: LockMode) -> Result<(), DbError> {
-    if db.engine() != Engine::Mysql {
-        return Ok(());
-    }
-    db.batch("SET SESSION innodb_lock_wait_timeout = 1, SESSION lock_wait_timeout = 5")?;
-    match mode {
-        LockMode::Session => Ok(()),
-        // A node of a cluster would answer from before what another one has written.
-        LockMode::LeaseOnly => db.batch("SET SESSION wsrep_sync_wait = 15"),
-    }
-}
-
-fn free_of_work(db: &mut dyn Db) -> Result<(), LockError> {
-    match session::still_working(db)? {
-        None => Ok(()),
-        Some(working) => {
-            Err(LockError::StillWorking { session: working.session, statement: working.statement })
-        }
-    }
-}
-
-/// Takes the lease, and makes the ledger before when there is none. Gives the epoch.
-fn take(db: &mut dyn Db, holder: &Holder, mode: LockMode, server: &str) -> Result<i64, LockError> {
-    ensure_ledger(db)?;
-    let seen = lease::read(db)?;
-    if let Some(row) = &seen {
-        let session_held = mode == LockMode::LeaseOnly && session::is_held(db)?;
-        if !row.is_free(mode, server, session_held) {
-            return Err(LockError::Held { holder: row.holder() });
-        }
-    }
-    match lease::take(db, seen.as_ref(), holder, mode, server) {
-        Ok(Some(epoch)) => Ok(epoch),
-        // Somebody else was faster, and is about to work.
-        Ok(None) => Err(LockError::Held { holder: written_holder(db)? }),
-        Err(error) if lease::is_busy(&error) => Err(LockError::Held { holder: written_holder(db)? }),
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// Makes the ledger, also when somebody without the same session lock is making it in this moment.
-fn ensure_ledger(db: &mut dyn Db) -> Result<(), DbError> {
-    let mut tries = 0;
-    loop {
-        match ledger::ensure(db) {
-            Err(error) if tries < LEDGER_TRIES && is_race(&error) => {
-                tries += 1;
-                std::thread::sleep(POLL / 4);
-            }
-            done => return done,
-        }
-    }
-}
-
-fn is_race(error: &DbError) -> bool {
-    error.kind == DbErrorKind::Unique
-        || lease::is_busy(error)
-        || ["already exists", "concurrently updated", "Duplicate column"].iter().any(|text| error.message.contains(text))
-}
-
-fn written_holder(db: &mut dyn Db) -> Result<Option<Holder>, DbError> {
-    if !ledger::exists(db)? {
-        return Ok(None);
-    }
-    Ok(lease::read(db)?.and_then(|row| row.holder()))
 }
 
 #[cfg(all(test, feature = "sqlite"))]
