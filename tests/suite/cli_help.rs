@@ -13,6 +13,7 @@ const COMMANDS: &[&[&str]] = &[
     &["history"],
     &["migrate"],
     &["migrate", "status"],
+    &["migrate", "new"],
     &["migrate", "plan"],
     &["migrate", "up"],
     &["migrate", "down"],

@@ -98,7 +98,7 @@ live_tests! {
     fn what_was_taken_back_is_pending_for_diesel_and_what_diesel_applied_can_be_taken_back(db: &mut TestDatabase) {
         let mut all = set(&[A, B]);
         for (migration, table) in all.migrations.iter_mut().zip(["a", "b"]) {
-            migration.down = Some(Down { file: "down.sql".into(), sql: format!("DROP TABLE {table};") });
+            migration.down = Some(Down { file: "down.sql".into(), sql: format!("DROP TABLE {table};"), declared_transaction: None });
         }
         let mut stock = stock(db);
         migrate(db, &set(&[A])).expect("applies");

@@ -148,7 +148,12 @@ pub(crate) struct History {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Migrate {
     /// Compare the files with the database, migration by migration
+    ///
+    /// Exit code 0: the database has exactly what the folder says. 10: migrations are to be applied, or nothing was ever
+    /// migrated. 5: files are missing, were edited after they had been applied, or come too late.
     Status(Environment),
+    /// Begin the next migration, in the layout that the folder has
+    New(NewMigration),
     /// Show what would be applied
     Plan(Environment),
     /// Apply what is pending
@@ -194,6 +199,43 @@ pub(crate) struct Redo {
     /// Take back what loses rows, columns or tables, too
     #[arg(long)]
     pub(crate) lose_data: bool,
+}
+
+/// `migrate new`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct NewMigration {
+    /// What it does, in a few words: `add_email_to_users`
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+
+    /// How an empty folder is to keep its migrations; a flat layout by default
+    #[arg(long, value_enum, value_name = "LAYOUT")]
+    pub(crate) layout: Option<NewLayout>,
+
+    /// The folder of migrations; `[migrations] path` in plimsoll.toml by default
+    #[arg(long, value_name = "DIR")]
+    pub(crate) folder: Option<PathBuf>,
+}
+
+/// The layouts that a folder can be begun with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum NewLayout {
+    /// `0001_name.up.sql` and `0001_name.down.sql`
+    Flat,
+    /// `<timestamp>_name/up.sql` and `down.sql`
+    Diesel,
+    /// `<timestamp>_name/migration.sql`
+    Prisma,
+    /// `V1__name.sql` and `U1__name.sql`
+    Flyway,
+    /// As flat, with sqlx's comments
+    Sqlx,
+    /// `1_name.up.sql` and `1_name.down.sql`
+    Golangmigrate,
+    /// One file with `-- migrate:up` and `-- migrate:down`
+    Dbmate,
+    /// One file with `-- +goose Up` and `-- +goose Down`
+    Goose,
 }
 
 /// `seed`

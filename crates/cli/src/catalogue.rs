@@ -92,7 +92,7 @@ pub fn advice(code: ErrorCode) -> Advice {
         ),
         ErrorCode::MigrationsLayout => (
             "The migrations folder mixes layouts, holds a file that fits none, or is for another engine.",
-            "keep one layout to a folder: `<version>_name/up.sql` (diesel), `<timestamp>_name/migration.sql` (Prisma) or `0001_name.sql`",
+            "keep one layout to a folder: diesel's, Prisma's, Flyway's, dbmate's, goose's, Sqitch's, or numbered files such as `0001_name.sql`",
         ),
         ErrorCode::MigrationsDuplicate => (
             "Two migrations have the same version, so their order is not defined.",

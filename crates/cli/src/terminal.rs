@@ -151,7 +151,9 @@ impl<'a> Terminal<'a> {
         let code = error.code().as_str();
         let title = error.to_string();
         // The place is shown below with its line.
-        let title = place.and_then(|at| title.strip_prefix(&format!("{at}: "))).unwrap_or(&title);
+        let said = place.and_then(|at| title.strip_prefix(&format!("{at}: "))).unwrap_or(&title);
+        // What has lines of its own, such as a difference, is shown below as it is.
+        let (title, more) = (said.lines().next().unwrap_or_default(), said.lines().skip(1));
         let source = place.and_then(|at| {
             let text = std::fs::read_to_string(self.root.join(&at.file)).ok()?;
             Some((at, quotable(&at.file, text)?))
@@ -170,11 +172,12 @@ impl<'a> Terminal<'a> {
         if let (Some(at), None) = (place, &source) {
             out.push_str(&format!("  at {at}\n"));
         }
+        more.for_each(|line| out.push_str(&format!("  {line}\n")));
         let mut cause = error.source();
         while let Some(next) = cause {
             let text = next.to_string();
             // Transparent wrappers repeat their cause word for word.
-            if !title.contains(&text) {
+            if !said.contains(&text) {
                 out.push_str(&format!("  because: {text}\n"));
             }
             out.push_str(&details(next));

@@ -7,6 +7,10 @@ use plimsoll_core::ledger::{self, LedgerTable};
 use serde::{Deserialize, Serialize};
 
 use crate::error::MigrateError;
+use crate::source::MigrationKind;
+
+/// The first format of the ledger that has the columns `kind` and `script`.
+const KEEPS_SCRIPTS: i64 = 2;
 
 /// The migrations a database says it has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +42,10 @@ pub struct Record {
     pub statements_done: usize,
     /// When, in UTC.
     pub applied_at: String,
+    /// What it is, in the ledger's word: `versioned` or `repeatable`. None in ledgers of the first format.
+    pub kind: Option<String>,
+    /// The text that was applied, with `\n` at the end of lines, as far as it was kept.
+    pub script: Option<String>,
 }
 
 /// How far a migration came.
@@ -78,8 +86,13 @@ impl History {
         }
         if ledger::exists(db).map_err(MigrateError::History)? {
             let table = ledger::table(engine, LedgerTable::Migration);
+            // Whoever only looks must not bring an older ledger up to date.
+            let format = ledger::meta(db, "format").map_err(MigrateError::History)?;
+            let kept =
+                format.and_then(|format| format.parse::<i64>().ok()).is_some_and(|format| format >= KEEPS_SCRIPTS);
+            let added = if kept { "kind, script" } else { "NULL, NULL" };
             let stmt = Stmt::new(format!(
-                "SELECT version, name, checksum_raw, checksum_lexical, state, statements, statements_done, applied_at FROM {table} ORDER BY version"
+                "SELECT version, name, checksum_raw, checksum_lexical, state, statements, statements_done, applied_at, {added} FROM {table} ORDER BY version"
             ));
             history.records = db.rows(&stmt).map_err(MigrateError::History)?.iter().map(record).collect();
         }
@@ -106,6 +119,14 @@ impl History {
         self.record(version).filter(|record| {
             matches!(record.state, RecordState::Reverting | RecordState::RevertFailed) && self.applied.contains(version)
         })
+    }
+}
+
+impl Record {
+    /// Whether it is run again whenever its text changes.
+    #[must_use]
+    pub fn is_repeatable(&self) -> bool {
+        self.kind.as_deref() == Some(MigrationKind::Repeatable.as_str())
     }
 }
 
@@ -145,6 +166,8 @@ fn record(row: &DynRow) -> Record {
         statements: count(5),
         statements_done: count(6),
         applied_at: row.text(7).to_owned(),
+        kind: row.at(8).as_str().map(str::to_owned),
+        script: row.at(9).as_str().map(str::to_owned),
     }
 }
 

@@ -6,6 +6,7 @@ use plimsoll_core::lock::{self, Fence};
 
 use crate::history::RecordState;
 use crate::plan::MigrateStep;
+use crate::source::MigrationKind;
 
 /// What all rows of one migration have in common.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +19,8 @@ pub(crate) struct Journal<'a> {
     /// Proof of the deployment lock.
     pub(crate) fence: Option<&'a Fence>,
     pub(crate) direction: Direction<'a>,
+    /// The text, to be kept once all of it is applied.
+    pub(crate) script: &'a str,
 }
 
 /// Which way a script goes.
@@ -57,7 +60,11 @@ pub(crate) fn finish(db: &mut dyn Db, journal: Journal<'_>, duration_ms: u64) ->
     let version = journal.step.version.as_str();
     match journal.direction {
         Direction::Up => {
-            db.execute(&Stmt::new("INSERT INTO __diesel_schema_migrations (version) VALUES (").bind(version).sql(")"))?;
+            // diesel's history says what is applied once and for all.
+            if journal.step.kind == MigrationKind::Versioned {
+                let history = Stmt::new("INSERT INTO __diesel_schema_migrations (version) VALUES (");
+                db.execute(&history.bind(version).sql(")"))?;
+            }
             write(db, journal, RecordState::Applied, journal.step.statements, duration_ms)?;
         }
         Direction::Down(_) => {
@@ -91,8 +98,9 @@ fn write(
     duration_ms: u64,
 ) -> Result<(), DbError> {
     let Journal { step, deployment, tool, .. } = journal;
+    let script = (state == RecordState::Applied).then(|| journal.script.replace("\r\n", "\n"));
     let table = ledger::table(db.engine(), LedgerTable::Migration);
-    let values: [(&str, Value); 10] = [
+    let values: [(&str, Value); 12] = [
         ("name", step.name.as_str().into()),
         ("checksum_raw", step.checksum.as_str().into()),
         ("checksum_lexical", journal.checksum(done)),
@@ -103,6 +111,8 @@ fn write(
         ("applied_at", ledger::now().into()),
         ("deployment", deployment.into()),
         ("tool", tool.into()),
+        ("kind", step.kind.as_str().into()),
+        ("script", script.into()),
     ];
     let exists = Stmt::new(format!("SELECT count(*) FROM {table} WHERE version = ")).bind(step.version.as_str());
     // Outside of a transaction, a kill between a deletion and an insertion would lose the row: it is updated in place.

@@ -44,11 +44,13 @@ pub(crate) struct Lexer<'a> {
     text: &'a str,
     at: usize,
     delimiter: &'a str,
+    /// Whether a backslash in a string escapes what follows, as the session is set.
+    backslashes: bool,
 }
 
 impl<'a> Lexer<'a> {
     pub(crate) fn new(engine: Engine, text: &'a str) -> Self {
-        Self { engine, text, at: 0, delimiter: ";" }
+        Self { engine, text, at: 0, delimiter: ";", backslashes: engine == Engine::Mysql }
     }
 
     /// The rest of the current line, which is skipped.
@@ -62,6 +64,11 @@ impl<'a> Lexer<'a> {
     /// What ends statements from here on.
     pub(crate) fn set_delimiter(&mut self, delimiter: &'a str) {
         self.delimiter = delimiter;
+    }
+
+    /// Whether backslashes escape in strings from here on.
+    pub(crate) fn set_backslashes(&mut self, backslashes: bool) {
+        self.backslashes = backslashes;
     }
 
     /// The next token, none at the end of the text.
@@ -123,7 +130,7 @@ impl<'a> Lexer<'a> {
             } else if meaningful && rest.starts_with(['\'', '"', '`']) {
                 // What is executed may quote the end of a comment.
                 let quote = rest.as_bytes()[0];
-                self.quoted(quote, quote != b'`', "string")?;
+                self.quoted(quote, quote != b'`' && self.backslashes, "string")?;
             } else {
                 self.at += 1;
             }
@@ -133,8 +140,8 @@ impl<'a> Lexer<'a> {
 
     fn meaningful(&mut self, first: char) -> Result<TokenKind, Unterminated> {
         match (first, self.engine) {
-            ('\'', engine) => self.quoted(b'\'', engine == Engine::Mysql, "string").map(|()| TokenKind::Literal),
-            ('"', Engine::Mysql) => self.quoted(b'"', true, "string").map(|()| TokenKind::Literal),
+            ('\'', _) => self.quoted(b'\'', self.backslashes, "string").map(|()| TokenKind::Literal),
+            ('"', Engine::Mysql) => self.quoted(b'"', self.backslashes, "string").map(|()| TokenKind::Literal),
             ('"', _) => self.quoted(b'"', false, "quoted identifier").map(|()| TokenKind::Quoted),
             ('`', Engine::Mysql | Engine::Sqlite) => {
                 self.quoted(b'`', false, "quoted identifier").map(|()| TokenKind::Quoted)
@@ -213,9 +220,8 @@ impl<'a> Lexer<'a> {
         // `E'..'`, `B'..'`, `X'..'`, `N'..'` and `U&'..'` are one literal; only E has backslashes on PostgreSQL.
         if self.rest().starts_with('\'') && matches!(word, "e" | "E" | "b" | "B" | "x" | "X" | "n" | "N") {
             let backslashes = match self.engine {
-                Engine::Postgres => word.eq_ignore_ascii_case("e"),
-                Engine::Mysql => true,
-                Engine::Sqlite => false,
+                Engine::Postgres => word.eq_ignore_ascii_case("e") || self.backslashes,
+                Engine::Mysql | Engine::Sqlite => self.backslashes,
             };
             self.quoted(b'\'', backslashes, "string")?;
             return Ok(TokenKind::Literal);

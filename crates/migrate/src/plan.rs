@@ -1,7 +1,9 @@
 //! Decides what would be applied and what stands against it; pure, the same input gives the same bytes. Doing it is `apply`'s.
 
 use std::fmt;
+use std::path::Path;
 
+use plimsoll_core::Location;
 use plimsoll_core::db::Engine;
 use serde::{Deserialize, Serialize};
 
@@ -9,9 +11,12 @@ use crate::checksum;
 use crate::classify;
 use crate::error::{MigrateError, Problem, ProblemKind};
 use crate::history::History;
-use crate::source::{Layout, Migration, MigrationSet};
+use crate::source::{Layout, Migration, MigrationKind, MigrationSet};
 use crate::split::split;
-use crate::status::{MigrationState, MigrationStatus, Note, Overall, Status, status};
+use crate::status::{MigrationState, MigrationStatus, Note, Overall, Status, known_versions, status};
+
+/// How many lines of a difference an error shows.
+const LONGEST_DIFF: usize = 40;
 
 /// What may be done that is refused by default.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -44,6 +49,9 @@ pub struct MigrateStep {
     pub version: String,
     /// The name.
     pub name: String,
+    /// Whether it is applied once, or again whenever it changes.
+    #[serde(default)]
+    pub kind: MigrationKind,
     /// The file, with forward slashes.
     pub file: String,
     /// The SHA-256 of the file's bytes, so that only what was planned is applied.
@@ -65,17 +73,17 @@ pub struct MigrateStep {
 /// # Errors
 /// All [`Problem`]s at once: applied migrations missing or changed, pending ones out of order or unreadable.
 pub fn plan(set: &MigrationSet, history: &History, options: &PlanOptions) -> Result<MigratePlan, MigrateError> {
-    let Status { overall, migrations, notes } = status(set, history);
+    let Status { overall, migrations, mut notes } = status(set, history);
+    // They are worth knowing when looking at the folder, not whenever something is deployed.
+    notes.retain(|note| !matches!(note, Note::Stray { .. }));
+    let known = known_versions(set, history);
     let mut problems = Vec::new();
     let mut steps = Vec::new();
     for migration in &migrations {
-        problems.extend(stands_against(set, history, migration, *options));
-        let to_apply = matches!(
-            migration.state,
-            MigrationState::Pending | MigrationState::OutOfOrder | MigrationState::Interrupted
-        );
-        if let Some(file) = set.get(&migration.version).filter(|_| to_apply) {
-            match step(history, file, migration.state) {
+        let file = known.get(migration.version.as_str()).copied();
+        problems.extend(stands_against(file, history, migration, *options));
+        if let Some(file) = file.filter(|_| migration.state.is_to_apply()) {
+            match step(history, file, migration) {
                 Ok(step) => steps.push(step),
                 Err(problem) => problems.push(problem),
             }
@@ -95,20 +103,29 @@ pub fn plan(set: &MigrationSet, history: &History, options: &PlanOptions) -> Res
 }
 
 fn stands_against(
-    set: &MigrationSet,
+    file: Option<&Migration>,
     history: &History,
     migration: &MigrationStatus,
     options: PlanOptions,
 ) -> Option<Problem> {
-    let MigrationStatus { version, name, state, .. } = migration;
-    let file = set.get(version).map(|migration| migration.file.display().to_string()).unwrap_or_default();
+    let MigrationStatus { version, name, state, edit, .. } = migration;
+    let path = file.map(|migration| migration.file.as_path()).unwrap_or_else(|| Path::new(""));
+    let file = path.display();
     let (kind, message) = match state {
-        MigrationState::Applied | MigrationState::Pending | MigrationState::Interrupted => return None,
+        MigrationState::Applied | MigrationState::Pending | MigrationState::Interrupted | MigrationState::Outdated => {
+            return None;
+        }
         MigrationState::OutOfOrder if options.allow_out_of_order => return None,
         MigrationState::OutOfOrder => {
             (ProblemKind::OutOfOrder, format!("`{file}` is not applied, but comes before migrations that are"))
         }
-        MigrationState::Changed => (ProblemKind::Changed, format!("`{file}` was edited after it had been applied")),
+        MigrationState::Changed => {
+            let message = format!("`{file}` was edited after it had been applied");
+            let Some(edit) = edit else { return Some(Problem::new(ProblemKind::Changed, message)) };
+            let location = Location { file: path.to_owned(), line: edit.line, column: 1 };
+            let message = format!("{message}\n{}", shortened(&edit.diff));
+            return Some(Problem::new(ProblemKind::Changed, message).at(location));
+        }
         MigrationState::Reverting => {
             let (done, of) =
                 history.reverting(version).map_or((0, 0), |record| (record.statements_done, record.statements));
@@ -127,14 +144,24 @@ fn stands_against(
     Some(Problem::new(kind, message))
 }
 
-fn step(history: &History, migration: &Migration, state: MigrationState) -> Result<MigrateStep, Problem> {
+/// The first lines of a difference: the rest is in `status`.
+fn shortened(diff: &str) -> String {
+    let lines: Vec<&str> = diff.lines().collect();
+    match lines.len().checked_sub(LONGEST_DIFF) {
+        None | Some(0) => diff.to_owned(),
+        Some(more) => format!("{}\n.. and {more} more lines", lines[..LONGEST_DIFF].join("\n")),
+    }
+}
+
+fn step(history: &History, migration: &Migration, status: &MigrationStatus) -> Result<MigrateStep, Problem> {
+    let version = status.version.as_str();
     let statements = split(history.engine, &migration.file, &migration.sql)?;
     let transactional = classify::transactional(history.engine, migration, &statements);
     if transactional {
         classify::check_no_own_transaction(history.engine, migration, &statements)?;
     }
-    let resume_from = history.interrupted(&migration.version).map(|record| record.statements_done);
-    if let (Some(done), Some(record)) = (resume_from, history.record(&migration.version)) {
+    let resume_from = history.interrupted(version).map(|record| record.statements_done);
+    if let (Some(done), Some(record)) = (resume_from, history.record(version)) {
         let kept = statements.get(..done).map(checksum::lexical);
         if kept.as_ref() != Some(&record.checksum_lexical) {
             let message = format!(
@@ -145,15 +172,16 @@ fn step(history: &History, migration: &Migration, state: MigrationState) -> Resu
         }
     }
     Ok(MigrateStep {
-        version: migration.version.clone(),
+        version: version.to_owned(),
         name: migration.name.clone(),
+        kind: migration.kind,
         file: migration.file.display().to_string().replace('\\', "/"),
         checksum: migration.checksum.clone(),
         statements: statements.len(),
         // A part of it is there already: from now on it can only be continued.
         transactional: transactional && resume_from.is_none_or(|done| done == 0),
         reversible: migration.down.is_some(),
-        out_of_order: state == MigrationState::OutOfOrder,
+        out_of_order: status.state == MigrationState::OutOfOrder,
         resume_from,
     })
 }
@@ -194,6 +222,9 @@ impl fmt::Display for MigrateStep {
         if self.out_of_order {
             f.write_str(", out of order")?;
         }
+        if self.kind == MigrationKind::Repeatable {
+            f.write_str(", repeatable")?;
+        }
         f.write_str(if self.reversible { ", reversible" } else { "" })
     }
 }
@@ -206,6 +237,10 @@ impl fmt::Display for Note {
                 write!(f, "{version} was applied by another tool, its file cannot be compared")
             }
             Self::TakenBack { version } => write!(f, "{version} was taken back by another tool"),
+            Self::RepeatableGone { version } => {
+                write!(f, "{version} was applied and its file is gone: what it made is still in the database")
+            }
+            Self::Stray { file } => write!(f, "`{file}` is no migration and is left alone"),
         }
     }
 }

@@ -88,7 +88,11 @@ pub fn split(engine: Engine, file: &Path, text: &str) -> Result<Vec<Statement>, 
                     let message = "`COPY .. FROM stdin` needs psql to feed its data: use INSERT (`pg_dump --inserts`)";
                     return Err(problem(pending.tokens[0].start, message.to_owned()));
                 }
-                statements.extend(pending.take(text));
+                let statement = pending.take(text);
+                if let Some(backslashes) = statement.as_ref().and_then(|done| sets_backslashes(engine, done)) {
+                    lexer.set_backslashes(backslashes);
+                }
+                statements.extend(statement);
             }
             _ => pending.push(token, piece),
         }
@@ -192,6 +196,26 @@ impl Pending {
             offset,
             tokens: done.tokens.into_iter().map(relative).collect(),
         })
+    }
+}
+
+/// Whether backslashes escape after a statement that decides about it. What the server's own setting says is not known here.
+fn sets_backslashes(engine: Engine, statement: &Statement) -> Option<bool> {
+    let words = statement.words();
+    let sets = |name: &str| words.first().is_some_and(|word| word == "SET") && words.iter().any(|word| word == name);
+    let text = || statement.text.to_ascii_uppercase();
+    match engine {
+        Engine::Mysql if sets("SQL_MODE") => {
+            let text = text();
+            // `REPLACE(@@sql_mode, ..)` takes the mode away.
+            Some(!text.contains("NO_BACKSLASH_ESCAPES") || text.contains("REPLACE("))
+        }
+        Engine::Postgres if sets("STANDARD_CONFORMING_STRINGS") => {
+            let text = text();
+            let value = text.rsplit(['=', ' ']).next().unwrap_or_default().trim_matches('\'');
+            Some(matches!(value, "OFF" | "FALSE" | "NO" | "0"))
+        }
+        Engine::Mysql | Engine::Postgres | Engine::Sqlite => None,
     }
 }
 

@@ -70,6 +70,28 @@ pub fn environments(root: &Path) -> Vec<String> {
     names
 }
 
+/// The folder of a project's migrations, as far as it is known without an environment; none when it has none.
+///
+/// # Errors
+/// [`ProjectError`] when `plimsoll.toml` is missing or broken, or when the folder depends on the environment.
+pub fn migrations_folder(root: &Path) -> Result<Option<PathBuf>, ProjectError> {
+    let file = root.join(PROJECT_FILE);
+    if !file.is_file() {
+        let message = format!("no `{PROJECT_FILE}` in `{}`", root.display());
+        return Err(ProjectError::new(vec![Problem::new(ErrorCode::ProjectMissing, message)]));
+    }
+    let (project, text) =
+        read_toml::<ProjectFile>(&file).map_err(|error| ProjectError::new(vec![Problem::of(&error)]))?;
+    let Some(table) = project.migrations else { return Ok(None) };
+    let path = table.path.get_ref();
+    if path.contains("{{") || path.contains("{%") {
+        let message = "the folder of migrations depends on the environment: name the folder itself".to_owned();
+        let at = Location::of_offset(&file, &text, table.path.span().start);
+        return Err(ProjectError::new(vec![Problem::new(ErrorCode::InvalidValue, message).at(at)]));
+    }
+    Ok(Some(root.join(path)))
+}
+
 /// The two files of a project with their text, for places.
 struct Files {
     project: ProjectFile,

@@ -12,7 +12,7 @@ use std::time::Duration;
 use crate::db::DatabaseUrl;
 use crate::{Coded, ErrorCode, Problem, Redactor, Secret};
 
-pub use load::{environments, load};
+pub use load::{environments, load, migrations_folder};
 pub use model::{ReleaseKind, ReleaseSpec, RevisionSource, VariableSpec, VariableType};
 pub use variables::Variable;
 

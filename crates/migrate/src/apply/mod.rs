@@ -68,6 +68,7 @@ impl Work<'_> {
             tool,
             fence: fence.as_ref(),
             direction: self.direction,
+            script: &self.migration.sql,
         }
     }
 

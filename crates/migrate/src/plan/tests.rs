@@ -25,6 +25,8 @@ fn recorded(engine: Engine, set: &MigrationSet, versions: &[&str]) -> History {
             statements: 1,
             statements_done: 1,
             applied_at: "2026-01-01T00:00:00.000Z".to_owned(),
+            kind: Some(migration.kind.as_str().to_owned()),
+            script: Some(migration.sql.clone()),
         });
     }
     history
@@ -41,6 +43,8 @@ fn interrupted(engine: Engine, migration: &Migration, done: usize) -> Record {
         statements: statements.len(),
         statements_done: done,
         applied_at: String::new(),
+        kind: None,
+        script: None,
     }
 }
 
@@ -155,4 +159,95 @@ fn an_interrupted_migration_may_change_only_after_what_was_applied() {
     let meddled = set(&[("0001_a", "CREATE TABLE a (x text);\nCREATE TABLE b (x int);")]);
     let error = plan(&meddled, &history, &PlanOptions::default()).expect_err("is refused");
     assert_eq!(error.code(), ErrorCode::MigrationChanged);
+}
+
+#[test]
+fn repeatable_migrations_come_last_and_again_whenever_what_they_mean_changes() {
+    let engine = Engine::Sqlite;
+    let before = set(&[("R__view", "CREATE VIEW v AS SELECT 1"), THREE[0]]);
+    let first = plan(&before, &History::empty(engine), &PlanOptions::default()).expect("plans");
+    insta::assert_snapshot!(first, @r"
+    migrations on SQLite: 2 to apply, the database has no history
+      + 0001_users  1 statement
+      + R__view  1 statement, repeatable
+    ");
+    let mut history = recorded(engine, &before, &["0001", "R__view"]);
+    history.applied.remove("R__view");
+    assert!(plan(&before, &history, &PlanOptions::default()).expect("plans").steps.is_empty());
+    let wrapped = set(&[("R__view", "CREATE VIEW v\n AS SELECT 1 -- one"), THREE[0]]);
+    let cosmetic = plan(&wrapped, &history, &PlanOptions::default()).expect("plans");
+    assert_eq!((cosmetic.steps.len(), cosmetic.notes), (0, vec![Note::Cosmetic { version: "R__view".to_owned() }]));
+    let edited = set(&[("R__view", "CREATE VIEW v AS SELECT 2"), THREE[0]]);
+    let again = plan(&edited, &history, &PlanOptions::default()).expect("plans");
+    assert_eq!((again.overall, again.steps.len()), (Overall::Behind, 1));
+    let gone = plan(&set(&THREE[..1]), &history, &PlanOptions::default()).expect("plans");
+    assert_eq!(gone.notes, [Note::RepeatableGone { version: "R__view".to_owned() }]);
+    assert_eq!(gone.overall, Overall::Current);
+}
+
+#[test]
+fn a_changed_file_is_shown_beside_what_was_applied() {
+    let history = recorded(Engine::Sqlite, &set(&THREE[1..2]), &["0002"]);
+    let edited = set(&[("0002_email", "ALTER TABLE users ADD COLUMN email text;\nUPDATE users SET email = 'x';")]);
+    let error = plan(&edited, &history, &PlanOptions::default()).expect_err("is refused");
+    assert_eq!(error.location().expect("has a place").to_string(), "0002_email.sql:2:1");
+    insta::assert_snapshot!(error, @r"
+    `0002_email.sql` was edited after it had been applied
+    --- as applied
+    +++ the file
+    @@ -1,2 +1,2 @@
+     ALTER TABLE users ADD COLUMN email text;
+    -UPDATE users SET email = '';
+    +UPDATE users SET email = 'x';
+    ");
+}
+
+fn prisma(folders: &[&str]) -> MigrationSet {
+    let root = tempfile::TempDir::new().expect("a temporary folder");
+    for folder in folders {
+        std::fs::create_dir(root.path().join(folder)).expect("a folder");
+        std::fs::write(root.path().join(folder).join("migration.sql"), "SELECT 1").expect("a file");
+    }
+    MigrationSet::load(root.path()).expect("loads")
+}
+
+fn of_an_earlier_release(set: &MigrationSet, name: &str, version: &str) -> History {
+    let mut history = recorded(Engine::Sqlite, set, &[name]);
+    history.applied = [version.to_owned()].into();
+    history.records[0].version = version.to_owned();
+    history
+}
+
+#[test]
+fn a_prisma_migration_is_known_by_the_version_of_an_earlier_release() {
+    let set = prisma(&["20251026_a", "20251026_b"]);
+    let history = of_an_earlier_release(&set, "20251026_b", "20251026");
+    let plan_of = |set: &MigrationSet, history: &History| plan(set, history, &PlanOptions::default());
+    assert_eq!(plan_of(&set, &history).expect_err("the other one is late").code(), ErrorCode::MigrationOutOfOrder);
+    let nameless = History { records: Vec::new(), ..history };
+    let error = plan_of(&set, &nameless).expect_err("either could be meant");
+    assert_eq!(error.code(), ErrorCode::MigrationMissing);
+    let alone = prisma(&["20251026_b", "20251027_c"]);
+    let plan = plan_of(&alone, &nameless).expect("only one can be meant");
+    assert_eq!(plan.steps.iter().map(|step| step.version.as_str()).collect::<Vec<_>>(), ["20251027_c"]);
+}
+
+#[test]
+fn strays_are_told_by_the_status_and_not_by_plans() {
+    let root = tempfile::TempDir::new().expect("a temporary folder");
+    std::fs::write(root.path().join("README.md"), "").expect("a file");
+    std::fs::write(root.path().join("1_a.sql"), "SELECT 1").expect("a file");
+    let set = MigrationSet::load(root.path()).expect("loads");
+    let status = status(&set, &History::empty(Engine::Sqlite));
+    assert!(matches!(status.notes.as_slice(), [Note::Stray { file }] if file.ends_with("/README.md")));
+    assert!(plan(&set, &History::empty(Engine::Sqlite), &PlanOptions::default()).expect("plans").notes.is_empty());
+}
+
+#[test]
+fn an_embedded_text_is_known_by_the_name_of_its_folder() {
+    let set = set(&[("20251026_a", "SELECT 1"), ("20251027_b", "SELECT 1")]);
+    let mut history = History::empty(Engine::Sqlite);
+    history.applied.insert("20251026_a".to_owned());
+    let plan = plan(&set, &history, &PlanOptions::default()).expect("plans");
+    assert_eq!(plan.steps.iter().map(|step| step.version.as_str()).collect::<Vec<_>>(), ["20251027"]);
 }

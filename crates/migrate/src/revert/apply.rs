@@ -122,6 +122,7 @@ fn take_back(
     let journalled = MigrateStep {
         version: step.version.clone(),
         name: step.name.clone(),
+        kind: down.script.kind,
         file: step.file.clone(),
         // The ledger's row stays that of the migration.
         checksum: down.script.checksum.clone(),

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use super::files::{is_ignored, list, read_text, stray, text_name};
 use super::flyway::{self, Script};
-use super::{Down, Layout, Migration, MigrationSet, folders, name, prisma, sections, sqitch, takes_back_nothing};
+use super::{
+    Down, Layout, Migration, MigrationSet, folders, name, prisma, says_nothing, sections, sqitch, takes_back_nothing,
+};
 use crate::error::{Problem, ProblemKind};
 
 /// What was found so far.
@@ -167,7 +169,7 @@ impl Found {
         set.take_downs(downs, problems);
         for (version, down) in undos {
             match set.migrations.iter_mut().find(|migration| migration.version == version) {
-                Some(migration) => migration.down = Some(down).filter(|down| !down.sql.trim().is_empty()),
+                Some(migration) => migration.down = Some(down).filter(|down| !says_nothing(&down.sql)),
                 None => problems.push(takes_back_nothing(&down.file)),
             }
         }

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::files::{is_ignored, list, read_text, stray, text_name};
-use super::{Down, Layout, Migration, MigrationSet, name};
+use super::{Down, Layout, Migration, MigrationSet, name, says_nothing};
 use crate::error::{Problem, ProblemKind};
 
 /// diesel's `metadata.toml`. As diesel reads it, a file that doesn't name the key means no transaction.
@@ -64,10 +64,10 @@ pub(super) fn read(folder: &Path, set: &mut MigrationSet, problems: &mut Vec<Pro
     Some(layout)
 }
 
-/// Reads a script that takes back. diesel's generator leaves one that says only that something should be written there.
+/// Reads a script that takes back.
 pub(super) fn read_down(file: &Path, problems: &mut Vec<Problem>) -> Option<Down> {
     let (_, text) = read_text(file, problems)?;
-    Some(Down::new(file.to_owned(), &text)).filter(|down| !down.sql.trim().is_empty())
+    Some(Down::new(file.to_owned(), &text)).filter(|down| !says_nothing(&down.sql))
 }
 
 fn read_metadata(file: &Path, problems: &mut Vec<Problem>) -> Option<bool> {

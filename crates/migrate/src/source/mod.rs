@@ -1,6 +1,7 @@
 //! Migrations as they stand in files or are embedded in a binary. What a database already has of them is `history`'s.
 
 mod detect;
+mod draft;
 mod files;
 mod flyway;
 mod folders;
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use crate::classify;
 use crate::error::{MigrateError, Problem, ProblemKind};
 
+pub use draft::create_next;
 pub(crate) use order::Position;
 pub use prisma::check_prisma_provider;
 
@@ -165,7 +167,7 @@ impl MigrationSet {
     }
 
     /// The migration with a version. A Prisma folder is also known by what comes before the first `_`, as histories of
-    /// earlier releases have it, as long as no other folder shares that.
+    /// earlier releases have it, as long as no other folder shares that; an embedded text also by its whole name.
     #[must_use]
     pub fn get(&self, version: &str) -> Option<&Migration> {
         let exact = self.migrations.iter().find(|migration| migration.version == version);
@@ -182,10 +184,15 @@ impl MigrationSet {
         versioned.next_back().map_or("", |migration| migration.version.as_str())
     }
 
-    /// The version that earlier releases wrote down for a migration, where that differs.
+    /// The other version by which a database may know a migration. Of a Prisma folder that is what comes before the first `_`,
+    /// as earlier releases had it; of an embedded text its name, since it may be a Prisma folder's.
     pub(crate) fn alias<'a>(&self, migration: &'a Migration) -> Option<&'a str> {
-        let short = migration.name.split('_').next().filter(|_| self.layout == Layout::Prisma)?;
-        (short != migration.version && !short.contains('-')).then_some(short)
+        let alias = match self.layout {
+            Layout::Prisma => migration.name.split('_').next().filter(|short| !short.contains('-'))?,
+            Layout::Embedded => migration.name.as_str(),
+            _ => return None,
+        };
+        (alias != migration.version).then_some(alias)
     }
 
     /// Where a version stands among the others, those that have no file any more included.
@@ -205,7 +212,7 @@ impl MigrationSet {
     fn take_downs(&mut self, downs: Vec<(String, Down)>, problems: &mut Vec<Problem>) {
         for (name, down) in downs {
             match self.migrations.iter_mut().find(|migration| migration.name == name) {
-                Some(migration) => migration.down = Some(down).filter(|down| !down.sql.trim().is_empty()),
+                Some(migration) => migration.down = Some(down).filter(|down| !says_nothing(&down.sql)),
                 None => problems.push(takes_back_nothing(&down.file)),
             }
         }
@@ -290,6 +297,17 @@ impl Down {
     }
 }
 
+impl MigrationKind {
+    /// The word in the ledger.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Versioned => "versioned",
+            Self::Repeatable => "repeatable",
+        }
+    }
+}
+
 impl fmt::Display for Layout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -305,6 +323,11 @@ impl fmt::Display for Layout {
             Self::Sqitch => "Sqitch's (`sqitch.plan`)",
         })
     }
+}
+
+/// diesel's generator and ours leave a script that says only that something should be written there.
+fn says_nothing(sql: &str) -> bool {
+    sql.lines().map(str::trim).all(|line| line.is_empty() || line.starts_with("--"))
 }
 
 fn without_mark(text: &str) -> &str {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use plimsoll_core::Location;
 
-use super::{Down, Layout, Migration, name, without_mark};
+use super::{Down, Layout, Migration, name, says_nothing, without_mark};
 use crate::error::{Problem, ProblemKind};
 
 /// What a marker line says.
@@ -43,7 +43,7 @@ pub(super) fn read(layout: Layout, file: &Path, stem: &str, bytes: &[u8], text: 
     let (up, down) = cut(layout, file, without_mark(text))?;
     let mut migration = Migration::new(version, stem, file.to_owned(), bytes, &up.sql);
     migration.declared_transaction = migration.declared_transaction.or(up.transaction);
-    migration.down = down.filter(|down| !down.sql.trim().is_empty()).map(|section| {
+    migration.down = down.filter(|down| !says_nothing(&down.sql)).map(|section| {
         let mut down = Down::new(file.to_owned(), &section.sql);
         down.declared_transaction = down.declared_transaction.or(section.transaction);
         down

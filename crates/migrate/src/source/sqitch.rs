@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use plimsoll_core::Location;
 
 use super::files::{list, read_text};
-use super::{Down, Layout, Migration, MigrationSet, Verify};
+use super::{Down, Layout, Migration, MigrationSet, Verify, says_nothing};
 use crate::error::{Problem, ProblemKind};
 
 /// The file that makes a folder a Sqitch project.
@@ -49,11 +49,11 @@ pub(super) fn read(path: &Path, problems: &mut Vec<Problem>) -> Option<Migration
         if let Some((_, sql)) = revert.is_file().then(|| read_text(&revert, problems)).flatten() {
             let mut down = Down::new(revert, &sql);
             down.sql = without_own_transaction(&down.sql);
-            migration.down = Some(down).filter(|down| !down.sql.trim().is_empty());
+            migration.down = Some(down).filter(|down| !says_nothing(&down.sql));
         }
         if let Some((_, sql)) = verify.is_file().then(|| read_text(&verify, problems)).flatten() {
             let sql = without_own_transaction(super::without_mark(&sql));
-            migration.verify = Some(Verify { file: verify, sql }).filter(|verify| !verify.sql.trim().is_empty());
+            migration.verify = Some(Verify { file: verify, sql }).filter(|verify| !says_nothing(&verify.sql));
         }
         set.migrations.push(migration);
     }
@@ -103,8 +103,8 @@ fn without_own_transaction(sql: &str) -> String {
     let ends = ["COMMIT;", "ROLLBACK;", "END;"];
     let lines: Vec<&str> = sql.split_inclusive('\n').collect();
     let meaningful = |line: &&str| !line.trim().is_empty() && !line.trim().starts_with("--");
-    let first = lines.iter().position(|line| meaningful(line));
-    let last = lines.iter().rposition(|line| meaningful(line));
+    let first = lines.iter().position(meaningful);
+    let last = lines.iter().rposition(meaningful);
     let (Some(first), Some(last)) = (first, last) else { return sql.to_owned() };
     if first == last || !is(lines[first], &begins) || !is(lines[last], &ends) {
         return sql.to_owned();

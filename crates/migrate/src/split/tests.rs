@@ -76,6 +76,68 @@ fn broken_text_is_refused_with_its_place() {
     assert!(refused(Engine::Sqlite, "SELECT\0 1").starts_with("m.sql:1:7 a NUL character"));
 }
 
+#[test]
+fn a_script_that_decides_about_backslashes_is_read_as_it_decided() {
+    let off = r"SET sql_mode = 'ANSI,NO_BACKSLASH_ESCAPES'; SELECT '\'; SET sql_mode = @old; SELECT '\';'";
+    let expected =
+        ["SET sql_mode = 'ANSI,NO_BACKSLASH_ESCAPES'", r"SELECT '\'", "SET sql_mode = @old", r"SELECT '\';'"];
+    assert_eq!(texts(Engine::Mysql, off), expected);
+    assert_eq!(texts(Engine::Mysql, r"/*!40101 SET SQL_MODE='NO_BACKSLASH_ESCAPES' */; SELECT '\'; SELECT 2").len(), 3);
+    let on = r"SET standard_conforming_strings = off; SELECT '\';'; SET standard_conforming_strings TO on; SELECT '\'";
+    assert_eq!(texts(Engine::Postgres, on).len(), 4);
+}
+
+#[test]
+fn marks_and_line_ends_of_windows_split_as_anything_else() {
+    let unix = "CREATE TABLE a (b int);\nINSERT INTO a VALUES (1);\n";
+    let windows = unix.replace('\n', "\r\n");
+    for engine in [Engine::Sqlite, Engine::Postgres, Engine::Mysql] {
+        assert_eq!(texts(engine, unix), texts(engine, &windows));
+    }
+    let tag = "DO $größe$ BEGIN PERFORM ';$größ$'; END $größe$";
+    assert_eq!(
+        texts(Engine::Postgres, &format!("{tag}; SELECT /* /* ; */ ; */ E'\\';'")),
+        [tag, "SELECT /* /* ; */ ; */ E'\\';'"]
+    );
+}
+
+/// Whole statements with semicolons, quotes and blocks inside, each of which has to come out as one.
+fn statement(engine: Engine) -> BoxedStrategy<String> {
+    let condition =
+        "[a-z]{3}".prop_map(|name| format!("CASE WHEN x_{name} = ';' THEN 1 ELSE CASE 2 WHEN 2 THEN 3 END END"));
+    let simple = condition.clone().prop_map(|case| format!("SELECT {case}"));
+    let inner = proptest::collection::vec(simple.clone().prop_map(|text| format!("{text};")), 1..4)
+        .prop_map(|all| all.join("\n "));
+    match engine {
+        Engine::Sqlite => prop_oneof![
+            simple,
+            inner
+                .prop_map(|inner| format!("CREATE TEMP TRIGGER t AFTER INSERT ON a WHEN NEW.[end;] BEGIN {inner} END")),
+        ]
+        .boxed(),
+        Engine::Postgres => prop_oneof![
+            simple,
+            (inner.clone(), "[a-zä]{0,3}")
+                .prop_map(|(inner, tag)| format!("DO $q{tag}$ BEGIN {inner} $p$; '' END $q{tag}$")),
+            inner.clone().prop_map(|inner| format!("CREATE FUNCTION f() RETURNS int BEGIN ATOMIC {inner} END")),
+            condition
+                .prop_map(|case| format!("CREATE RULE r AS ON INSERT TO t DO ALSO (SELECT {case}; SELECT E'\\';')")),
+        ]
+        .boxed(),
+        Engine::Mysql => prop_oneof![
+            simple,
+            inner.clone().prop_map(|inner| format!(
+                "CREATE TRIGGER t BEFORE INSERT ON a FOR EACH ROW BEGIN {inner} IF 1 THEN {inner} END IF; END"
+            )),
+            inner.clone().prop_map(|inner| format!(
+                "CREATE PROCEDURE p() BEGIN l: LOOP {inner} LEAVE l; END LOOP; WHILE 0 DO {inner} END WHILE; END"
+            )),
+            inner.prop_map(|inner| format!("/*!50003 CREATE PROCEDURE p() BEGIN {inner} END */")),
+        ]
+        .boxed(),
+    }
+}
+
 /// Pieces that mean something everywhere, and blanks that mean nothing anywhere.
 fn script() -> impl Strategy<Value = Vec<(String, String)>> {
     let token = prop_oneof![
@@ -111,6 +173,17 @@ fn significant(engine: Engine, text: &str) -> Vec<String> {
 }
 
 proptest! {
+    #[test]
+    fn statements_with_bodies_come_out_as_they_went_in(
+        sqlite in proptest::collection::vec(statement(Engine::Sqlite), 1..5),
+        postgres in proptest::collection::vec(statement(Engine::Postgres), 1..5),
+        mysql in proptest::collection::vec(statement(Engine::Mysql), 1..5),
+    ) {
+        for (engine, statements) in [(Engine::Sqlite, sqlite), (Engine::Postgres, postgres), (Engine::Mysql, mysql)] {
+            prop_assert_eq!(texts(engine, &statements.join(";\n-- ';\n")), statements);
+        }
+    }
+
     #[test]
     fn splitting_loses_no_token_and_joining_brings_the_same_statements(pieces in script()) {
         let text: String = pieces.iter().flat_map(|(token, blank)| [token.as_str(), blank.as_str()]).collect();

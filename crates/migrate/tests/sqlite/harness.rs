@@ -1,10 +1,12 @@
 //! diesel's stock harness and this crate, side by side on one database. What diesel does by itself is diesel's.
 
 use std::fs;
+use std::path::Path;
 
+use diesel::sqlite::Sqlite;
 use diesel::{Connection, SqliteConnection};
-use diesel_migrations::{FileBasedMigrations, MigrationHarness};
-use plimsoll_migrate::{MigrationSet, Note};
+use diesel_migrations::{EmbeddedMigrations, FileBasedMigrations, MigrationHarness, embed_migrations};
+use plimsoll_migrate::{Migration, MigrationSet, Note};
 use tempfile::TempDir;
 
 use crate::database::{database, set};
@@ -45,4 +47,31 @@ fn a_diesel_folder_means_the_same_to_both() {
         names(conn.pending_migrations(ours).expect("readable")),
         names(conn.pending_migrations(stock).expect("readable"))
     );
+}
+
+const EMBEDDED: EmbeddedMigrations = embed_migrations!("tests/embedded");
+
+#[test]
+fn what_diesel_embeds_is_applied_as_its_folder_would_be() {
+    let embedded = MigrationSet::from_diesel::<Sqlite>(&EMBEDDED).expect("is taken over");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/embedded");
+    let loaded = MigrationSet::load(&folder).expect("loads");
+    let told = |set: &MigrationSet| {
+        let each = |one: &Migration| {
+            let down = one.down.as_ref().map(|down| (down.sql.clone(), down.declared_transaction));
+            (
+                one.version.clone(),
+                one.name.clone(),
+                one.sql.clone(),
+                one.checksum.clone(),
+                one.declared_transaction,
+                down,
+            )
+        };
+        set.migrations.iter().map(each).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&embedded), told(&loaded));
+    let mut test = database();
+    assert_eq!(test.apply(&embedded).expect("applies").applied.len(), 2);
+    assert!(test.plan(&loaded).steps.is_empty());
 }

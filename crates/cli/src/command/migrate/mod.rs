@@ -1,6 +1,7 @@
 //! `plimsoll migrate`: migrations alone, without seeding or releasing. One file a subcommand; here is what they share.
 
 mod down;
+mod new;
 mod plan;
 mod redo;
 mod status;
@@ -21,6 +22,7 @@ use crate::error::CliError;
 pub(super) fn run(args: &Migrate, context: &mut Context<'_, '_>) -> Result<Exit, CliError> {
     match args {
         Migrate::Status(environment) => status::run(environment, context),
+        Migrate::New(args) => new::run(args, context),
         Migrate::Plan(environment) => plan::run(environment, context),
         Migrate::Up(apply) => up::run(apply, context),
         Migrate::Down(down) => down::run(down, context),

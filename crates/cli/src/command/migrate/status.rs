@@ -2,7 +2,7 @@
 
 use plimsoll_core::Exit;
 use plimsoll_core::db::{Access, connect};
-use plimsoll_migrate::{History, MigrationState};
+use plimsoll_migrate::{History, MigrationState, Overall, Status};
 
 use super::load;
 use crate::args::{Environment, Format};
@@ -11,30 +11,92 @@ use crate::error::CliError;
 
 pub(super) fn run(environment: &Environment, context: &mut Context<'_, '_>) -> Result<Exit, CliError> {
     let project = context.project(environment)?;
-    let (set, _) = load(&project)?;
+    let (set, settings) = load(&project)?;
     let mut db = connect(&project.database, Access::Read)?;
     let status = plimsoll_migrate::status(&set, &History::read(db.as_mut())?);
-    if context.terminal.format == Format::Json {
-        context.terminal.json(&status);
-    } else {
-        for each in &status.migrations {
-            let state = match each.state {
-                MigrationState::Applied => "applied",
-                MigrationState::Pending => "pending",
-                MigrationState::Missing => "missing",
-                MigrationState::Changed => "changed",
-                MigrationState::OutOfOrder => "out of order",
-                MigrationState::Interrupted => "interrupted",
-                MigrationState::Reverting => "half back",
-            };
-            let when = each.applied_at.as_deref().unwrap_or("");
-            let line = format!("{state:<12}  {}  {}  {when}", each.version, each.name);
-            context.terminal.result(&format!("{}\n", line.trim_end()));
+    match context.terminal.format {
+        Format::Json => context.terminal.json(&status),
+        Format::Text => text(&status).iter().for_each(|line| context.terminal.result(&format!("{line}\n"))),
+    }
+    Ok(exit(&status, settings.allow_out_of_order))
+}
+
+/// What a plan would be refused for is not the same as what waits to be applied.
+fn exit(status: &Status, allow_out_of_order: bool) -> Exit {
+    let stands_against = status.migrations.iter().any(|each| match each.state {
+        MigrationState::Missing | MigrationState::Changed | MigrationState::Reverting => true,
+        MigrationState::OutOfOrder => !allow_out_of_order,
+        MigrationState::Applied | MigrationState::Pending | MigrationState::Interrupted | MigrationState::Outdated => {
+            false
         }
-        for note in &status.notes {
-            context.terminal.result(&format!("note: {note}\n"));
+    });
+    match status.overall {
+        Overall::Current => Exit::Ok,
+        Overall::Untouched | Overall::Behind | Overall::Diverged if !stands_against => Exit::ChangesPending,
+        Overall::Untouched | Overall::Behind | Overall::Diverged => Exit::GateRefused,
+    }
+}
+
+fn text(status: &Status) -> Vec<String> {
+    let mut lines = Vec::new();
+    for each in &status.migrations {
+        let when = each.applied_at.as_deref().unwrap_or("");
+        let line = format!("{:<12}  {}  {}  {when}", word(each.state), each.version, each.name);
+        lines.push(line.trim_end().to_owned());
+        if let Some(edit) = &each.edit {
+            lines.extend(edit.diff.lines().map(|line| format!("    {line}")));
         }
     }
-    let open = status.migrations.iter().any(|each| each.state != MigrationState::Applied);
-    Ok(if open { Exit::ChangesPending } else { Exit::Ok })
+    lines.extend(status.notes.iter().map(|note| format!("note: {note}")));
+    lines.extend(summary(status));
+    lines
+}
+
+/// One line for each way in which folder and database can differ, none of which looks like another.
+fn summary(status: &Status) -> Vec<String> {
+    let count = |state| status.migrations.iter().filter(|each| each.state == state).count();
+    let pending = count(MigrationState::Pending);
+    let mut lines = Vec::new();
+    match status.overall {
+        Overall::Current => lines.push("the database has exactly what the folder says".to_owned()),
+        Overall::Untouched => {
+            lines.push(format!("the database has no history of migrations, none of the {pending} was applied"));
+        }
+        Overall::Behind | Overall::Diverged if pending > 0 => {
+            lines.push(format!("{} in the folder and not yet in the database", are(pending)));
+        }
+        Overall::Behind | Overall::Diverged => {}
+    }
+    let others = [
+        (MigrationState::Outdated, "repeatable and edited, to be applied again"),
+        (MigrationState::Interrupted, "begun and not finished"),
+        (MigrationState::OutOfOrder, "not in the database, and before some that are"),
+        (MigrationState::Reverting, "half taken back: `migrate down` goes on"),
+        (MigrationState::Changed, "edited after having been applied"),
+        (MigrationState::Missing, "in the database and not in the folder"),
+    ];
+    for (state, words) in others {
+        let count = count(state);
+        if count > 0 {
+            lines.push(format!("{} {words}", are(count)));
+        }
+    }
+    lines
+}
+
+fn are(count: usize) -> String {
+    if count == 1 { "1 migration is".to_owned() } else { format!("{count} migrations are") }
+}
+
+fn word(state: MigrationState) -> &'static str {
+    match state {
+        MigrationState::Applied => "applied",
+        MigrationState::Pending => "pending",
+        MigrationState::Missing => "missing",
+        MigrationState::Changed => "changed",
+        MigrationState::OutOfOrder => "out of order",
+        MigrationState::Interrupted => "interrupted",
+        MigrationState::Reverting => "half back",
+        MigrationState::Outdated => "run again",
+    }
 }

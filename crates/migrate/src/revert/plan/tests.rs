@@ -43,6 +43,8 @@ fn applied(engine: Engine, set: &MigrationSet, versions: &[&str]) -> History {
             state: RecordState::Applied,
             statements: statements.len(),
             statements_done: statements.len(),
+            kind: None,
+            script: None,
             applied_at: format!("2026-01-01T00:00:0{second}.000Z"),
         });
     }
