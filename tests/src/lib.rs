@@ -1,5 +1,6 @@
 //! What every live test stands on: a database and a project folder of its own, on each engine. Expectations are the tests'.
 
+pub mod adopting;
 pub mod binary;
 pub mod command;
 pub mod database;

@@ -18,6 +18,7 @@ const COMMANDS: &[&[&str]] = &[
     &["migrate", "up"],
     &["migrate", "down"],
     &["migrate", "redo"],
+    &["migrate", "adopt"],
     &["seed"],
     &["seed", "plan"],
     &["seed", "apply"],

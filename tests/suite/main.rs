@@ -1,5 +1,8 @@
 //! The whole product on live databases, and the proof that no file of this folder is forgotten. Each area has its files.
 
+mod adopt_cli;
+mod adopt_doubts;
+mod adopt_tools;
 mod cli_help;
 mod cli_mistakes;
 mod deploy_failures;
@@ -23,8 +26,8 @@ mod migrate_mysql;
 mod migrate_postgres;
 mod migrate_split;
 mod migrate_sqlite;
-mod migrate_together;
 mod migrate_status;
+mod migrate_together;
 mod schema_drift_mysql;
 mod schema_drift_postgres;
 mod schema_drift_sqlite;

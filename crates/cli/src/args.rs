@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use plimsoll_core::project::parse_duration;
+use plimsoll_migrate::adopt::Tool;
 
 /// Plan, deploy, prove and undo services with a database.
 #[derive(Debug, Parser)]
@@ -165,6 +166,8 @@ pub(crate) enum Migrate {
     Down(Down),
     /// Take migrations back and apply them again
     Redo(Redo),
+    /// Take over a database that another tool migrated: prove what it applied, and record that
+    Adopt(MigrateAdopt),
 }
 
 /// `migrate down`
@@ -236,6 +239,22 @@ pub(crate) enum NewLayout {
     Dbmate,
     /// One file with `-- +goose Up` and `-- +goose Down`
     Goose,
+}
+
+/// `migrate adopt`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct MigrateAdopt {
+    #[command(flatten)]
+    pub(crate) apply: Apply,
+
+    /// Whose history, when several tools left one: prisma, flyway, diesel, sqlx, golang-migrate, dbmate, goose, sqitch or
+    /// refinery
+    #[arg(long, value_name = "TOOL", value_parser = parse_tool)]
+    pub(crate) from: Option<Tool>,
+
+    /// Show what would be recorded, without writing anything
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 /// `seed`
@@ -340,6 +359,13 @@ fn parse_set(text: &str) -> Result<(String, String), String> {
 
 fn parse_wait(text: &str) -> Result<Duration, String> {
     parse_duration(text).ok_or_else(|| "expected a time such as `500ms`, `30s` or `2m`".to_owned())
+}
+
+fn parse_tool(text: &str) -> Result<Tool, String> {
+    Tool::of(text).ok_or_else(|| {
+        let known: Vec<_> = Tool::ALL.iter().map(ToString::to_string).collect();
+        format!("expected one of {}", known.join(", "))
+    })
 }
 
 #[cfg(test)]

@@ -142,6 +142,22 @@ pub fn advice(code: ErrorCode) -> Advice {
             "The database lacks a migration that the service needs.",
             "migrate first: `{program} deploy <environment>` or `{program} migrate up <environment>`",
         ),
+        ErrorCode::AdoptNothing => (
+            "The database has no history of a tool whose history can be adopted. Nothing was written.",
+            "check the database URL; if no tool has migrated this database yet, `{program} migrate up <environment>` applies the migrations",
+        ),
+        ErrorCode::AdoptAmbiguous => (
+            "Several tools left a history in this database, and which one is true cannot be known. Nothing was written.",
+            "name the tool: `{program} migrate adopt <environment> --from TOOL`",
+        ),
+        ErrorCode::AdoptChanged => (
+            "A migration's file is not what the other tool applied: its own checksum says so. Nothing was written.",
+            "restore the file as it was applied, from version control for instance, and put the change into a new migration",
+        ),
+        ErrorCode::AdoptUnfinished => (
+            "A migration failed or was interrupted under the other tool, so that nobody knows what of it is there. Nothing was written.",
+            "mend it with the tool that began it, as the message says, then adopt again",
+        ),
         ErrorCode::DocumentInvalid => (
             "A document does not fit the JSON Schema of its dataset.",
             "correct the document at the place shown, or the schema if the document is right",

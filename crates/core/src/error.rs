@@ -112,6 +112,14 @@ codes! {
     MigrationNotApplied = "migrate::not_applied" => Usage,
     /// The database is behind the schema that a service needs.
     SchemaBehind = "migrate::schema_behind" => CheckFailed,
+    /// No other tool left a history that could be adopted.
+    AdoptNothing = "adopt::nothing_found" => Usage,
+    /// Several tools left a history, and none of them was chosen.
+    AdoptAmbiguous = "adopt::several_tools" => Usage,
+    /// A migration's file is not what the other tool applied.
+    AdoptChanged = "adopt::checksum_mismatch" => GateRefused,
+    /// A migration failed or was interrupted under the other tool.
+    AdoptUnfinished = "adopt::unfinished" => GateRefused,
     /// A document does not fit its JSON Schema.
     DocumentInvalid = "seed::document_invalid" => Usage,
     /// A mapping's expression could not be evaluated for a document.

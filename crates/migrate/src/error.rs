@@ -25,6 +25,9 @@ pub enum MigrateError {
     /// The deployment lock was not obtained.
     #[error(transparent)]
     Lock(#[from] LockError),
+    /// The database refused to record what is adopted.
+    #[error("cannot record the adopted migrations")]
+    Adopt(#[source] DbError),
     /// Applying stopped.
     #[error(transparent)]
     Failed(Box<Failure>),
@@ -85,6 +88,14 @@ pub enum ProblemKind {
     Loses,
     /// A migration to go back to is not applied.
     NotApplied,
+    /// No other tool left a history that could be adopted.
+    ForeignNone,
+    /// Several tools left a history, and none of them was chosen.
+    ForeignSeveral,
+    /// A file is not what another tool applied.
+    ForeignChanged,
+    /// A migration failed or was interrupted under another tool.
+    ForeignUnfinished,
 }
 
 /// Applying stopped at a migration. Carries the report of everything that was done before.
@@ -172,6 +183,10 @@ impl Coded for Problem {
             ProblemKind::Irreversible => ErrorCode::MigrationIrreversible,
             ProblemKind::Loses => ErrorCode::RevertLoses,
             ProblemKind::NotApplied => ErrorCode::MigrationNotApplied,
+            ProblemKind::ForeignNone => ErrorCode::AdoptNothing,
+            ProblemKind::ForeignSeveral => ErrorCode::AdoptAmbiguous,
+            ProblemKind::ForeignChanged => ErrorCode::AdoptChanged,
+            ProblemKind::ForeignUnfinished => ErrorCode::AdoptUnfinished,
         }
     }
 
@@ -201,7 +216,7 @@ impl Coded for MigrateError {
             Self::Problem(problem) => problem.code(),
             // The first one decides, as it would have alone.
             Self::Problems(problems) => problems.first().map_or(ErrorCode::MigrationsLayout, Coded::code),
-            Self::History(error) | Self::Open(error) => error.code(),
+            Self::History(error) | Self::Open(error) | Self::Adopt(error) => error.code(),
             Self::Lock(error) => error.code(),
             Self::Failed(failure) => failure.code(),
             Self::RevertFailed(failure) => failure.code(),
@@ -214,7 +229,12 @@ impl Coded for MigrateError {
             Self::Problem(problem) => problem.location(),
             Self::Failed(failure) => failure.location(),
             Self::RevertFailed(failure) => failure.location(),
-            Self::Problems(_) | Self::History(_) | Self::Open(_) | Self::Lock(_) | Self::SchemaBehind { .. } => None,
+            Self::Problems(_)
+            | Self::History(_)
+            | Self::Open(_)
+            | Self::Lock(_)
+            | Self::Adopt(_)
+            | Self::SchemaBehind { .. } => None,
         }
     }
 
@@ -225,6 +245,7 @@ impl Coded for MigrateError {
             | Self::History(_)
             | Self::Open(_)
             | Self::Lock(_)
+            | Self::Adopt(_)
             | Self::Failed(_)
             | Self::RevertFailed(_)
             | Self::SchemaBehind { .. } => Vec::new(),

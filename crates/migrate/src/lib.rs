@@ -2,6 +2,7 @@
 //!
 #![doc = include_str!("../README.md")]
 
+pub mod adopt;
 mod apply;
 mod check;
 mod checksum;

@@ -1,5 +1,6 @@
 //! `plimsoll migrate`: migrations alone, without seeding or releasing. One file a subcommand; here is what they share.
 
+mod adopt;
 mod down;
 mod new;
 mod plan;
@@ -27,6 +28,7 @@ pub(super) fn run(args: &Migrate, context: &mut Context<'_, '_>) -> Result<Exit,
         Migrate::Up(apply) => up::run(apply, context),
         Migrate::Down(down) => down::run(down, context),
         Migrate::Redo(redo) => redo::run(redo, context),
+        Migrate::Adopt(arguments) => adopt::run(arguments, context),
     }
 }
 
