@@ -47,6 +47,14 @@ ALTER TABLE a ADD COLUMN x text, ADD COLUMN y text, ALTER COLUMN y SET DEFAULT '
 ALTER TABLE a ADD COLUMN x text;
 COMMENT ON COLUMN a.x IS 'what x means';
 
+-- case: a weaker lock, then another table
+-- note: SET (fillfactor) takes SHARE UPDATE EXCLUSIVE
+-- before: CREATE TABLE a (id bigint PRIMARY KEY);
+-- before: CREATE TABLE b (id bigint PRIMARY KEY);
+-- expect: none
+ALTER TABLE a SET (fillfactor = 80);
+ALTER TABLE b ADD COLUMN y text;
+
 -- case: only new tables
 -- expect: none
 CREATE TABLE a (id bigint PRIMARY KEY);

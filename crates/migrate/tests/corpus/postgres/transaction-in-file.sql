@@ -5,11 +5,26 @@ CREATE TABLE t (id bigint PRIMARY KEY);
 COMMIT;
 
 -- case: start transaction, lower case
--- transaction: no
 -- expect: transaction-in-file
 start transaction isolation level serializable;
 create table if not exists t (id bigint primary key);
 commit and no chain;
+
+-- case: begun and never committed, one by one
+-- note: what follows BEGIN is rolled back when the connection ends
+-- transaction: no
+-- expect: transaction-in-file
+BEGIN;
+CREATE TABLE IF NOT EXISTS t (id bigint PRIMARY KEY);
+
+-- case: begun and committed, one by one
+-- note: no other transaction is open, so nothing is closed or lost
+-- transaction: no
+-- expect: none
+BEGIN;
+CREATE TABLE IF NOT EXISTS t (id bigint PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS u (id bigint PRIMARY KEY);
+COMMIT;
 
 -- case: only a commit
 -- expect: transaction-in-file
