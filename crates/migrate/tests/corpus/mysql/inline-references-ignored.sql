@@ -17,3 +17,10 @@ CREATE TABLE c (id INT PRIMARY KEY, p_id INT, FOREIGN KEY (p_id) REFERENCES p (i
 -- case: a comment of that word
 -- expect: none
 CREATE TABLE c (id INT PRIMARY KEY, p_id INT COMMENT 'REFERENCES p (id)');
+
+-- case: added column
+-- note: MySQL before 9.0 adds the column without the foreign key; MariaDB 10.11 adds both
+-- before: CREATE TABLE p (id INT PRIMARY KEY);
+-- before: CREATE TABLE c (id INT PRIMARY KEY);
+-- expect: inline-references-ignored
+ALTER TABLE c ADD COLUMN p_id INT REFERENCES p (id);

@@ -38,3 +38,9 @@ ALTER TABLE t ADD COLUMN a INT UNIQUE;
 -- expect: none
 CREATE TABLE IF NOT EXISTS t (id INT PRIMARY KEY, a INT);
 CREATE UNIQUE INDEX IF NOT EXISTS u ON t (a);
+
+-- case: if not exists makes nothing new here
+-- before: CREATE TABLE t (id INT PRIMARY KEY, a INT);
+-- expect: unique-on-existing
+CREATE TABLE IF NOT EXISTS t (id INT PRIMARY KEY, a INT);
+CREATE UNIQUE INDEX IF NOT EXISTS u ON t (a);

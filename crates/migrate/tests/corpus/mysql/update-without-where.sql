@@ -26,3 +26,14 @@ INSERT INTO t VALUES (1, 'x') ON DUPLICATE KEY UPDATE s = 'y';
 -- case: a time stamp that updates itself
 -- expect: none
 CREATE TABLE t (id INT PRIMARY KEY, at TIMESTAMP DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP);
+
+-- case: two minus signs without a space begin no comment
+-- before: CREATE TABLE t (id INT PRIMARY KEY, n INT);
+-- expect: none
+UPDATE t SET n = 5--1 WHERE id = 1;
+
+-- case: two minus signs with a space do
+-- before: CREATE TABLE t (id INT PRIMARY KEY, n INT);
+-- expect: update-without-where
+UPDATE t SET n = 5 -- 1 WHERE id = 1
+;

@@ -67,3 +67,16 @@ CREATE TABLE fresh (id bigint PRIMARY KEY);
 -- case: the words are an identifier
 -- expect: none
 CREATE TABLE "drop table orders;" (id bigint PRIMARY KEY);
+
+-- case: if not exists makes nothing new here
+-- before: CREATE TABLE t (id bigint PRIMARY KEY);
+-- expect: drop-table
+CREATE TABLE IF NOT EXISTS t (id bigint PRIMARY KEY);
+DROP TABLE t;
+
+-- case: a temporary table hides the one that stays
+-- note: pg_temp is searched first: after the file `public.orders` is still there
+-- before: CREATE TABLE orders (id bigint PRIMARY KEY);
+-- expect: none
+CREATE TEMP TABLE orders (id bigint);
+DROP TABLE orders;

@@ -82,3 +82,34 @@ CREATE INDEX mv_a ON mv (a);
 -- before: CREATE TABLE log (id bigint PRIMARY KEY, line text);
 -- expect: none
 INSERT INTO log VALUES (1, 'CREATE INDEX t_a ON t (a)');
+
+-- case: if not exists makes nothing new here
+-- note: the table is there already, so the index is built on its rows
+-- before: CREATE TABLE t (id bigint PRIMARY KEY, a int);
+-- expect: index-not-concurrent
+CREATE TABLE IF NOT EXISTS t (id bigint PRIMARY KEY, a int);
+CREATE INDEX t_a ON t (a);
+
+-- case: quoted name of another case than the table made here
+-- before: CREATE TABLE "T" (id bigint PRIMARY KEY, a int);
+-- expect: index-not-concurrent
+CREATE TABLE t (id bigint PRIMARY KEY, a int);
+CREATE INDEX t_a ON "T" (a);
+
+-- case: renamed by an earlier file
+-- before: CREATE TABLE old (id bigint PRIMARY KEY, a int);
+-- before: ALTER TABLE old RENAME TO t;
+-- expect: index-not-concurrent
+CREATE INDEX t_a ON t (a);
+
+-- case: made like another table
+-- before: CREATE TABLE t (id bigint PRIMARY KEY, a int);
+-- expect: none
+CREATE TABLE u (LIKE t INCLUDING ALL);
+CREATE INDEX u_a ON u (a);
+
+-- case: partition made in the same file
+-- before: CREATE TABLE m (d date NOT NULL, a int) PARTITION BY RANGE (d);
+-- expect: none
+CREATE TABLE m1 PARTITION OF m FOR VALUES FROM ('2030-01-01') TO ('2030-02-01');
+CREATE INDEX m1_a ON m1 (a);

@@ -72,3 +72,15 @@ ALTER TABLE users ALTER COLUMN id SET NOT NULL;
 -- expect: none
 CREATE TABLE users (id bigint PRIMARY KEY, email text);
 ALTER TABLE users ALTER COLUMN email SET NOT NULL;
+
+-- case: the column was renamed after the check was validated
+-- note: the check follows the rename
+-- before: CREATE TABLE users (id bigint PRIMARY KEY, mail text, CONSTRAINT there CHECK (mail IS NOT NULL));
+-- before: ALTER TABLE users RENAME COLUMN mail TO email;
+-- expect: none
+ALTER TABLE users ALTER COLUMN email SET NOT NULL;
+
+-- case: half of an OR proves nothing
+-- before: CREATE TABLE users (id bigint PRIMARY KEY, a text, b text, CONSTRAINT one CHECK (a IS NOT NULL OR b IS NOT NULL));
+-- expect: set-not-null
+ALTER TABLE users ALTER COLUMN a SET NOT NULL;

@@ -72,3 +72,15 @@ CREATE TABLE fresh (id INTEGER PRIMARY KEY);
 -- before: CREATE TABLE t (id INTEGER PRIMARY KEY);
 -- expect: none
 ALTER TABLE t ADD COLUMN "drop table" TEXT;
+
+-- case: if not exists makes nothing new here
+-- before: CREATE TABLE t (id INTEGER PRIMARY KEY);
+-- expect: drop-table
+CREATE TABLE IF NOT EXISTS t (id INTEGER PRIMARY KEY);
+DROP TABLE t;
+
+-- case: made in the same file, other case of its letters
+-- note: quoted or not, names are compared without case
+-- expect: none
+CREATE TABLE "Scratch" (id INTEGER PRIMARY KEY);
+DROP TABLE SCRATCH;

@@ -31,3 +31,9 @@ CREATE UNIQUE INDEX t_a ON t (a, id);
 -- expect: none
 CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT);
 CREATE UNIQUE INDEX t_a ON t (a);
+
+-- case: if not exists makes nothing new here
+-- before: CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT);
+-- expect: unique-on-existing
+CREATE TABLE IF NOT EXISTS t (id INTEGER PRIMARY KEY, a TEXT);
+CREATE UNIQUE INDEX t_a ON t (a);
