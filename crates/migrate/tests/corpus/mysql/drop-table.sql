@@ -44,7 +44,7 @@ DROP TABLE IF EXISTS scratch;
 -- case: inside strings with both kinds of escape
 -- before: CREATE TABLE log (id INT PRIMARY KEY, line TEXT);
 -- expect: none
-INSERT INTO log VALUES (1, 'it\'s; DROP TABLE log;'), (2, 'it''s; DROP TABLE log;');
+INSERT INTO log VALUES (101, 'it\'s; DROP TABLE log;'), (102, 'it''s; DROP TABLE log;');
 
 -- case: a name in backticks
 -- expect: none

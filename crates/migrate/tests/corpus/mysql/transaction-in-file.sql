@@ -39,7 +39,7 @@ INSERT INTO t VALUES (1);
 -- case: the words in a string
 -- before: CREATE TABLE log (id INT PRIMARY KEY, line TEXT);
 -- expect: none
-INSERT INTO log VALUES (1, 'START TRANSACTION; COMMIT;');
+INSERT INTO log VALUES (101, 'START TRANSACTION; COMMIT;');
 
 -- case: a column named commit
 -- expect: none

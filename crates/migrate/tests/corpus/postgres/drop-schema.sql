@@ -24,4 +24,4 @@ DROP SCHEMA scratch;
 -- case: the words inside a string
 -- before: CREATE TABLE log (id bigint PRIMARY KEY, line text);
 -- expect: none
-INSERT INTO log (id, line) VALUES (1, 'DROP SCHEMA archive CASCADE');
+INSERT INTO log (id, line) VALUES (101, 'DROP SCHEMA archive CASCADE');

@@ -47,17 +47,17 @@ DROP TABLE IF EXISTS scratch;
 -- case: the words inside a string
 -- before: CREATE TABLE log (id bigint PRIMARY KEY, line text);
 -- expect: none
-INSERT INTO log (id, line) VALUES (1, 'DROP TABLE orders;');
+INSERT INTO log (id, line) VALUES (101, 'DROP TABLE orders;');
 
 -- case: the words inside an escape string with a quote
 -- before: CREATE TABLE log (id bigint PRIMARY KEY, line text);
 -- expect: none
-INSERT INTO log (id, line) VALUES (1, E'it\'s; DROP TABLE log;');
+INSERT INTO log (id, line) VALUES (101, E'it\'s; DROP TABLE log;');
 
 -- case: the words inside a dollar quote
 -- before: CREATE TABLE log (id bigint PRIMARY KEY, line text);
 -- expect: none
-INSERT INTO log (id, line) VALUES (1, $q$; DROP TABLE log; $q$);
+INSERT INTO log (id, line) VALUES (101, $q$; DROP TABLE log; $q$);
 
 -- case: the words inside a nested comment
 -- expect: none

@@ -81,7 +81,7 @@ CREATE INDEX mv_a ON mv (a);
 -- case: the words inside a string
 -- before: CREATE TABLE log (id bigint PRIMARY KEY, line text);
 -- expect: none
-INSERT INTO log VALUES (1, 'CREATE INDEX t_a ON t (a)');
+INSERT INTO log VALUES (101, 'CREATE INDEX t_a ON t (a)');
 
 -- case: if not exists makes nothing new here
 -- note: the table is there already, so the index is built on its rows

@@ -48,12 +48,12 @@ DROP TABLE temp.scratch;
 -- case: inside a string
 -- before: CREATE TABLE log (id INTEGER PRIMARY KEY, line TEXT);
 -- expect: none
-INSERT INTO log VALUES (1, 'it''s; DROP TABLE log;');
+INSERT INTO log VALUES (101, 'it''s; DROP TABLE log;');
 
 -- case: a backslash escapes nothing
 -- before: CREATE TABLE log (id INTEGER PRIMARY KEY, line TEXT);
 -- expect: none
-INSERT INTO log VALUES (1, 'C:\'), (2, '; DROP TABLE log;');
+INSERT INTO log VALUES (101, 'C:\'), (102, '; DROP TABLE log;');
 
 -- case: a name in quotes
 -- expect: none
