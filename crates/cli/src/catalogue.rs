@@ -114,6 +114,10 @@ pub fn advice(code: ErrorCode) -> Advice {
             "A pending migration comes before one that is applied already, usually after a merge.",
             "give it a newer version, or set `allow_out_of_order = true` under `[migrations]` if the two don't depend on each other",
         ),
+        ErrorCode::ExtensionMissing => (
+            "A pending migration creates an extension whose files the database server does not have. Nothing was written.",
+            "install the package that brings it on the server, or ask whoever hosts it to enable it; `SELECT name FROM pg_available_extensions` lists what there is",
+        ),
         ErrorCode::MigrationFailed => (
             "A statement of a migration or of its down script was refused. The whole script was rolled back, and the records say what they said before.",
             "correct the statement at the place shown and run the same command again",

@@ -98,6 +98,8 @@ codes! {
     MigrationChanged = "migrate::checksum_mismatch" => GateRefused,
     /// A pending migration is older than an applied one.
     MigrationOutOfOrder = "migrate::out_of_order" => GateRefused,
+    /// A pending migration creates an extension that the server does not have.
+    ExtensionMissing = "migrate::extension_missing" => GateRefused,
     /// A migration failed and left nothing behind.
     MigrationFailed = "migrate::failed" => RolledBack,
     /// A migration outside a transaction failed part of the way.

@@ -115,7 +115,7 @@ pub(crate) fn plan_on(db: &mut dyn Db, project: &Project, loaded: &Loaded) -> Re
     let serving = if ledger::exists(db)? { ledger::serving(db, &project.environment)? } else { Vec::new() };
     let migrations = match (&loaded.migrations, &project.migrations) {
         (Some(set), Some(settings)) => {
-            let history = History::read(db)?;
+            let history = History::observe(db, set)?;
             let options = PlanOptions { allow_out_of_order: settings.allow_out_of_order };
             Some(plimsoll_migrate::plan(set, &history, &options)?)
         }

@@ -78,6 +78,8 @@ pub enum ProblemKind {
     Changed,
     /// A pending migration comes before an applied one.
     OutOfOrder,
+    /// The server does not have an extension that a pending migration creates.
+    Extension,
     /// The files or the database are no longer what the plan was made from.
     Stale,
     /// A migration is half applied or half taken back, and has to be finished first.
@@ -178,6 +180,7 @@ impl Coded for Problem {
             ProblemKind::Missing => ErrorCode::MigrationMissing,
             ProblemKind::Changed => ErrorCode::MigrationChanged,
             ProblemKind::OutOfOrder => ErrorCode::MigrationOutOfOrder,
+            ProblemKind::Extension => ErrorCode::ExtensionMissing,
             ProblemKind::Stale => ErrorCode::PlanStale,
             ProblemKind::Unfinished => ErrorCode::MigrationUnfinished,
             ProblemKind::Irreversible => ErrorCode::MigrationIrreversible,

@@ -7,7 +7,8 @@ use plimsoll_core::ledger::{self, LedgerTable};
 use serde::{Deserialize, Serialize};
 
 use crate::error::MigrateError;
-use crate::source::MigrationKind;
+use crate::extensions::{self, Extensions};
+use crate::source::{MigrationKind, MigrationSet};
 
 /// The first format of the ledger that has the columns `kind` and `script`.
 const KEEPS_SCRIPTS: i64 = 2;
@@ -21,6 +22,8 @@ pub struct History {
     pub applied: BTreeSet<String>,
     /// What the ledger knows besides, by version.
     pub records: Vec<Record>,
+    /// What the server says about extensions, where [`History::observe`] asked it: without an answer nothing is refused.
+    pub extensions: Option<Extensions>,
 }
 
 /// The ledger's row for a migration.
@@ -68,7 +71,7 @@ impl History {
     /// An untouched database's.
     #[must_use]
     pub fn empty(engine: Engine) -> Self {
-        Self { engine, applied: BTreeSet::new(), records: Vec::new() }
+        Self { engine, applied: BTreeSet::new(), records: Vec::new(), extensions: None }
     }
 
     /// Reads the history and creates nothing: a database without any of the tables has none.
@@ -96,6 +99,17 @@ impl History {
             ));
             history.records = db.rows(&stmt).map_err(MigrateError::History)?.iter().map(record).collect();
         }
+        Ok(history)
+    }
+
+    /// As [`History::read`], and asks PostgreSQL about the extensions that pending migrations of the set create: what a plan
+    /// needs, so that it refuses what cannot work before anything runs.
+    ///
+    /// # Errors
+    /// [`MigrateError::History`] when the database refuses.
+    pub fn observe(db: &mut dyn Db, set: &MigrationSet) -> Result<Self, MigrateError> {
+        let mut history = Self::read(db)?;
+        history.extensions = extensions::observe(db, set, &history).map_err(MigrateError::History)?;
         Ok(history)
     }
 

@@ -1,5 +1,6 @@
 //! Decides what would be applied and what stands against it; pure, the same input gives the same bytes. Doing it is `apply`'s.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::checksum;
 use crate::classify;
 use crate::error::{MigrateError, Problem, ProblemKind};
+use crate::extensions;
 use crate::history::History;
 use crate::source::{Layout, Migration, MigrationKind, MigrationSet};
 use crate::split::split;
@@ -71,13 +73,15 @@ pub struct MigrateStep {
 /// Makes the plan.
 ///
 /// # Errors
-/// All [`Problem`]s at once: applied migrations missing or changed, pending ones out of order or unreadable.
+/// All [`Problem`]s at once: applied migrations missing or changed, pending ones out of order, unreadable, or creating an
+/// extension that the server does not have.
 pub fn plan(set: &MigrationSet, history: &History, options: &PlanOptions) -> Result<MigratePlan, MigrateError> {
     let Status { overall, migrations, mut notes } = status(set, history);
     // They are worth knowing when looking at the folder, not whenever something is deployed.
     notes.retain(|note| !matches!(note, Note::Stray { .. }));
     let known = known_versions(set, history);
     let mut problems = Vec::new();
+    let mut told = BTreeSet::new();
     let mut steps = Vec::new();
     for migration in &migrations {
         let file = known.get(migration.version.as_str()).copied();
@@ -86,6 +90,11 @@ pub fn plan(set: &MigrationSet, history: &History, options: &PlanOptions) -> Res
             match step(history, file, migration) {
                 Ok(step) => steps.push(step),
                 Err(problem) => problems.push(problem),
+            }
+            if let Some(extensions) = &history.extensions {
+                let (missing, warnings) = extensions::judge(history.engine, file, extensions, &mut told);
+                problems.extend(missing);
+                notes.extend(warnings);
             }
         }
     }
@@ -241,6 +250,14 @@ impl fmt::Display for Note {
                 write!(f, "{version} was applied and its file is gone: what it made is still in the database")
             }
             Self::Stray { file } => write!(f, "`{file}` is no migration and is left alone"),
+            Self::NotAllowed { version, extension, role, trusted: false } => write!(
+                f,
+                "{version} creates the extension `{extension}`, which takes a superuser, and `{role}` is none: some hosting services allow it all the same"
+            ),
+            Self::NotAllowed { version, extension, role, trusted: true } => write!(
+                f,
+                "{version} creates the extension `{extension}`, and `{role}` has no CREATE privilege on this database"
+            ),
         }
     }
 }

@@ -87,5 +87,5 @@ pub fn migrate(
 
 fn make(db: &mut dyn Db, set: &MigrationSet, options: &MigrateOptions) -> Result<MigratePlan, MigrateError> {
     let options = PlanOptions { allow_out_of_order: options.allow_out_of_order };
-    plan(set, &History::read(db)?, &options)
+    plan(set, &History::observe(db, set)?, &options)
 }

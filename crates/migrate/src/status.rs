@@ -112,6 +112,17 @@ pub enum Note {
         /// The file, with forward slashes.
         file: String,
     },
+    /// It creates an extension, and by PostgreSQL's own rules this role may not.
+    NotAllowed {
+        /// The version.
+        version: String,
+        /// The extension.
+        extension: String,
+        /// The role of the connection.
+        role: String,
+        /// Whether the CREATE privilege on the database would be enough; otherwise it takes a superuser.
+        trusted: bool,
+    },
 }
 
 /// Compares the files with the history of a database.

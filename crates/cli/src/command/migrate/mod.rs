@@ -41,7 +41,7 @@ fn load(project: &Project) -> Result<(MigrationSet, &Migrations), CliError> {
 
 fn make(db: &mut dyn Db, set: &MigrationSet, settings: &Migrations) -> Result<MigratePlan, CliError> {
     let options = PlanOptions { allow_out_of_order: settings.allow_out_of_order };
-    Ok(plimsoll_migrate::plan(set, &History::read(db)?, &options)?)
+    Ok(plimsoll_migrate::plan(set, &History::observe(db, set)?, &options)?)
 }
 
 fn show(plan: &(impl Display + Serialize), context: &mut Context<'_, '_>) {
