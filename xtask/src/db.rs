@@ -1,16 +1,21 @@
-//! `cargo xtask db`: one server of this workspace's own that stays, for the staging environment. Its address and
-//! password are kept in files only this user can read; how a server is started is left to `servers`.
+//! `cargo xtask db`: servers of this workspace's own that stay, for the environments of the examples. Their addresses and
+//! passwords are kept in files only this user can read; how a server is started is left to `servers`.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
 use crate::packages::{self, Need};
-use crate::servers::{self, Kind, Purpose, account};
+use crate::servers::{self, Kind, Purpose};
 use crate::workspace;
+
+/// The example that a server with pgvector is for.
+const AGENT_PLATFORM: &str = "examples/agent-platform";
+/// How a file that may be written again begins.
+const WRITTEN_BY: &str = "# Written by `cargo xtask db up vector`";
 
 /// What `db up` offers to a staging deployment.
 #[derive(Debug)]
@@ -22,21 +27,22 @@ pub(crate) struct Offer {
     pub(crate) is_running: bool,
 }
 
-/// `db up [postgres|mariadb]`, `db down`, `db status`.
+/// `db up [postgres|mariadb|vector]`, `db down`, `db status`.
 pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["up"] | ["up", "postgres"] => up(Kind::Postgres),
         ["up", "mariadb" | "mysql"] => up(Kind::Mariadb),
+        ["up", "vector"] => up(Kind::Vector),
         ["down"] => down(),
         ["status"] | [] => status(),
-        _ => Err(Failure::usage("usage: cargo xtask db up [postgres|mariadb] | down | status")),
+        _ => Err(Failure::usage("usage: cargo xtask db up [postgres|mariadb|vector] | down | status")),
     }
 }
 
 /// The server that `db up` started last, if there ever was one.
 pub(crate) fn offer() -> Option<Offer> {
-    let folder = Some(folder()).filter(|folder| is_ours(folder))?;
+    let folder = Some(folder()).filter(|folder| servers::is_ours(folder))?;
     let url = fs::read_to_string(folder.join("staging.url")).ok()?.trim().to_owned();
     let superadmin_token = fs::read_to_string(folder.join("staging.token")).ok()?.trim().to_owned();
     let is_running = port_of(&url).is_some_and(|port| TcpStream::connect(("127.0.0.1", port)).is_ok());
@@ -52,7 +58,7 @@ fn up(kind: Kind) -> Result<(), Failure> {
     let known = fs::read_to_string(&record).ok().map(|url| url.trim().to_owned());
     if let (Some(url), false) = (&known, kind.find(&folder).is_empty()) {
         println!("{} is already running: {}", kind.title(), masked(url));
-        return point_staging_at(&folder, url);
+        return offer_to_example(kind, &folder, url);
     }
     let password = match known.as_deref().and_then(password_of) {
         Some(password) => password.to_owned(),
@@ -72,7 +78,7 @@ fn up(kind: Kind) -> Result<(), Failure> {
     write_secret(&record, &url)?;
     servers::start(kind, &folder, port, &purpose)?;
     println!("{} runs on 127.0.0.1 only: {}", kind.title(), masked(&url));
-    point_staging_at(&folder, &url)
+    offer_to_example(kind, &folder, &url)
 }
 
 fn down() -> Result<(), Failure> {
@@ -102,13 +108,36 @@ fn status() -> Result<(), Failure> {
         };
         is_any_known = true;
         let state = if kind.find(&folder).is_empty() { "is stopped" } else { "is running" };
-        println!("{:10} {state}: {}", kind.title(), masked(url.trim()));
+        println!("{:24} {state}: {}", kind.title(), masked(url.trim()));
     }
     if is_any_known {
-        println!("data       {}", folder.display());
+        println!("{:24} {}", "data", folder.display());
     } else {
         println!("there is no local server; `cargo xtask db up` makes one");
     }
+    Ok(())
+}
+
+fn offer_to_example(kind: Kind, folder: &Path, url: &str) -> Result<(), Failure> {
+    match kind {
+        Kind::Postgres | Kind::Mariadb => point_staging_at(folder, url),
+        Kind::Vector => point_agent_platform_at(&workspace::root().join(AGENT_PLATFORM), url),
+    }
+}
+
+/// Writes `url` where plimsoll itself looks for it, however it is started. A file that a person wrote stays.
+fn point_agent_platform_at(example: &Path, url: &str) -> Result<(), Failure> {
+    let file = example.join(".env.dev");
+    let known = fs::read_to_string(&file).ok();
+    if known.as_ref().is_some_and(|text| !text.starts_with(WRITTEN_BY)) {
+        println!("{} is not ours and stays as it is: DATABASE_URL is up to you", file.display());
+        return Ok(());
+    }
+    let text = format!("{WRITTEN_BY}: the address of this workspace's own server.\nDATABASE_URL={url}");
+    if known.is_none_or(|known| known.trim_end() != text) {
+        write_secret(&file, &text)?;
+    }
+    println!("next: cargo xtask deploy dev --project {AGENT_PLATFORM}    (the address is in its .env.dev)");
     Ok(())
 }
 
@@ -123,11 +152,8 @@ fn point_staging_at(folder: &Path, url: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// One per user and workspace, in a place that survives a restart of the machine.
 fn folder() -> PathBuf {
-    let workspace = workspace::root().canonicalize().unwrap_or_else(|_| workspace::root().to_owned());
-    let hash = fnv1a(workspace.as_os_str().as_encoded_bytes());
-    PathBuf::from(format!("/var/tmp/plimsoll-db-{}-{hash:016x}", account::own_uid()))
+    servers::folder_in_var_tmp("db")
 }
 
 /// Makes the folder, or makes sure that the one there is ours.
@@ -135,16 +161,10 @@ fn claim(folder: &Path) -> Result<(), Failure> {
     if fs::symlink_metadata(folder).is_err() {
         return servers::make_folder(folder);
     }
-    if is_ours(folder) {
+    if servers::is_ours(folder) {
         return Ok(());
     }
     Err(Failure::new(format!("{} belongs to another user or is open to others: remove it", folder.display())))
-}
-
-/// `/var/tmp` is open to everybody: what somebody else put there under our name is not believed.
-fn is_ours(folder: &Path) -> bool {
-    fs::symlink_metadata(folder)
-        .is_ok_and(|meta| meta.is_dir() && meta.uid() == account::own_uid() && meta.mode() & 0o022 == 0)
 }
 
 /// Two `db up` at the same time would make data twice. The lock ends with the process.
@@ -180,11 +200,6 @@ fn random_word() -> Result<String, Failure> {
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// The same number in every build, unlike the standard library's hash.
-fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
-}
-
 fn password_of(url: &str) -> Option<&str> {
     url.split_once("://")?.1.split_once('@')?.0.split_once(':').map(|(_, password)| password)
 }
@@ -215,16 +230,24 @@ mod tests {
     }
 
     #[test]
+    fn an_environment_file_is_written_again_unless_a_person_wrote_it() {
+        let example = std::env::temp_dir().join(format!("plimsoll-db-example-{}", std::process::id()));
+        fs::create_dir_all(&example).expect("a temporary folder");
+        let read = || fs::read_to_string(example.join(".env.dev")).expect("it is there");
+        for url in ["postgresql://a@h/d", "postgresql://b@h/d"] {
+            point_agent_platform_at(&example, url).expect("writes");
+            assert!(read().ends_with(&format!("\nDATABASE_URL={url}\n")), "{}", read());
+        }
+        fs::write(example.join(".env.dev"), "DATABASE_URL=mine\n").expect("a file");
+        point_agent_platform_at(&example, "postgresql://a@h/d").expect("leaves it");
+        assert_eq!(read(), "DATABASE_URL=mine\n");
+        fs::remove_dir_all(example).expect("it is ours");
+    }
+
+    #[test]
     fn two_random_words_differ() {
         let words = [random_word(), random_word()].map(|word| word.expect("this system has /dev/urandom"));
         assert_ne!(words[0], words[1]);
         assert_eq!(words[0].len(), 48);
-    }
-
-    #[test]
-    fn a_workspace_keeps_its_folder_in_every_build() {
-        assert_eq!(fnv1a(b"/home/me/plimsoll"), fnv1a(b"/home/me/plimsoll"));
-        assert_eq!(fnv1a(b""), 0xcbf2_9ce4_8422_2325);
-        assert_ne!(fnv1a(b"/a"), fnv1a(b"/b"));
     }
 }

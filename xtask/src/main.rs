@@ -27,9 +27,10 @@ usage: cargo xtask <verb> [arguments]
                              build plimsoll and the example's service, then run that command of plimsoll
                              (on examples/caller-coaching unless --project names another folder)
   db up [postgres|mariadb]   start a local server for the staging environment; its data stays
+  db up vector               start PostgreSQL with pgvector for examples/agent-platform; its data stays
   db status | db down        what runs, and stop it
   test [--keep] [--only fmt|clippy|tests|doc|tidy] [-- arguments for cargo test]
-                             everything CI checks, on PostgreSQL and MariaDB servers of its own
+                             everything CI checks, on PostgreSQL, pgvector and MariaDB servers of its own
   tidy                       the rules of this repository that a program can see
   bench [name]               time the promises beside their peers, as ratios
   codegen                    write docs/errors.md, docs/cli.md and the transcripts in README.md anew

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use crate::client_libraries;
 use crate::failure::Failure;
-use crate::servers::{Kind, account};
+use crate::servers::{Kind, account, vector};
 use crate::workspace;
 
 /// Something a task cannot do without.
@@ -25,7 +25,8 @@ pub(crate) enum Need {
 pub(crate) const TO_COMPILE: [Need; 3] = [Need::CCompiler, Need::LibPq, Need::LibMysql];
 
 /// What the live tests take beyond that.
-pub(crate) const TO_TEST: [Need; 2] = [Need::Server(Kind::Postgres), Need::Server(Kind::Mariadb)];
+pub(crate) const TO_TEST: [Need; 3] =
+    [Need::Server(Kind::Postgres), Need::Server(Kind::Mariadb), Need::Server(Kind::Vector)];
 
 /// Makes sure of every need, installing packages where something is missing.
 ///
@@ -33,6 +34,11 @@ pub(crate) const TO_TEST: [Need; 2] = [Need::Server(Kind::Postgres), Need::Serve
 /// Names the packages that are missing when they cannot be installed, except for client libraries, which cargo can
 /// build from bundled sources.
 pub(crate) fn ensure(needs: &[Need]) -> Result<(), Failure> {
+    install_missing(needs)?;
+    if needs.contains(&Need::Server(Kind::Vector)) { vector::install() } else { Ok(()) }
+}
+
+fn install_missing(needs: &[Need]) -> Result<(), Failure> {
     let missing = || needs.iter().copied().filter(|need| !need.is_met()).collect::<Vec<_>>();
     let before = missing();
     if before.is_empty() {
@@ -59,6 +65,7 @@ impl Need {
     fn is_met(self) -> bool {
         match self {
             Self::CCompiler => workspace::find_program("cc").is_some(),
+            Self::Server(Kind::Vector) => vector::can_be_had(),
             Self::Server(kind) => kind.is_installed(),
             Self::LibPq => client_libraries::links_libpq(),
             Self::LibMysql => client_libraries::links_mysql(),
@@ -74,6 +81,8 @@ impl Need {
             Self::CCompiler => &["gcc", "libc6-dev"],
             Self::Server(Kind::Postgres) => &["postgresql"],
             Self::Server(Kind::Mariadb) => &["mariadb-server"],
+            // What downloads it.
+            Self::Server(Kind::Vector) => &["python3-pip", "npm"],
             Self::LibPq => &["libpq-dev"],
             Self::LibMysql => &["libmariadb-dev", "pkg-config"],
         }

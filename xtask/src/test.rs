@@ -141,7 +141,7 @@ fn run_tests(features: &[&str], keeper: &mut Keeper, arguments: &[String]) -> Re
     let mut test = cargo::with_features(cargo::cargo_in_profile("test"), features);
     test.arg("--workspace")
         .args(arguments)
-        .envs(["PLIMSOLL_TEST_POSTGRES", "PLIMSOLL_TEST_MARIADB"].into_iter().zip(urls))
+        .envs(["PLIMSOLL_TEST_POSTGRES", "PLIMSOLL_TEST_MARIADB", "PLIMSOLL_TEST_VECTOR"].into_iter().zip(urls))
         .env("PLIMSOLL_TEST_BIN_DIR", workspace::bin_dir()?)
         .env("INSTA_UPDATE", "no")
         .env("CI", "true");

@@ -22,7 +22,7 @@ pub(crate) fn for_server(kind: Kind) -> Result<Option<Account>, Failure> {
     }
     let passwd = fs::read_to_string("/etc/passwd").map_err(Failure::because("cannot read /etc/passwd"))?;
     let preferred = match kind {
-        Kind::Postgres => "postgres",
+        Kind::Postgres | Kind::Vector => "postgres",
         Kind::Mariadb => "mysql",
     };
     find(&passwd, preferred)

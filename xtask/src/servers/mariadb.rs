@@ -6,7 +6,7 @@ use std::process::Command;
 
 use crate::failure::Failure;
 use crate::servers::start::hand_over;
-use crate::servers::{DATABASE, Kind, Place, Purpose, USER, data_of, process};
+use crate::servers::{Kind, Place, Purpose, USER, data_of, process};
 use crate::workspace;
 
 /// The three programs of a server.
@@ -75,10 +75,11 @@ pub(super) fn is_server_of(arguments: &[&str], data: &Path) -> bool {
 
 /// What the server runs before it listens: the one user, the one database, no way in without a password.
 fn write_init_file(place: &Place, password: &str) -> Result<PathBuf, Failure> {
+    let database = Kind::Mariadb.database();
     let text = format!(
         "ALTER USER 'root'@'localhost' IDENTIFIED BY '{password}';\n\
          DROP USER IF EXISTS 'root'@'127.0.0.1', 'root'@'::1';\n\
-         CREATE DATABASE IF NOT EXISTS {DATABASE};\n\
+         CREATE DATABASE IF NOT EXISTS {database};\n\
          CREATE USER IF NOT EXISTS '{USER}'@'127.0.0.1' IDENTIFIED BY '{password}';\n\
          GRANT ALL ON *.* TO '{USER}'@'127.0.0.1';\n"
     );

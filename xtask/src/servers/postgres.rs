@@ -8,11 +8,16 @@ use std::process::{Command, Stdio};
 
 use crate::failure::Failure;
 use crate::servers::start::{PASSWORD_FILE, hand_over};
-use crate::servers::{DATABASE, Kind, Place, Purpose, USER, data_of, process};
+use crate::servers::{Kind, Place, Purpose, USER, data_of, process, vector};
 use crate::workspace;
 
-/// The folder with `postgres`, `initdb` and `pg_isready` of one version, the newest there is.
+/// The folder with the programs of the newest version there is.
 pub(super) fn programs() -> Option<PathBuf> {
+    all_programs().next()
+}
+
+/// The folders with `postgres`, `initdb` and `pg_isready` of one version, the newest first.
+pub(super) fn all_programs() -> impl Iterator<Item = PathBuf> {
     let mut debian: Vec<(u32, PathBuf)> = fs::read_dir("/usr/lib/postgresql")
         .into_iter()
         .flatten()
@@ -26,32 +31,33 @@ pub(super) fn programs() -> Option<PathBuf> {
         .map(|(_, folder)| folder)
         .chain(bindir_of_pg_config())
         .chain(of_path())
-        .find(|folder| ["postgres", "initdb", "pg_isready"].iter().all(|program| folder.join(program).is_file()))
+        .filter(|folder| ["postgres", "initdb", "pg_isready"].iter().all(|program| folder.join(program).is_file()))
 }
 
 /// Commands that make a data folder `draft`, with what each reads from stdin.
 pub(super) fn preparation(
+    kind: Kind,
     place: &Place,
     draft: &Path,
     purpose: &Purpose,
 ) -> Result<Vec<(Command, Option<String>)>, Failure> {
-    let mut initdb = program("initdb")?;
+    let mut initdb = program(kind, "initdb")?;
     initdb.arg("-D").arg(draft).args(["-E", "UTF8", "--locale=C"]);
     let Purpose::Persistent { password } = purpose else {
         initdb.args(["-U", "postgres", "-A", "trust", "--no-sync"]);
         return Ok(vec![(initdb, None)]);
     };
     // In a file and never an argument, which every user of the machine could read.
-    let word = hand_over(Kind::Postgres, &place.home.join(PASSWORD_FILE), &format!("{password}\n"))?;
+    let word = hand_over(kind, &place.home.join(PASSWORD_FILE), &format!("{password}\n"))?;
     initdb.args(["-U", USER, "-A", "scram-sha-256"]).arg(format!("--pwfile={}", word.display()));
-    let mut single = program("postgres")?;
+    let mut single = program(kind, "postgres")?;
     single.args(["--single", "-D"]).arg(draft).arg("postgres").current_dir(&place.home);
-    Ok(vec![(initdb, None), (single, Some(format!("CREATE DATABASE {DATABASE};\n")))])
+    Ok(vec![(initdb, None), (single, Some(format!("CREATE DATABASE {};\n", kind.database())))])
 }
 
 /// The server in the foreground.
-pub(super) fn server(place: &Place, purpose: &Purpose) -> Result<Command, Failure> {
-    let mut command = program("postgres")?;
+pub(super) fn server(kind: Kind, place: &Place, purpose: &Purpose) -> Result<Command, Failure> {
+    let mut command = program(kind, "postgres")?;
     command.arg("-D").arg(data_of(&place.home)).arg("-k").arg(&place.home);
     let mut settings = vec!["listen_addresses=127.0.0.1".to_owned(), format!("port={}", place.port)];
     if matches!(purpose, Purpose::ThrowAway) {
@@ -67,8 +73,8 @@ pub(super) fn server(place: &Place, purpose: &Purpose) -> Result<Command, Failur
 }
 
 /// Asks through the socket, which is this server's alone; on the port somebody else might answer.
-pub(super) fn probe(place: &Place) -> Option<Command> {
-    let mut command = Command::new(programs()?.join("pg_isready"));
+pub(super) fn probe(kind: Kind, place: &Place) -> Option<Command> {
+    let mut command = Command::new(programs_of(kind)?.join("pg_isready"));
     command.arg("--quiet").arg("-h").arg(&place.home).arg("-p").arg(place.port.to_string());
     Some(command)
 }
@@ -103,10 +109,14 @@ fn first_line(lock: &Path) -> Option<u32> {
     fs::read_to_string(lock).ok()?.lines().next()?.trim().parse().ok()
 }
 
-fn program(name: &str) -> Result<Command, Failure> {
-    programs()
+fn program(kind: Kind, name: &str) -> Result<Command, Failure> {
+    programs_of(kind)
         .map(|folder| Command::new(folder.join(name)))
-        .ok_or_else(|| Failure::new("PostgreSQL is not installed; Debian's package is postgresql"))
+        .ok_or_else(|| Failure::new(format!("{} is not installed; Debian's package is postgresql", kind.title())))
+}
+
+fn programs_of(kind: Kind) -> Option<PathBuf> {
+    if kind == Kind::Vector { vector::programs() } else { programs() }
 }
 
 fn bindir_of_pg_config() -> Option<PathBuf> {

@@ -28,11 +28,11 @@ pub(crate) fn start(kind: Kind, folder: &Path, port: u16, purpose: &Purpose) -> 
     if !data_of(&place.home).exists() {
         prepare(kind, &place, account.as_ref(), purpose)?;
     }
-    if kind == Kind::Postgres {
+    if kind != Kind::Mariadb {
         postgres::forget_a_crash(&place);
     }
     let mut command = match kind {
-        Kind::Postgres => postgres::server(&place, purpose)?,
+        Kind::Postgres | Kind::Vector => postgres::server(kind, &place, purpose)?,
         Kind::Mariadb => mariadb::server(&place, purpose)?,
     };
     // A group of its own: Ctrl-C in the terminal is for the task in front, which decides about the servers.
@@ -85,7 +85,7 @@ fn prepare(kind: Kind, place: &Place, account: Option<&Account>, purpose: &Purpo
         fs::remove_dir_all(&draft).map_err(Failure::because(cannot()))?;
     }
     let mut steps = match kind {
-        Kind::Postgres => postgres::preparation(place, &draft, purpose)?,
+        Kind::Postgres | Kind::Vector => postgres::preparation(kind, place, &draft, purpose)?,
         Kind::Mariadb => mariadb::preparation(place, &draft)?,
     };
     for (step, input) in &mut steps {
@@ -136,7 +136,7 @@ fn in_background<'c>(
 
 fn is_answering(kind: Kind, place: &Place) -> bool {
     let probe = match kind {
-        Kind::Postgres => postgres::probe(place),
+        Kind::Postgres | Kind::Vector => postgres::probe(kind, place),
         Kind::Mariadb => mariadb::probe(place),
     };
     probe.is_some_and(|mut probe| {
