@@ -5,11 +5,12 @@ use std::path::Path;
 use plimsoll_core::db::{Access, DatabaseUrl, Db, DynRow, Engine, Stmt, connect, quoted, scalar};
 use tempfile::TempDir;
 
-use crate::server;
+use crate::server::{self, Server};
 
 /// A database that nobody else uses. Dropping it drops the database, whoever is still connected.
 pub struct TestDatabase {
     engine: Engine,
+    server: Option<Server>,
     name: String,
     text: String,
     url: DatabaseUrl,
@@ -21,20 +22,30 @@ impl TestDatabase {
     /// A new, empty database. Panics when its server is not there: a test that is not run proves nothing.
     #[must_use]
     pub fn new(engine: Engine) -> Self {
+        Self::on(engine, Server::of(engine))
+    }
+
+    /// A new, empty database on the PostgreSQL that has the extensions vector and uuid-ossp. Panics as [`TestDatabase::new`].
+    #[must_use]
+    pub fn with_vector() -> Self {
+        Self::on(Engine::Postgres, Some(Server::Vector))
+    }
+
+    fn on(engine: Engine, server: Option<Server>) -> Self {
         let folder = TempDir::with_prefix("plimsoll-test-").expect("a temporary folder");
-        let (name, text) = match engine {
-            Engine::Sqlite => {
+        let (name, text) = match server {
+            None => {
                 let file = folder.path().join("test.db");
                 (String::new(), format!("sqlite:{}", file.to_str().expect("UTF-8")))
             }
-            Engine::Postgres | Engine::Mysql => {
-                let name = server::create(engine);
-                let text = server::url(engine, &name);
+            Some(server) => {
+                let name = server::create(server);
+                let text = server::url(server, &name);
                 (name, text)
             }
         };
         let url = DatabaseUrl::parse(&text, Path::new("/")).expect("a good URL");
-        Self { engine, name, text, url, db: None, folder }
+        Self { engine, server, name, text, url, db: None, folder }
     }
 
     /// Its engine.
@@ -134,12 +145,12 @@ impl TestDatabase {
 
     /// Ends a session from outside, as an administrator or a network would. Not for SQLite, which has none.
     pub fn kill(&self, session: i64) {
-        server::kill(&mut *server::admin(self.engine), session);
+        server::kill(&mut *self.admin(), session);
     }
 
     /// Ends all sessions of this database; how many there were.
     pub fn kill_all(&self) -> usize {
-        server::kill_sessions(&mut *server::admin(self.engine), &self.name)
+        server::kill_sessions(&mut *self.admin(), &self.name)
     }
 
     /// How many sessions of this database wait for a lock right now.
@@ -155,16 +166,20 @@ impl TestDatabase {
                 self.name
             ),
         };
-        let mut admin = server::admin(self.engine);
+        let mut admin = self.admin();
         scalar(&mut *admin, &Stmt::new(sql)).expect("the server tells").as_int().expect("a number")
+    }
+
+    fn admin(&self) -> Box<dyn Db> {
+        server::admin(self.server.expect("a database on a server"))
     }
 }
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
         self.db = None;
-        if self.engine != Engine::Sqlite {
-            server::drop_database(&mut *server::admin(self.engine), &self.name);
+        if self.server.is_some() {
+            server::drop_database(&mut *self.admin(), &self.name);
         }
     }
 }

@@ -18,6 +18,8 @@ pub struct Deployment {
     folder: TempDir,
     root: PathBuf,
     port: u16,
+    /// Whether it declares a service on a port.
+    releases: bool,
     /// What `--set` gives besides the port and the service.
     set: BTreeMap<String, String>,
     /// The process environment beyond what every run has.
@@ -41,7 +43,9 @@ impl Deployment {
         let folder = TempDir::with_prefix("plimsoll-deployment-").expect("a temporary folder");
         let root = folder.path().canonicalize().expect("it is there").join("project");
         copy_folder(source, &root);
-        Self { folder, root, port: http::stable_port(), set: BTreeMap::new(), env: BTreeMap::new() }
+        let declared = fs::read_to_string(root.join("plimsoll.toml")).expect("a project");
+        let releases = declared.contains("[[release]]");
+        Self { folder, root, port: http::stable_port(), releases, set: BTreeMap::new(), env: BTreeMap::new() }
     }
 
     /// Gives a variable of the project a value on the command line.
@@ -160,7 +164,7 @@ impl Deployment {
             .current_dir(self.folder.path());
         let own = [("PORT", self.port.to_string()), ("service_bin", binary::service().display().to_string())];
         for (name, value) in own {
-            if !self.set.contains_key(name) {
+            if self.releases && !self.set.contains_key(name) {
                 command.arg("--set").arg(format!("{name}={value}"));
             }
         }
@@ -182,12 +186,13 @@ impl Drop for Deployment {
     }
 }
 
-/// Copies a project without what its deployments left in it, and without the sources of its service.
+/// Copies a project without what its deployments left in it, without the sources of its service, and without what a person
+/// configured for this machine.
 fn copy_folder(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("the folder is made");
     for entry in fs::read_dir(from).expect("the project is there").flatten() {
         let (name, path) = (entry.file_name(), entry.path());
-        if name == ".plimsoll" || name == "service" {
+        if name == ".plimsoll" || name == "service" || name.to_string_lossy().starts_with(".env.") {
             continue;
         }
         if path.is_dir() {

@@ -9,13 +9,35 @@ use rustix::process::{Pid, test_kill_process};
 
 const PREFIX: &str = "plimsoll_test_";
 
+/// A server that the tests have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Server {
+    Postgres,
+    Mysql,
+    /// PostgreSQL with pgvector.
+    Vector,
+}
+
+impl Server {
+    /// The one for an engine; none for SQLite, which needs none.
+    pub(crate) fn of(engine: Engine) -> Option<Self> {
+        match engine {
+            Engine::Sqlite => None,
+            Engine::Postgres => Some(Self::Postgres),
+            Engine::Mysql => Some(Self::Mysql),
+        }
+    }
+}
+
 /// A new, empty database; its name.
-pub(crate) fn create(engine: Engine) -> String {
+pub(crate) fn create(server: Server) -> String {
     static COUNTER: AtomicU32 = AtomicU32::new(0);
-    sweep_once(engine);
+    sweep_once(server);
+    let mut db = admin(server);
+    let engine = db.engine();
     let name = format!("{PREFIX}{}_{}", std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed));
     let charset = if engine == Engine::Mysql { " CHARACTER SET utf8mb4" } else { "" };
-    admin(engine).batch(&format!("CREATE DATABASE {}{charset}", quoted(engine, &name))).expect("the database is made");
+    db.batch(&format!("CREATE DATABASE {}{charset}", quoted(engine, &name))).expect("the database is made");
     name
 }
 
@@ -56,32 +78,41 @@ pub(crate) fn kill(db: &mut dyn Db, session: i64) {
 }
 
 /// An administrator's connection.
-pub(crate) fn admin(engine: Engine) -> Box<dyn Db> {
-    let url = DatabaseUrl::parse(&admin_url(engine), "/".as_ref()).expect("a good URL of the test server");
+pub(crate) fn admin(server: Server) -> Box<dyn Db> {
+    let url = DatabaseUrl::parse(&admin_url(server), "/".as_ref()).expect("a good URL of the test server");
     connect(&url, Access::Write).expect("the test server answers")
 }
 
 /// The URL of a database on the server.
-pub(crate) fn url(engine: Engine, name: &str) -> String {
-    let admin = admin_url(engine);
+pub(crate) fn url(server: Server, name: &str) -> String {
+    let admin = admin_url(server);
     let (server, rest) = admin.rsplit_once('/').expect("the URL names a database");
     let query = rest.split_once('?').map(|(_, query)| format!("?{query}")).unwrap_or_default();
     format!("{server}/{name}{query}")
 }
 
-fn admin_url(engine: Engine) -> String {
-    let variable = if engine == Engine::Postgres { "PLIMSOLL_TEST_POSTGRES" } else { "PLIMSOLL_TEST_MARIADB" };
+fn admin_url(server: Server) -> String {
+    let variable = match server {
+        Server::Postgres => "PLIMSOLL_TEST_POSTGRES",
+        Server::Mysql => "PLIMSOLL_TEST_MARIADB",
+        Server::Vector => "PLIMSOLL_TEST_VECTOR",
+    };
     std::env::var(variable).unwrap_or_else(|_| panic!("{variable} is not set: run the tests with `cargo xtask test`"))
 }
 
-/// What killed runs left behind, once per process and engine.
-fn sweep_once(engine: Engine) {
+/// What killed runs left behind, once per process and server.
+fn sweep_once(server: Server) {
     static POSTGRES: Once = Once::new();
     static MYSQL: Once = Once::new();
-    let once = if engine == Engine::Postgres { &POSTGRES } else { &MYSQL };
+    static VECTOR: Once = Once::new();
+    let once = match server {
+        Server::Postgres => &POSTGRES,
+        Server::Mysql => &MYSQL,
+        Server::Vector => &VECTOR,
+    };
     once.call_once(|| {
-        let mut db = admin(engine);
-        let sql = match engine {
+        let mut db = admin(server);
+        let sql = match db.engine() {
             Engine::Postgres => "SELECT datname::text FROM pg_database",
             _ => "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA",
         };

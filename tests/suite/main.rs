@@ -3,6 +3,7 @@
 mod adopt_cli;
 mod adopt_doubts;
 mod adopt_tools;
+mod agent_platform;
 mod cli_help;
 mod cli_mistakes;
 mod deploy_failures;
