@@ -235,7 +235,8 @@ fn a_schema_that_is_behind_keeps_the_service_from_starting() {
     database(&dir).batch("DELETE FROM __diesel_schema_migrations WHERE version > '20260200000000'").expect("runs");
     let (code, text) = ended(&dir, &[]);
     let expected = "caller-coaching: the database is not ready for this service, run the migrations first: \
-                    the service needs migration 20260211093000, the newest one applied is 20260129084500\n";
+                    the service needs migration 20260211093000_describe_system_settings, \
+                    the newest one applied is 20260129084500_add_prompt_slug_source\n";
     assert_eq!((code, text.as_str()), (Some(1), expected));
 }
 
