@@ -244,7 +244,7 @@ impl Bench {
         format!(
             "cd '{folder}'\nrm -f peer.db*\nsqlite3 -bail peer.db \".read schema.sql\"\n\
              sqlite3 -bail peer.db \"CREATE TABLE __diesel_schema_migrations (version VARCHAR(50) PRIMARY KEY NOT NULL, run_on TIMESTAMP);\
-             INSERT INTO __diesel_schema_migrations (version) SELECT '20260211093000_describe_system_settings'\"\n\
+             INSERT INTO __diesel_schema_migrations (version) SELECT '20260211093000'\"\n\
              sqlite3 -bail peer.db \".read data.sql\"\n\
              DATABASE_URL=sqlite:{folder}/peer.db PORT={port} REVISION=runbook '{service}' >/dev/null 2>&1 &\nservice=$!\n\
              trap 'kill $service' EXIT\n\

@@ -13,7 +13,7 @@ use crate::config::{Config, Fault};
 use crate::serve::StartError;
 
 /// The newest migration that the queries of this service rely on.
-pub(crate) const REQUIRED_VERSION: &str = "20260211093000_describe_system_settings";
+pub(crate) const REQUIRED_VERSION: &str = "20260211093000";
 
 const HELP: &str = include_str!("../HELP.txt");
 
