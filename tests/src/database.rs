@@ -148,6 +148,12 @@ impl TestDatabase {
         server::kill(&mut *self.admin(), session);
     }
 
+    /// As [`Self::kill`], for later and for other threads.
+    pub fn killer(&self, session: i64) -> impl FnMut() + Send + use<> {
+        let server = self.server.expect("a database on a server");
+        move || server::kill(&mut *server::admin(server), session)
+    }
+
     /// Ends all sessions of this database; how many there were.
     pub fn kill_all(&self) -> usize {
         server::kill_sessions(&mut *self.admin(), &self.name)

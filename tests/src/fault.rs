@@ -47,6 +47,12 @@ impl Actor {
         self.child.id()
     }
 
+    /// Waits until it ends. Whether that was by a signal, such as one that it sent itself.
+    #[must_use]
+    pub fn wait(mut self) -> bool {
+        self.child.wait().expect("it ends").code().is_none()
+    }
+
     /// Kills it without any chance to tidy up.
     pub fn kill(mut self) {
         self.end();

@@ -2,10 +2,12 @@
 
 pub mod adopting;
 pub mod binary;
+pub mod boundary;
 pub mod command;
 pub mod database;
 pub mod deployment;
 pub mod dump;
+pub mod everything;
 pub mod fault;
 pub mod http;
 pub mod live;

@@ -276,14 +276,12 @@ DROP TABLE users;
         project.write("migrations/0003_note.down.sql", script);
         let set = load(&project);
         migrate(db, &set).expect("applies");
-        // As a kill leaves it between a statement and its entry.
-        let index = script.lines().find(|line| line.starts_with("DROP INDEX")).expect("is in the script");
-        db.run(index);
-        let nothing = plimsoll_core::template::sha256_hex(b"");
-        let table = plimsoll_core::ledger::table(db.engine(), plimsoll_core::ledger::LedgerTable::Migration);
-        db.run(&format!(
-            "UPDATE {table} SET state = 'reverting', statements = 2, statements_done = 0, checksum_lexical = '{nothing}' WHERE version = '0003'"
-        ));
+        // The begin, the intent and the statement are written; its entry is not any more.
+        let plan = plan_down(db, &set, &steps(1)).expect("there is a plan");
+        let mut doomed = db.connect();
+        let session = db.session(&mut *doomed);
+        let mut doomed = plimsoll_tests::boundary::Counted::new(doomed, 4, db.killer(session));
+        revert::apply(&mut doomed, &set, &plan, &options(), &mut |_| {}).expect_err("the session is killed");
         let plan = plan_down(db, &set, &steps(1)).expect("there is a plan");
         let mut landed = 0;
         revert::apply(db.db(), &set, &plan, &options(), &mut |event| {

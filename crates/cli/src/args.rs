@@ -158,7 +158,7 @@ pub(crate) enum Migrate {
     /// Show what would be applied
     Plan(Environment),
     /// Apply what is pending
-    Up(Apply),
+    Up(MigrateUp),
     /// Take migrations back with their down scripts, the last applied first
     ///
     /// A migration that was interrupted while it was taken back is continued. What would lose rows, columns or tables is
@@ -187,6 +187,10 @@ pub(crate) struct Down {
     /// Take back what loses rows, columns or tables, too
     #[arg(long)]
     pub(crate) lose_data: bool,
+
+    /// Say whether the statement happened that an earlier run was killed in, when it ends with migrate::undecided
+    #[arg(long, value_name = "ANSWER")]
+    pub(crate) statement_happened: Option<Answer>,
 }
 
 /// `migrate redo`
@@ -255,6 +259,26 @@ pub(crate) struct MigrateAdopt {
     /// Show what would be recorded, without writing anything
     #[arg(long)]
     pub(crate) dry_run: bool,
+}
+
+/// `migrate up`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct MigrateUp {
+    #[command(flatten)]
+    pub(crate) apply: Apply,
+
+    /// Say whether the statement happened that an earlier run was killed in, when it ends with migrate::undecided
+    #[arg(long, value_name = "ANSWER")]
+    pub(crate) statement_happened: Option<Answer>,
+}
+
+/// What a person found out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Answer {
+    /// It did
+    Yes,
+    /// It did not
+    No,
 }
 
 /// `seed`

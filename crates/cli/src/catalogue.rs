@@ -142,6 +142,10 @@ pub fn advice(code: ErrorCode) -> Advice {
             "The migration to go back to is not applied in this database.",
             "choose one that is: `{program} migrate status <environment>` lists them",
         ),
+        ErrorCode::MigrationUndecided => (
+            "A run was killed while it ran a statement whose outcome leaves no trace in the catalogue, outside of a transaction.",
+            "look for what the statement changes, then run `{program} migrate up <environment> --statement-happened yes` if it is there, or `no` if it is not",
+        ),
         ErrorCode::SchemaBehind => (
             "The database lacks a migration that the service needs.",
             "migrate first: `{program} deploy <environment>` or `{program} migrate up <environment>`",

@@ -112,6 +112,8 @@ codes! {
     RevertLoses = "migrate::would_lose_data" => GateRefused,
     /// The migration to go back to is not applied.
     MigrationNotApplied = "migrate::not_applied" => Usage,
+    /// Nobody can tell but a person whether the statement that a run was killed in happened.
+    MigrationUndecided = "migrate::undecided" => NeedsPerson,
     /// The database is behind the schema that a service needs.
     SchemaBehind = "migrate::schema_behind" => CheckFailed,
     /// No other tool left a history that could be adopted.

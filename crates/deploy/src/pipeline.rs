@@ -189,8 +189,12 @@ impl Run<'_> {
             let options = plimsoll_migrate::ApplyOptions {
                 deployment: Some(run.journal.deployment()),
                 lock_timeout: run.project.migrations.as_ref().and_then(|settings| settings.lock_timeout),
+                retry: plimsoll_migrate::Retry::times(
+                    run.project.migrations.as_ref().and_then(|settings| settings.lock_retries),
+                ),
                 tool: run.options.tool.clone(),
                 fence: Some(run.lock.fence()),
+                ..plimsoll_migrate::ApplyOptions::default()
             };
             db.ensure_diesel_history()?;
             let on_event = &mut *run.on_event;

@@ -74,19 +74,6 @@ pub(crate) fn refuses_transaction(engine: Engine, statement: &Statement) -> bool
     operations(engine, statement).iter().any(|placed| refuses(&placed.operation))
 }
 
-/// Whether a statement outside of the migration's own transaction may share one with its entry in the journal, so that both
-/// are there or neither is. Procedures may commit by themselves and are left out.
-pub(crate) fn can_share_transaction(engine: Engine, statement: &Statement) -> bool {
-    let words = &statement.words();
-    let rows = ["INSERT", "UPDATE", "DELETE", "REPLACE", "MERGE", "WITH", "LOAD", "SELECT", "VALUES"];
-    // A SELECT may call a function that writes.
-    let changes_rows = rows.contains(&word(words, 0));
-    let changes_schema =
-        matches!(word(words, 0), "CREATE" | "ALTER" | "DROP" | "TRUNCATE" | "COMMENT" | "GRANT" | "REVOKE");
-    let schema_too = transactional_ddl(engine) && changes_schema && !refuses_transaction(engine, statement);
-    changes_rows || schema_too
-}
-
 /// Whether a statement only changes the session, so that continuing later has to repeat it.
 pub(crate) fn sets_session(engine: Engine, statement: &Statement) -> bool {
     operations(engine, statement).iter().any(|placed| match &placed.operation {
@@ -117,31 +104,6 @@ pub(crate) fn concurrent_index(engine: Engine, statement: &Statement) -> Option<
     })
 }
 
-/// Whether an engine's refusal of a statement whose outcome is unknown means that it had been applied before.
-pub(crate) fn has_landed(engine: Engine, words: &[String], answer: &str) -> bool {
-    let answer = answer.to_lowercase();
-    let says = |texts: &[&str]| texts.iter().any(|text| answer.contains(text));
-    let takes_away = word(words, 0) == "DROP" || words.iter().any(|word| word == "DROP");
-    let renames = words.iter().any(|word| matches!(word.as_str(), "RENAME" | "CHANGE"));
-    let there_already = says(&[
-        "already exists",
-        "duplicate column",
-        "duplicate key name",
-        "multiple primary key",
-        "duplicate foreign key",
-        "duplicate check",
-    ]);
-    let gone_already =
-        says(&["doesn't exist", "does not exist", "unknown table", "unknown column", "no such", "can't drop"]);
-    match word(words, 0) {
-        "CREATE" => there_already,
-        "ALTER" => (!takes_away && there_already) || ((takes_away || renames) && gone_already),
-        "DROP" | "RENAME" => gone_already,
-        "ATTACH" => engine == Engine::Sqlite && says(&["already in use"]),
-        _ => false,
-    }
-}
-
 fn refused_by_postgres(operation: &Operation) -> bool {
     match operation {
         Operation::CreateIndex { index, .. } => index.concurrently,
@@ -162,10 +124,6 @@ fn refused_by_postgres(operation: &Operation) -> bool {
         }
         _ => false,
     }
-}
-
-fn word(words: &[String], index: usize) -> &str {
-    words.get(index).map_or("", String::as_str)
 }
 
 #[cfg(test)]
@@ -235,14 +193,5 @@ mod tests {
         assert_eq!(name("create unique index concurrently I on t (a)"), owned("i", "t"));
         assert_eq!(name("CREATE INDEX CONCURRENTLY ON t (a)"), None);
         assert_eq!(name("CREATE INDEX i ON t (a)"), None);
-    }
-
-    #[test]
-    fn only_answers_that_fit_the_statement_mean_that_it_landed() {
-        let landed = |sql, answer| has_landed(Engine::Mysql, &first(Engine::Mysql, sql).words(), answer);
-        assert!(landed("ALTER TABLE t ADD COLUMN a int", "Duplicate column name 'a'"));
-        assert!(landed("DROP TABLE t", "Unknown table 'd.t'"));
-        assert!(!landed("INSERT INTO t VALUES (1)", "Table 'd.t' doesn't exist"));
-        assert!(!landed("CREATE TABLE t (a int)", "Table 'd.u' doesn't exist"));
     }
 }

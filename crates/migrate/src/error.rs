@@ -137,6 +137,9 @@ pub enum Kept {
     /// The connection or the bookkeeping failed, so that this could not be found out. The next run will.
     #[error("the next run finds out what of it was kept")]
     Unknown,
+    /// An earlier run was killed in this statement, and nothing in the database tells whether it happened.
+    #[error("whether this statement happened has to be told by a person")]
+    Undecided,
 }
 
 impl Problem {
@@ -204,6 +207,7 @@ impl Coded for Failure {
             _ if self.cause.kind == DbErrorKind::LeaseLost => ErrorCode::LeaseLost,
             Kept::Nothing => ErrorCode::MigrationFailed,
             Kept::Unknown if self.cause.kind == DbErrorKind::Lost => ErrorCode::DatabaseLost,
+            Kept::Undecided => ErrorCode::MigrationUndecided,
             Kept::Statements(_) | Kept::Unknown => ErrorCode::MigrationPartial,
         }
     }

@@ -44,8 +44,30 @@ pub enum MigrateEvent {
         version: String,
         /// The statement, from 1.
         number: usize,
-        /// The engine's answer that says so.
-        answer: String,
+        /// What in the database says so.
+        evidence: String,
+    },
+    /// Somebody else holds what a statement needs; it is tried again.
+    Retrying {
+        /// The migration's version.
+        version: String,
+        /// The statement, from 1; none when it was the bookkeeping around it.
+        number: Option<usize>,
+        /// Which try comes next, the first one counted as 1.
+        attempt: u32,
+        /// How many there will be at most.
+        of: u32,
+        /// How long until then.
+        wait: Duration,
+        /// What the engine said.
+        message: String,
+    },
+    /// The server still works on a statement for a run that is dead; this one waits until that ends, either way.
+    StillRunning {
+        /// The migration's version.
+        version: String,
+        /// The statement, from 1.
+        number: usize,
     },
     /// An index that an earlier concurrent build left unusable was dropped, to be built again.
     InvalidIndexDropped {

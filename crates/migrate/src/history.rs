@@ -156,11 +156,6 @@ impl RecordState {
             Self::RevertFailed => "revert-failed",
         }
     }
-
-    /// Whether the outcome of the statement after the last counted one is unknown.
-    pub(crate) fn is_open(self) -> bool {
-        matches!(self, Self::Running | Self::Reverting)
-    }
 }
 
 fn record(row: &DynRow) -> Record {

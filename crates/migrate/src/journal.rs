@@ -1,8 +1,12 @@
-//! The ledger's rows about migrations and diesel's history table, as written while applying. Reading them is `history`'s.
+//! The ledger's rows about migrations and diesel's history table, as written while applying. Reading histories is
+//! `history`'s, and what an intent means after a kill is decided in `apply`.
 
-use plimsoll_core::db::{Db, DbError, DbErrorKind, Stmt, Value, scalar};
+use std::collections::BTreeMap;
+
+use plimsoll_core::db::{Db, DbError, DbErrorKind, Engine, Stmt, Value, scalar};
 use plimsoll_core::ledger::{self, LedgerTable};
 use plimsoll_core::lock::{self, Fence};
+use serde::{Deserialize, Serialize};
 
 use crate::history::RecordState;
 use crate::plan::MigrateStep;
@@ -18,6 +22,8 @@ pub(crate) struct Journal<'a> {
     pub(crate) tool: &'a str,
     /// Proof of the deployment lock.
     pub(crate) fence: Option<&'a Fence>,
+    /// Whether prepared statements may be kept: a script of the run may throw them away.
+    pub(crate) cached: bool,
     pub(crate) direction: Direction<'a>,
     /// The text, to be kept once all of it is applied.
     pub(crate) script: &'a str,
@@ -43,6 +49,23 @@ pub(crate) struct Whole {
     pub(crate) checksum: String,
 }
 
+/// What is written down before a statement that no transaction holds together with its entry. While it is there, the
+/// statement may have happened; where it is missing, the one after the last counted statement has not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Intent {
+    /// The statement, from 0.
+    pub(crate) statement: usize,
+    /// Its text: the file may say something else after the kill.
+    pub(crate) sql: String,
+    /// The server's session that runs it, where there are any.
+    pub(crate) session: Option<String>,
+    /// What the catalogue said about the things that the statement names, by thing.
+    pub(crate) before: BTreeMap<String, String>,
+    /// Whether this was written inside of the statement's own transaction: to be seen later, something must have committed.
+    /// None for a statement without one.
+    pub(crate) transaction: Option<bool>,
+}
+
 /// Writes that a script begins, or begins again after some of its statements.
 pub(crate) fn begin(db: &mut dyn Db, journal: Journal<'_>, done: usize) -> Result<(), DbError> {
     match journal.direction {
@@ -59,14 +82,7 @@ pub(crate) fn begin(db: &mut dyn Db, journal: Journal<'_>, done: usize) -> Resul
 pub(crate) fn finish(db: &mut dyn Db, journal: Journal<'_>, duration_ms: u64) -> Result<(), DbError> {
     let version = journal.step.version.as_str();
     match journal.direction {
-        Direction::Up => {
-            // diesel's history says what is applied once and for all.
-            if journal.step.kind == MigrationKind::Versioned {
-                let history = Stmt::new("INSERT INTO __diesel_schema_migrations (version) VALUES (");
-                db.execute(&history.bind(version).sql(")"))?;
-            }
-            write(db, journal, RecordState::Applied, journal.step.statements, duration_ms)?;
-        }
+        Direction::Up => write_applied(db, journal, duration_ms)?,
         Direction::Down(_) => {
             db.execute(&Stmt::new("DELETE FROM __diesel_schema_migrations WHERE version = ").bind(version))?;
             remove(db, version)?;
@@ -89,70 +105,27 @@ pub(crate) fn give_up(db: &mut dyn Db, journal: Journal<'_>, done: usize) -> Res
     }
 }
 
-/// Writes the row of a migration: begun, begun again, or applied.
-fn write(
-    db: &mut dyn Db,
-    journal: Journal<'_>,
-    state: RecordState,
-    done: usize,
-    duration_ms: u64,
-) -> Result<(), DbError> {
-    let Journal { step, deployment, tool, .. } = journal;
-    let script = (state == RecordState::Applied).then(|| journal.script.replace("\r\n", "\n"));
-    let table = ledger::table(db.engine(), LedgerTable::Migration);
-    let values: [(&str, Value); 12] = [
-        ("name", step.name.as_str().into()),
-        ("checksum_raw", step.checksum.as_str().into()),
-        ("checksum_lexical", journal.checksum(done)),
-        ("state", state.as_str().into()),
-        ("statements", count(step.statements)),
-        ("statements_done", count(done)),
-        ("duration_ms", i64::try_from(duration_ms).unwrap_or(i64::MAX).into()),
-        ("applied_at", ledger::now().into()),
-        ("deployment", deployment.into()),
-        ("tool", tool.into()),
-        ("kind", step.kind.as_str().into()),
-        ("script", script.into()),
-    ];
-    let exists = Stmt::new(format!("SELECT count(*) FROM {table} WHERE version = ")).bind(step.version.as_str());
-    // Outside of a transaction, a kill between a deletion and an insertion would lose the row: it is updated in place.
-    let stmt = if scalar(db, &exists)?.as_int().unwrap_or(0) > 0 {
-        let mut stmt = Stmt::new(format!("UPDATE {table} SET "));
-        for (index, (column, value)) in values.into_iter().enumerate() {
-            stmt.push(if index == 0 { format!("{column} = ") } else { format!(", {column} = ") });
-            stmt.push_bind(value);
-        }
-        stmt.sql(" WHERE version = ").bind(step.version.as_str())
-    } else {
-        let columns: Vec<_> = values.iter().map(|(column, _)| *column).collect();
-        let mut stmt = Stmt::new(format!("INSERT INTO {table} (version, {}) VALUES (", columns.join(", ")));
-        stmt.push_bind(step.version.as_str());
-        for (_, value) in values {
-            stmt.push(", ");
-            stmt.push_bind(value);
-        }
-        stmt.sql(")")
-    };
-    db.execute(&stmt).map(drop)
-}
-
 /// Counts one more statement as done. In a transaction this waits for a killed run whose server process still works, and is
 /// refused when that one had counted the statement in the end.
 pub(crate) fn advance(db: &mut dyn Db, journal: Journal<'_>, done: usize) -> Result<(), DbError> {
+    advance_from(db, journal, done, done + 1)
+}
+
+/// As [`advance`], for a script that took its own transaction back, and with it the entries inside.
+pub(crate) fn advance_from(db: &mut dyn Db, journal: Journal<'_>, from: usize, to: usize) -> Result<(), DbError> {
     let engine = db.engine();
     let table = ledger::table(engine, LedgerTable::Migration);
     let stmt = Stmt::new(format!("UPDATE {table} SET statements_done = "))
-        .bind(count(done + 1))
+        .bind(count(to))
         .sql(", checksum_lexical = ")
-        .bind(journal.checksum(done + 1))
-        .sql(", applied_at = ")
+        .bind(journal.checksum(to))
+        .sql(", intent = '', applied_at = ")
         .bind(ledger::now())
         .sql(" WHERE version = ")
         .bind(journal.step.version.as_str())
         .sql(" AND statements_done = ")
-        .bind(count(done))
-        .cached();
-    match db.execute(&stmt)? {
+        .bind(count(from));
+    match db.execute(&kept(stmt, journal))? {
         1 => Ok(()),
         _ => Err(DbError::new(engine, DbErrorKind::Refused, "another process is applying the same migration")),
     }
@@ -164,11 +137,76 @@ pub(crate) fn check_fence(db: &mut dyn Db, journal: Journal<'_>) -> Result<(), D
     journal.fence.map_or(Ok(()), |fence| lock::check_fence(db, fence))
 }
 
+/// Writes what is about to be done, before it is done.
+pub(crate) fn intend(db: &mut dyn Db, journal: Journal<'_>, intent: &Intent) -> Result<(), DbError> {
+    let table = ledger::table(db.engine(), LedgerTable::Migration);
+    let text = serde_json::to_string(intent).expect("texts and numbers are always JSON");
+    let stmt = Stmt::new(format!("UPDATE {table} SET intent = "))
+        .bind(text)
+        .sql(" WHERE version = ")
+        .bind(journal.step.version.as_str());
+    db.execute(&kept(stmt, journal)).map(drop)
+}
+
+/// What a run had written down before it ended, when it ended in the middle of it.
+pub(crate) fn intent(db: &mut dyn Db, version: &str) -> Result<Option<Intent>, DbError> {
+    let table = ledger::table(db.engine(), LedgerTable::Migration);
+    let stmt = Stmt::new(format!("SELECT intent FROM {table} WHERE version = ")).bind(version);
+    Ok(scalar(db, &stmt)?.as_str().and_then(|text| serde_json::from_str(text).ok()))
+}
+
 /// How many statements the ledger says are done.
 pub(crate) fn statements_done(db: &mut dyn Db, version: &str) -> Result<usize, DbError> {
     let table = ledger::table(db.engine(), LedgerTable::Migration);
     let stmt = Stmt::new(format!("SELECT statements_done FROM {table} WHERE version = ")).bind(version);
     Ok(scalar(db, &stmt)?.as_int().and_then(|done| usize::try_from(done).ok()).unwrap_or(0))
+}
+
+impl Journal<'_> {
+    /// Until all is applied, the checksum is of what was: it proves that nobody edits that before continuing.
+    fn checksum(&self, done: usize) -> Value {
+        self.checksums.get(done).map(String::as_str).into()
+    }
+}
+
+/// Writes the row of a migration: begun, begun again, or applied. What is known of a statement in flight stays as it is
+/// until the migration is applied.
+fn write(
+    db: &mut dyn Db,
+    journal: Journal<'_>,
+    state: RecordState,
+    done: usize,
+    duration_ms: u64,
+) -> Result<(), DbError> {
+    let mut stmt = Stmt::default();
+    push_row(&mut stmt, db.engine(), journal, state, done, duration_ms);
+    db.execute(&kept(stmt, journal)).map(drop)
+}
+
+/// Writes that a migration is applied, in diesel's history and in the ledger. Belongs into a transaction.
+fn write_applied(db: &mut dyn Db, journal: Journal<'_>, duration_ms: u64) -> Result<(), DbError> {
+    let engine = db.engine();
+    let (state, all) = (RecordState::Applied, journal.step.statements);
+    let history =
+        Stmt::new("INSERT INTO __diesel_schema_migrations (version) VALUES (").bind(journal.step.version.as_str());
+    // diesel's history says what is applied once and for all.
+    if journal.step.kind == MigrationKind::Repeatable {
+        return write(db, journal, state, all, duration_ms);
+    }
+    match engine {
+        // One round trip for both: with hundreds of small migrations, this is what they take.
+        Engine::Postgres => {
+            let mut both = Stmt::new("WITH history AS (INSERT INTO __diesel_schema_migrations (version) VALUES (")
+                .bind(journal.step.version.as_str())
+                .sql(")) ");
+            push_row(&mut both, engine, journal, state, all, duration_ms);
+            db.execute(&kept(both, journal)).map(drop)
+        }
+        Engine::Sqlite | Engine::Mysql => {
+            db.execute(&kept(history.sql(")"), journal))?;
+            write(db, journal, state, all, duration_ms)
+        }
+    }
 }
 
 /// Writes how far a script came that takes a migration back: what the row says about the migration itself stays.
@@ -185,7 +223,7 @@ fn write_progress(
         .bind(count(statements))
         .sql(", statements_done = ")
         .bind(count(done))
-        .sql(", checksum_lexical = ")
+        .sql(if state == RecordState::Applied { ", intent = '', checksum_lexical = " } else { ", checksum_lexical = " })
         .bind(checksum)
         .sql(" WHERE version = ")
         .bind(journal.step.version.as_str());
@@ -194,21 +232,55 @@ fn write_progress(
 
 fn write_state(db: &mut dyn Db, version: &str, state: RecordState) -> Result<(), DbError> {
     let table = ledger::table(db.engine(), LedgerTable::Migration);
-    let stmt = Stmt::new(format!("UPDATE {table} SET state = ")).bind(state.as_str());
+    let stmt = Stmt::new(format!("UPDATE {table} SET intent = '', state = ")).bind(state.as_str());
     db.execute(&stmt.sql(" WHERE version = ").bind(version)).map(drop)
 }
 
-/// Forgets a migration of which nothing is there.
+/// Forgets a migration of which nothing was applied.
 fn remove(db: &mut dyn Db, version: &str) -> Result<(), DbError> {
     let table = ledger::table(db.engine(), LedgerTable::Migration);
     db.execute(&Stmt::new(format!("DELETE FROM {table} WHERE version = ")).bind(version)).map(drop)
 }
 
-impl Journal<'_> {
-    /// Until all is applied, the checksum is of what was: it proves that nobody edits that before continuing.
-    fn checksum(&self, done: usize) -> Value {
-        self.checksums.get(done).map(String::as_str).into()
+/// One statement that inserts or updates: a kill between a deletion and an insertion would lose the row.
+fn push_row(stmt: &mut Stmt, engine: Engine, journal: Journal<'_>, state: RecordState, done: usize, duration_ms: u64) {
+    let Journal { step, deployment, tool, .. } = journal;
+    let script = (state == RecordState::Applied).then(|| journal.script.replace("\r\n", "\n"));
+    let table = ledger::table(engine, LedgerTable::Migration);
+    let values: [(&str, Value); 14] = [
+        ("version", step.version.as_str().into()),
+        ("name", step.name.as_str().into()),
+        ("checksum_raw", step.checksum.as_str().into()),
+        ("checksum_lexical", journal.checksum(done)),
+        ("state", state.as_str().into()),
+        ("statements", count(step.statements)),
+        ("statements_done", count(done)),
+        ("duration_ms", i64::try_from(duration_ms).unwrap_or(i64::MAX).into()),
+        ("applied_at", ledger::now().into()),
+        ("deployment", deployment.into()),
+        ("tool", tool.into()),
+        ("kind", step.kind.as_str().into()),
+        ("script", script.into()),
+        ("intent", "".into()),
+    ];
+    let columns: Vec<_> = values.iter().map(|(column, _)| *column).collect();
+    stmt.push(format!("INSERT INTO {table} ({}) VALUES (", columns.join(", ")));
+    for (index, (_, value)) in values.into_iter().enumerate() {
+        stmt.push(if index == 0 { "" } else { ", " });
+        stmt.push_bind(value);
     }
+    let (there_already, new) = match engine {
+        Engine::Postgres | Engine::Sqlite => (") ON CONFLICT (version) DO UPDATE SET ", "excluded."),
+        Engine::Mysql => (") ON DUPLICATE KEY UPDATE ", "VALUES("),
+    };
+    let end = if engine == Engine::Mysql { ")" } else { "" };
+    let taken = |column: &&&str| **column != "version" && (**column != "intent" || state == RecordState::Applied);
+    let updates: Vec<_> = columns.iter().filter(taken).map(|column| format!("{column} = {new}{column}{end}")).collect();
+    stmt.push(format!("{there_already}{}", updates.join(", ")));
+}
+
+fn kept(stmt: Stmt, journal: Journal<'_>) -> Stmt {
+    if journal.cached { stmt.cached() } else { stmt }
 }
 
 fn count(number: usize) -> Value {

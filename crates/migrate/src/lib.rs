@@ -25,7 +25,7 @@ mod source;
 mod split;
 mod status;
 
-pub use apply::{ApplyOptions, apply};
+pub use apply::{ApplyOptions, Retry, apply};
 pub use check::{SchemaState, check_schema};
 pub use checksum::{Checksums, checksums};
 pub use diff::Edit;

@@ -81,6 +81,7 @@ pub fn migrate(
         lock_timeout: options.lock_timeout,
         tool: options.tool.clone(),
         fence: Some(lock.fence()),
+        ..ApplyOptions::default()
     };
     apply(db.as_mut(), set, &plan, &apply_options, on_event)
 }

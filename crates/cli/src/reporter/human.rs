@@ -67,8 +67,8 @@ impl Human {
             MigrateEvent::Resumed { version, done, total } => {
                 self.line(terminal, &format!("          {version} goes on after statement {done} of {total}"));
             }
-            MigrateEvent::AlreadyLanded { version, number, answer } => {
-                let line = format!("          {version} statement {number} had been applied already: {answer}");
+            MigrateEvent::AlreadyLanded { version, number, evidence } => {
+                let line = format!("          {version} statement {number} had been applied already: {evidence}");
                 self.line(terminal, &line);
             }
             MigrateEvent::InvalidIndexDropped { version, index } => {
@@ -76,6 +76,18 @@ impl Human {
                     terminal,
                     &format!("          {version} drops the unfinished index {index} and builds it again"),
                 );
+            }
+            MigrateEvent::Retrying { version, number, attempt, of, wait, message } => {
+                let at = number.map_or_else(String::new, |number| format!(" statement {number}"));
+                let wait = seconds(*wait);
+                let line = format!("          {version}{at} is tried again in {wait} ({attempt} of {of}): {message}");
+                self.line(terminal, &line);
+            }
+            MigrateEvent::StillRunning { version, number } => {
+                let line = format!(
+                    "          {version} statement {number} is still run by the server for a killed run: waiting"
+                );
+                self.line(terminal, &line);
             }
             MigrateEvent::Finished { .. } | MigrateEvent::Reverted { .. } => self.advance(),
             MigrateEvent::StatementDone { .. } | MigrateEvent::Failed { .. } => {}

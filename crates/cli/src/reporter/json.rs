@@ -69,11 +69,18 @@ fn migrate(event: &MigrateEvent) -> Value {
         MigrateEvent::StatementDone { version, number, total } => {
             json!({ "event": "statement_done", "version": version, "number": number, "total": total })
         }
-        MigrateEvent::AlreadyLanded { version, number, answer } => {
-            json!({ "event": "statement_found_applied", "version": version, "number": number, "answer": answer })
+        MigrateEvent::AlreadyLanded { version, number, evidence } => {
+            json!({ "event": "statement_found_applied", "version": version, "number": number, "evidence": evidence })
         }
         MigrateEvent::InvalidIndexDropped { version, index } => {
             json!({ "event": "invalid_index_dropped", "version": version, "index": index })
+        }
+        MigrateEvent::Retrying { version, number, attempt, of, wait, message } => json!({
+            "event": "statement_retried", "version": version, "number": number, "attempt": attempt, "of": of,
+            "wait_ms": wait.as_millis() as u64, "message": message,
+        }),
+        MigrateEvent::StillRunning { version, number } => {
+            json!({ "event": "statement_still_running", "version": version, "number": number })
         }
         MigrateEvent::Finished { version, duration } => {
             json!({ "event": "migration_done", "version": version, "duration_ms": duration.as_millis() as u64 })

@@ -18,6 +18,8 @@ pub enum DbErrorKind {
     LedgerNewer,
     /// Another deployment took the lock over, so that this one must not write any more.
     LeaseLost,
+    /// Somebody else held what the statement needed for too long, or both waited for each other. Trying again may succeed.
+    Busy,
     /// A unique constraint was violated.
     Unique,
     /// A foreign key was violated.
@@ -64,6 +66,7 @@ impl DbError {
                     DatabaseErrorKind::ForeignKeyViolation => DbErrorKind::ForeignKey,
                     DatabaseErrorKind::ClosedConnection => DbErrorKind::Lost,
                     _ if is_lost(&message) => DbErrorKind::Lost,
+                    _ if is_busy(engine, &message) => DbErrorKind::Busy,
                     _ => DbErrorKind::Refused,
                 };
                 let position = info.statement_position().and_then(|at| usize::try_from(at).ok());
@@ -83,7 +86,9 @@ impl Coded for DbError {
             DbErrorKind::Lost => ErrorCode::DatabaseLost,
             DbErrorKind::LedgerNewer => ErrorCode::LedgerNewer,
             DbErrorKind::LeaseLost => ErrorCode::LeaseLost,
-            DbErrorKind::Unique | DbErrorKind::ForeignKey | DbErrorKind::Refused => ErrorCode::Statement,
+            DbErrorKind::Busy | DbErrorKind::Unique | DbErrorKind::ForeignKey | DbErrorKind::Refused => {
+                ErrorCode::Statement
+            }
         }
     }
 }
@@ -99,4 +104,32 @@ fn is_lost(message: &str) -> bool {
     ]
     .iter()
     .any(|text| message.contains(text))
+}
+
+/// diesel hands over no SQLSTATE: locks that could not be had are known by these texts alone.
+fn is_busy(engine: Engine, message: &str) -> bool {
+    let texts: &[&str] = match engine {
+        Engine::Sqlite => &["database is locked", "database table is locked", "database schema is locked"],
+        Engine::Postgres => &["canceling statement due to lock timeout", "deadlock detected"],
+        Engine::Mysql => &["Lock wait timeout exceeded", "Deadlock found when trying to get lock"],
+    };
+    texts.iter().any(|text| message.contains(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_locks_that_could_not_be_had_are_busy() {
+        for (engine, message) in [
+            (Engine::Sqlite, "database is locked"),
+            (Engine::Postgres, "canceling statement due to lock timeout"),
+            (Engine::Mysql, "Deadlock found when trying to get lock; try restarting transaction"),
+        ] {
+            assert!(is_busy(engine, message), "{message}");
+        }
+        assert!(!is_busy(Engine::Postgres, "canceling statement due to statement timeout"));
+        assert!(!is_busy(Engine::Mysql, "Table 'd.deadlock' doesn't exist"));
+    }
 }

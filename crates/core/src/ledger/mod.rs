@@ -14,8 +14,10 @@ pub use deployment::{clear_serving, finish, latest, note_step, recent, running, 
 pub const FORMAT: i64 = 2;
 
 /// What a format added to the tables of the one before it.
-const ADDED: &[(i64, LedgerTable, &[&str])] =
-    &[(2, LedgerTable::Lease, &["epoch", "expires_at", "server"]), (2, LedgerTable::Migration, &["script", "kind"])];
+const ADDED: &[(i64, LedgerTable, &[&str])] = &[
+    (2, LedgerTable::Lease, &["epoch", "expires_at", "server"]),
+    (2, LedgerTable::Migration, &["script", "kind", "intent"]),
+];
 
 /// The tables of the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,6 +122,7 @@ impl LedgerTable {
                     ("tool", "key"),
                     ("script", "text?"),
                     ("kind", "key?"),
+                    ("intent", "text?"),
                 ],
                 "version",
             ),

@@ -343,7 +343,12 @@ fn migrations(table: &MigrationsTable, files: &Files, inputs: &Inputs, render: &
             parsed
         }
     };
-    Some(Migrations { path: inputs.root.join(path), lock_timeout, allow_out_of_order: table.allow_out_of_order })
+    Some(Migrations {
+        path: inputs.root.join(path),
+        lock_timeout,
+        lock_retries: table.lock_retries,
+        allow_out_of_order: table.allow_out_of_order,
+    })
 }
 
 fn expect(table: &ExpectTable, files: &Files, render: &mut Renderer) -> Expect {

@@ -72,6 +72,8 @@ pub struct Migrations {
     pub path: PathBuf,
     /// How long a statement may wait for a lock.
     pub lock_timeout: Option<Duration>,
+    /// How often a statement that waited for a lock in vain is tried again; the default when none is given.
+    pub lock_retries: Option<u32>,
     /// Whether a pending migration may be older than an applied one.
     pub allow_out_of_order: bool,
 }

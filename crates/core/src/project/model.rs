@@ -38,6 +38,7 @@ pub(super) struct ProjectTable {
 pub(super) struct MigrationsTable {
     pub(super) path: Spanned<String>,
     pub(super) lock_timeout: Option<Spanned<String>>,
+    pub(super) lock_retries: Option<u32>,
     #[serde(default)]
     pub(super) allow_out_of_order: bool,
 }

@@ -1,6 +1,15 @@
 //! Applies a plan, migration by migration, and stops at the first failure. The deployment lock is the caller's.
 
+mod alone;
+mod build;
+mod effect;
 mod fault;
+mod inflight;
+mod manner;
+mod observe;
+mod rebuild;
+mod reconcile;
+mod retry;
 mod stepwise;
 mod transactional;
 
@@ -13,14 +22,16 @@ use plimsoll_core::lock::Fence;
 use crate::checksum;
 use crate::error::{Failure, Kept, MigrateError, Problem, ProblemKind};
 use crate::event::MigrateEvent;
-use crate::history::{History, RecordState};
+use crate::history::History;
 use crate::journal::{Direction, Journal};
 use crate::plan::{MigratePlan, MigrateStep};
 use crate::report::{AppliedMigration, MigrateReport};
+use crate::session::{self, Session};
 use crate::source::{Migration, MigrationSet};
 use crate::split::{Statement, split};
 
 pub(crate) use fault::Fault;
+pub use retry::Retry;
 
 /// How to apply.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,6 +40,11 @@ pub struct ApplyOptions {
     pub deployment: Option<i64>,
     /// How long a statement may wait for a lock; the engine's own limit when none is given.
     pub lock_timeout: Option<Duration>,
+    /// How often and how patiently to try again what did not get its lock.
+    pub retry: Retry,
+    /// Whether the statement that an earlier run was killed in happened, as told by a person who looked. Only asked for where
+    /// the database does not tell: see [`Kept::Undecided`].
+    pub statement_happened: Option<bool>,
     /// Who applies, for the ledger, such as `plimsoll 0.1.0`.
     pub tool: String,
     /// What proves that the caller still holds the deployment lock: asked for in every transaction that records progress.
@@ -42,10 +58,32 @@ pub(crate) struct Work<'a> {
     pub(crate) statements: &'a [Statement],
     pub(crate) checksums: &'a [String],
     pub(crate) options: &'a ApplyOptions,
-    /// How the ledger says an interrupted run ended.
-    pub(crate) left: Option<RecordState>,
+    pub(crate) in_run: &'a InRun,
     pub(crate) direction: Direction<'a>,
     pub(crate) started: Instant,
+}
+
+/// What the scripts of one run have in common: the session, and whether none of them throws prepared statements away.
+pub(crate) struct InRun {
+    session: Session,
+    cached: bool,
+}
+
+impl InRun {
+    /// Begins a run of scripts.
+    pub(crate) fn begin<'a>(
+        db: &mut dyn Db,
+        options: &ApplyOptions,
+        scripts: impl IntoIterator<Item = &'a [Statement]>,
+    ) -> Result<Self, DbError> {
+        let cached = !scripts.into_iter().any(session::forgets_prepared);
+        Ok(Self { session: Session::begin(db, options.lock_timeout)?, cached })
+    }
+
+    /// Leaves the session as it was before the run.
+    pub(crate) fn end(&self, db: &mut dyn Db) -> Result<(), DbError> {
+        self.session.end(db)
+    }
 }
 
 /// Where and why a script stopped, in terms of its file.
@@ -68,6 +106,7 @@ impl Work<'_> {
             tool,
             fence: fence.as_ref(),
             direction: self.direction,
+            cached: self.in_run.cached,
             script: &self.migration.sql,
         }
     }
@@ -99,11 +138,30 @@ pub fn apply(
     let begun = Instant::now();
     let history = History::read(db)?;
     let migrations = still_as_planned(set, &history, plan)?;
+    if migrations.is_empty() {
+        return Ok(MigrateReport::default());
+    }
+    let scripts = migrations.iter().map(|(_, statements)| statements.as_slice());
+    let in_run = InRun::begin(db, options, scripts).map_err(MigrateError::History)?;
+    let outcome = each(db, plan, &migrations, (&in_run, options), begun, on_event);
+    // What is applied is recorded; a connection that cannot be tidied up fails its next user, and says so there.
+    drop(in_run.end(db));
+    outcome
+}
+
+fn each(
+    db: &mut dyn Db,
+    plan: &MigratePlan,
+    migrations: &[(&Migration, Vec<Statement>)],
+    (in_run, options): (&InRun, &ApplyOptions),
+    begun: Instant,
+    on_event: &mut dyn FnMut(&MigrateEvent),
+) -> Result<MigrateReport, MigrateError> {
     let mut report = MigrateReport {
         not_applied: plan.steps.iter().map(|step| step.version.clone()).collect(),
         ..MigrateReport::default()
     };
-    for (index, (step, (migration, statements))) in plan.steps.iter().zip(&migrations).enumerate() {
+    for (index, (step, (migration, statements))) in plan.steps.iter().zip(migrations).enumerate() {
         on_event(&MigrateEvent::Started {
             version: step.version.clone(),
             name: step.name.clone(),
@@ -112,7 +170,6 @@ pub fn apply(
             statements: step.statements,
             transactional: step.transactional,
         });
-        let left = history.interrupted(&step.version).map(|record| record.state);
         let checksums = checksum::running(statements);
         let work = Work {
             migration,
@@ -120,7 +177,7 @@ pub fn apply(
             statements,
             checksums: &checksums,
             options,
-            left,
+            in_run,
             direction: Direction::Up,
             started: Instant::now(),
         };

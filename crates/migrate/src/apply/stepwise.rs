@@ -1,81 +1,221 @@
 //! Applies a migration statement by statement with a journal, and continues interrupted ones. What engines can undo by
-//! themselves is `transactional`'s.
+//! themselves is `transactional`'s; whether a statement in flight happened is `reconcile`'s.
 
-use plimsoll_core::db::{Db, DbError, DbErrorKind, Engine, Stmt, scalar, transaction};
+use plimsoll_core::db::{Db, DbError, DbErrorKind, Engine, transaction};
 
+use super::alone::{self, Known};
 use super::fault::{self, Fault};
+use super::manner::{self, Manner, Tracker, manner};
+use super::reconcile::{self, Verdict};
+use super::retry::Tries;
 use super::{Work, millis};
-use crate::classify::{self, ConcurrentIndex};
+use crate::classify;
 use crate::error::Kept;
 use crate::event::MigrateEvent;
-use crate::history::RecordState;
 use crate::journal;
 use crate::session;
 
 pub(super) fn run(db: &mut dyn Db, work: &Work<'_>, on_event: &mut dyn FnMut(&MigrateEvent)) -> Result<(), Fault> {
     let engine = db.engine();
     // Such a script decides itself what belongs together; the journal's entries take part in its transactions.
-    let own_transaction = work.statements.iter().any(|statement| classify::controls_transaction(engine, statement));
-    let session = session::capture(db)?;
-    let outcome = statements(db, work, own_transaction, on_event);
+    let own_transaction = manner::has_own_transaction(engine, work.statements);
+    if let Some(index) = manner::left_open(engine, work.statements) {
+        let message = "the transaction that this begins is never ended: end it with `COMMIT`";
+        return Err(Fault::at(index)(DbError::new(engine, DbErrorKind::Refused, message)));
+    }
+    let outcome = statements(db, work, on_event);
     if outcome.is_err() && own_transaction {
         // Ends what the script began, and with it the journal's entries inside; outside of one it does nothing but complain.
         drop(db.batch("ROLLBACK"));
     }
-    let restored = session::restore(db, &session);
+    let restored = session::restore_after(db, &work.in_run.session, work.statements);
     match outcome {
         Ok(()) => {
             restored?;
             transaction(db, |db| journal::finish(db, work.journal(), millis(work.started.elapsed())))
                 .map_err(|cause: DbError| Fault::from(cause).kept(Kept::Statements(work.statements.len())))
         }
+        Err(fault) if fault.kept == Kept::Undecided => Err(fault),
         Err(fault) => Err(record_failure(db, work, fault)),
     }
 }
 
-fn statements(
-    db: &mut dyn Db,
-    work: &Work<'_>,
-    own_transaction: bool,
-    on_event: &mut dyn FnMut(&MigrateEvent),
-) -> Result<(), Fault> {
-    let engine = db.engine();
-    let (version, total) = (work.step.version.clone(), work.statements.len());
-    let done = work.step.resume_from.unwrap_or(0).min(total);
-    journal::begin(db, work.journal(), done)?;
+fn statements(db: &mut dyn Db, work: &Work<'_>, on_event: &mut dyn FnMut(&MigrateEvent)) -> Result<(), Fault> {
+    let (version, total) = (work.step.version.as_str(), work.statements.len());
+    let mut index = work.step.resume_from.unwrap_or(0).min(total);
+    let mut tracker = Tracker::new(db.engine());
+    let intent = match work.step.resume_from {
+        Some(_) => journal::intent(db, version)?.filter(|intent| intent.statement == index),
+        None => None,
+    };
+    journal::begin(db, work.journal(), index)?;
     if work.step.resume_from.is_some() {
-        on_event(&MigrateEvent::Resumed { version, done, total });
+        on_event(&MigrateEvent::Resumed { version: version.to_owned(), done: index, total });
+        repeat_settings(db, &work.statements[..index])?;
+        tracker.resume(&work.statements[..index]);
     }
-    if let Some(timeout) = work.options.lock_timeout {
-        session::limit_lock_wait(db, timeout, false)?;
-    }
-    for statement in &work.statements[..done] {
-        // What the earlier run had set in its session, the rest of the script still counts on.
-        if classify::sets_session(engine, statement) {
-            // Not this statement's fault in the journal: what is known about the next one stays as it is.
-            db.batch(&statement.text)?;
+    if let (Some(intent), Some(statement)) = (&intent, work.statements.get(index)) {
+        let number = index + 1;
+        let mut tell = || on_event(&MigrateEvent::StillRunning { version: version.to_owned(), number });
+        let settled = reconcile::settle(db, statement, intent, &mut tell);
+        let verdict = settled.map_err(|cause| Fault::at(index)(cause).undecided())?;
+        if act(db, work, index, verdict, on_event)? {
+            index += 1;
         }
+    } else if index > 0 && work.statements.get(index).is_some_and(|statement| ends_script_transaction(db, statement)) {
+        // The entry before it was part of what it ends, and is there.
+        let evidence = "what it ends is committed".to_owned();
+        on_event(&MigrateEvent::AlreadyLanded { version: version.to_owned(), number: index + 1, evidence });
+        count(db, work, index, index, on_event)?;
+        index += 1;
     }
-    for index in done..total {
-        if !own_transaction && classify::can_share_transaction(engine, &work.statements[index]) {
-            together(db, work, index)?;
-        } else {
-            // Only after a kill, and only of the first statement, it is unknown whether it was applied.
-            let unknown = index == done && work.left.is_some_and(RecordState::is_open);
-            alone(db, work, index, unknown, on_event)?;
-            if own_transaction {
-                journal::advance(db, work.journal(), index)?;
-            } else {
-                // Beginning a transaction also ends MySQL's LOCK TABLES, which would keep the ledger from being written.
-                transaction(db, |db| {
-                    journal::advance(db, work.journal(), index)?;
-                    journal::check_fence(db, work.journal())
-                })?;
+    let mut known = Known::default();
+    let (mut furthest, mut tries) = (index, Tries::new(&work.options.retry, version));
+    while index < total {
+        match step(db, work, index, &mut tracker, &mut known, on_event) {
+            Ok(()) => {
+                tracker.follow(index, &work.statements[index]);
+                on_event(&work.done_event(index));
+                index += 1;
+            }
+            Err(fault) => {
+                tries.again(fault, on_event)?;
+                if tracker.began().is_some() {
+                    // The engine may have ended it already; the script begins it again.
+                    drop(db.batch("ROLLBACK"));
+                    tracker.reset();
+                    index = journal::statements_done(db, version)?;
+                }
             }
         }
-        on_event(&work.done_event(index));
+        if index > furthest {
+            furthest = index;
+            tries = Tries::new(&work.options.retry, version);
+        }
     }
     Ok(())
+}
+
+/// Runs one statement with its entry, in its manner.
+fn step(
+    db: &mut dyn Db,
+    work: &Work<'_>,
+    index: usize,
+    tracker: &mut Tracker,
+    known: &mut Known,
+    on_event: &mut dyn FnMut(&MigrateEvent),
+) -> Result<(), Fault> {
+    let statement = &work.statements[index];
+    let manner = manner(db.engine(), statement);
+    if let Some(began) = tracker.began() {
+        return in_own_transaction(db, work, index, manner, began, on_event);
+    }
+    match manner {
+        Manner::Together if known.holds_no_transaction(db, statement).map_err(Fault::at(index))? => {
+            alone::run(db, work, index, on_event)?;
+            count(db, work, index, index, on_event)
+        }
+        Manner::Together => together(db, work, index),
+        Manner::Catalogue => {
+            known.forget();
+            alone::run(db, work, index, on_event)?;
+            count(db, work, index, index, on_event)
+        }
+        Manner::Repeatable => {
+            alone::clear_way(db, work, statement, on_event).map_err(Fault::at(index))?;
+            db.batch(&statement.text).map_err(Fault::at(index))?;
+            count(db, work, index, index, on_event)
+        }
+        Manner::Unknown => {
+            known.forget();
+            alone::unknown(db, work, index)
+        }
+        Manner::Control => {
+            db.batch(&statement.text).map_err(Fault::at(index))?;
+            // The entry goes into the transaction that has just begun, and ends with it.
+            journal::advance(db, work.journal(), index).map_err(|cause| Fault::from(cause).undecided())
+        }
+    }
+}
+
+/// Runs a statement inside of a transaction that the script began, and its entry with it.
+fn in_own_transaction(
+    db: &mut dyn Db,
+    work: &Work<'_>,
+    index: usize,
+    manner: Manner,
+    began: usize,
+    on_event: &mut dyn FnMut(&MigrateEvent),
+) -> Result<(), Fault> {
+    let statement = &work.statements[index];
+    match manner {
+        // Ends the transaction, with the intent in it.
+        Manner::Catalogue => {
+            alone::run(db, work, index, on_event)?;
+            count(db, work, index, index, on_event)
+        }
+        Manner::Control => {
+            db.batch(&statement.text).map_err(Fault::at(index))?;
+            let from = if manner::rolls_back(statement) { began } else { index };
+            count(db, work, from, index, on_event)
+        }
+        Manner::Unknown => alone::inside(db, work, index),
+        Manner::Together | Manner::Repeatable => {
+            db.batch(&statement.text).map_err(Fault::at(index))?;
+            Ok(journal::advance(db, work.journal(), index)?)
+        }
+    }
+}
+
+/// Does what the verdict about a statement in flight asks for. Gives whether the statement is done.
+fn act(
+    db: &mut dyn Db,
+    work: &Work<'_>,
+    index: usize,
+    verdict: Verdict,
+    on_event: &mut dyn FnMut(&MigrateEvent),
+) -> Result<bool, Fault> {
+    let undecided = |cause| Fault::at(index)(cause).undecided();
+    let evidence = match (verdict, work.options.statement_happened) {
+        (Verdict::Landed(evidence), _) => evidence,
+        (Verdict::Run, _) => return Ok(false),
+        (Verdict::Finish(rest), _) => {
+            db.batch(&rest).map_err(undecided)?;
+            format!("`{rest}` did the rest")
+        }
+        (Verdict::Rebuild(unfinished), _) => {
+            alone::drop_indexes(db, work, unfinished, on_event).map_err(undecided)?;
+            return Ok(false);
+        }
+        (Verdict::Undecided(_), Some(true)) => "so it was said".to_owned(),
+        (Verdict::Undecided(_), Some(false)) => return Ok(false),
+        (Verdict::Undecided(why), None) => {
+            let cause = DbError::new(db.engine(), DbErrorKind::Refused, why);
+            return Err(Fault::at(index)(cause).undecided().kept(Kept::Undecided));
+        }
+    };
+    let version = work.step.version.clone();
+    on_event(&MigrateEvent::AlreadyLanded { version, number: index + 1, evidence });
+    count(db, work, index, index, on_event)?;
+    on_event(&work.done_event(index));
+    Ok(true)
+}
+
+/// What the earlier run had set in its session, the rest of the script still counts on.
+fn repeat_settings(db: &mut dyn Db, done: &[crate::split::Statement]) -> Result<(), DbError> {
+    let engine = db.engine();
+    let mut settings = done.iter().filter(|statement| {
+        let words = statement.words();
+        classify::sets_session(engine, statement)
+            || words.first().is_some_and(|word| word == "PREPARE" || word == "DEALLOCATE")
+    });
+    settings.try_for_each(|statement| db.batch(&statement.text))
+}
+
+/// Whether the statement commits what the statements before it began.
+fn ends_script_transaction(db: &dyn Db, statement: &crate::split::Statement) -> bool {
+    let commits = matches!(statement.words().first().map(String::as_str), Some("COMMIT" | "END"));
+    commits && manner(db.engine(), statement) == Manner::Control
 }
 
 /// Runs a statement together with its entry, so that both are there or neither is: a commit that a deferred constraint refuses
@@ -89,57 +229,36 @@ fn together(db: &mut dyn Db, work: &Work<'_>, index: usize) -> Result<(), Fault>
     .map_err(Fault::at(index))
 }
 
-/// Runs a statement that the engine would not undo.
-fn alone(
+/// Counts a statement that was run. When the entry has to wait for a lock, only the entry is tried again.
+fn count(
     db: &mut dyn Db,
     work: &Work<'_>,
+    from: usize,
     index: usize,
-    unknown: bool,
     on_event: &mut dyn FnMut(&MigrateEvent),
 ) -> Result<(), Fault> {
-    let (engine, statement) = (db.engine(), &work.statements[index]);
-    let built = classify::concurrent_index(engine, statement);
-    if let Some(built) = &built {
-        drop_invalid_index(db, work, built, on_event).map_err(Fault::at(index))?;
+    let mut tries = Tries::new(&work.options.retry, &work.step.version);
+    loop {
+        let counted = match db.engine() {
+            // Beginning a transaction also ends LOCK TABLES, which would keep the ledger from being written.
+            // And the lease is kept from being renewed until the transaction ends, so that it is looked at last.
+            Engine::Mysql => transaction(db, |db| counted(db, work, from, index)),
+            Engine::Sqlite | Engine::Postgres if work.options.fence.is_some() => {
+                transaction(db, |db| counted(db, work, from, index))
+            }
+            Engine::Sqlite | Engine::Postgres => counted(db, work, from, index),
+        };
+        let Err(cause) = counted else { return Ok(()) };
+        tries.again(Fault::from(cause), on_event).map_err(Fault::undecided)?;
     }
-    let Err(error) = db.batch(&statement.text) else { return Ok(()) };
-    if error.kind == DbErrorKind::Lost {
-        return Err(Fault::at(index)(error));
-    }
-    if unknown && classify::has_landed(engine, &statement.words(), &error.message) {
-        let version = work.step.version.clone();
-        on_event(&MigrateEvent::AlreadyLanded { version, number: index + 1, answer: error.message });
-        return Ok(());
-    }
-    // What a failed build left may be in use by others for now; the next run tries again.
-    let left_over = built.is_some_and(|built| drop_invalid_index(db, work, &built, on_event).is_err());
-    let fault = Fault::at(index)(error);
-    Err(if unknown || left_over { fault.undecided() } else { fault })
 }
 
-/// A concurrent build that fails or is killed leaves an index that is never used, and that `IF NOT EXISTS` is content with.
-fn drop_invalid_index(
-    db: &mut dyn Db,
-    work: &Work<'_>,
-    built: &ConcurrentIndex,
-    on_event: &mut dyn FnMut(&MigrateEvent),
-) -> Result<(), DbError> {
-    debug_assert_eq!(db.engine(), Engine::Postgres);
-    let invalid = Stmt::new(
-        "SELECT i.indexrelid::regclass::text FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid \
-         WHERE NOT i.indisvalid AND i.indrelid = to_regclass(",
-    )
-    .bind(built.table.as_str())
-    .sql(") AND c.relname = ")
-    .bind(built.name.as_str());
-    if let Some(index) = scalar(db, &invalid)?.as_str() {
-        db.batch(&format!("DROP INDEX CONCURRENTLY {index}"))?;
-        on_event(&MigrateEvent::InvalidIndexDropped { version: work.step.version.clone(), index: index.to_owned() });
-    }
-    Ok(())
+fn counted(db: &mut dyn Db, work: &Work<'_>, from: usize, index: usize) -> Result<(), DbError> {
+    journal::advance_from(db, work.journal(), from, index + 1)?;
+    journal::check_fence(db, work.journal())
 }
 
-/// Writes down how far it came, unless that cannot be known: then `running` stays, and the next run finds out.
+/// Writes down how far it came, unless that cannot be known: then the intent stays, and the next run finds out.
 fn record_failure(db: &mut dyn Db, work: &Work<'_>, fault: Fault) -> Fault {
     if fault::tells_nothing(&fault.cause) {
         return fault.kept(Kept::Unknown);

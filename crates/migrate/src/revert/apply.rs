@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::failure::{RevertFailure, RevertKept};
 use super::plan::{RevertOptions, RevertPlan, RevertStep, plan as make, script};
-use crate::apply::{ApplyOptions, Fault, Work, millis, run_script, stopped};
+use crate::apply::{ApplyOptions, Fault, InRun, Work, millis, run_script, stopped};
 use crate::checksum;
 use crate::error::{Kept, MigrateError, Problem, ProblemKind};
 use crate::event::MigrateEvent;
@@ -48,8 +48,6 @@ struct Prepared {
     script: Migration,
     statements: Vec<Statement>,
     whole: Whole,
-    /// How the ledger says an interrupted run ended.
-    left: Option<RecordState>,
 }
 
 /// Takes migrations back. The caller holds the deployment lock, and has made sure of the ledger and of diesel's history table.
@@ -71,11 +69,30 @@ pub fn apply(
     let begun = Instant::now();
     let history = History::read(db)?;
     let downs = still_as_planned(set, &history, plan)?;
+    if downs.is_empty() {
+        return Ok(RevertReport::default());
+    }
+    let scripts = downs.iter().map(|down| down.statements.as_slice());
+    let in_run = InRun::begin(db, options, scripts).map_err(MigrateError::History)?;
+    let outcome = each(db, plan, &downs, (&in_run, options), begun, on_event);
+    // What is taken back is recorded; a connection that cannot be tidied up fails its next user, and says so there.
+    drop(in_run.end(db));
+    outcome
+}
+
+fn each(
+    db: &mut dyn Db,
+    plan: &RevertPlan,
+    downs: &[Prepared],
+    (in_run, options): (&InRun, &ApplyOptions),
+    begun: Instant,
+    on_event: &mut dyn FnMut(&MigrateEvent),
+) -> Result<RevertReport, MigrateError> {
     let mut report = RevertReport {
         not_reverted: plan.steps.iter().map(|step| step.version.clone()).collect(),
         ..RevertReport::default()
     };
-    for (index, (step, down)) in plan.steps.iter().zip(&downs).enumerate() {
+    for (index, (step, down)) in plan.steps.iter().zip(downs).enumerate() {
         on_event(&MigrateEvent::Reverting {
             version: step.version.clone(),
             name: step.name.clone(),
@@ -85,7 +102,7 @@ pub fn apply(
             transactional: step.transactional,
         });
         let started = Instant::now();
-        let outcome = take_back(db, down, step, options, on_event);
+        let outcome = take_back(db, down, step, (in_run, options), on_event);
         report.duration_ms = millis(begun.elapsed());
         if let Err(mut failure) = outcome {
             failure.report = report;
@@ -116,7 +133,7 @@ fn take_back(
     db: &mut dyn Db,
     down: &Prepared,
     step: &RevertStep,
-    options: &ApplyOptions,
+    (in_run, options): (&InRun, &ApplyOptions),
     on_event: &mut dyn FnMut(&MigrateEvent),
 ) -> Result<(), Box<RevertFailure>> {
     let journalled = MigrateStep {
@@ -139,7 +156,7 @@ fn take_back(
         statements: &down.statements,
         checksums: &checksums,
         options,
-        left: down.left,
+        in_run,
         direction: Direction::Down(&down.whole),
         started: Instant::now(),
     };
@@ -169,8 +186,7 @@ fn prepare(history: &History, migration: &Migration) -> Result<Prepared, Problem
             Whole { recorded: record.is_some(), statements: up.len(), checksum: checksum::lexical(&up) }
         }
     };
-    let left = record.map(|record| record.state).filter(|state| *state != RecordState::Applied);
-    Ok(Prepared { script, statements, whole, left })
+    Ok(Prepared { script, statements, whole })
 }
 
 fn failure(work: &Work<'_>, fault: Fault) -> RevertFailure {
@@ -186,6 +202,7 @@ fn failure(work: &Work<'_>, fault: Fault) -> RevertFailure {
             Kept::Nothing => RevertKept::Nothing,
             Kept::Statements(done) => RevertKept::Statements(done),
             Kept::Unknown => RevertKept::Unknown,
+            Kept::Undecided => RevertKept::Undecided,
         },
         report: RevertReport::default(),
         cause: stopped.cause,

@@ -42,6 +42,9 @@ pub enum RevertKept {
     /// The connection or the bookkeeping failed, so that this could not be found out. The next run will.
     #[error("the next `migrate down` finds out how far it came")]
     Unknown,
+    /// An earlier run was killed in this statement, and nothing in the database tells whether it happened.
+    #[error("whether this statement happened has to be told by a person")]
+    Undecided,
 }
 
 impl Coded for RevertFailure {
@@ -50,6 +53,7 @@ impl Coded for RevertFailure {
             _ if self.cause.kind == DbErrorKind::LeaseLost => ErrorCode::LeaseLost,
             RevertKept::Nothing => ErrorCode::MigrationFailed,
             RevertKept::Unknown if self.cause.kind == DbErrorKind::Lost => ErrorCode::DatabaseLost,
+            RevertKept::Undecided => ErrorCode::MigrationUndecided,
             RevertKept::Statements(_) | RevertKept::Unknown => ErrorCode::MigrationPartial,
         }
     }

@@ -5,9 +5,9 @@ use plimsoll_core::db::{Access, Db, connect};
 use plimsoll_migrate::revert::{self, RevertOptions, RevertPlan, RevertReport, RevertTarget};
 use plimsoll_migrate::{ApplyOptions, History, MigrateError, MigrateEvent, MigrationSet};
 
-use super::{load, show};
+use super::{load, options, show};
 use crate::args::{Down, Format};
-use crate::command::{Context, tool};
+use crate::command::Context;
 use crate::error::CliError;
 use crate::reporter::Reporter;
 
@@ -31,8 +31,7 @@ pub(super) fn run(down: &Down, context: &mut Context<'_, '_>) -> Result<Exit, Cl
     // What was shown is what may be taken back: if the database moved until the lock was held, this refuses.
     let (lock, mut db) = context.locked(&project, &down.apply, "migrate down")?;
     db.ensure_diesel_history()?;
-    let fence = Some(lock.fence());
-    let options = ApplyOptions { deployment: None, lock_timeout: settings.lock_timeout, tool: tool(), fence };
+    let options = options(settings, down.statement_happened, &lock);
     take_back(db.as_mut(), &set, &plan, &options, context)?;
     Ok(Exit::Ok)
 }

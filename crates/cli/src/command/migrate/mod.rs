@@ -12,12 +12,13 @@ use std::fmt::Display;
 
 use plimsoll_core::Exit;
 use plimsoll_core::db::Db;
+use plimsoll_core::lock::DeployLock;
 use plimsoll_core::project::{Migrations, Project};
-use plimsoll_migrate::{History, MigratePlan, MigrationSet, PlanOptions};
+use plimsoll_migrate::{ApplyOptions, History, MigratePlan, MigrationSet, PlanOptions, Retry};
 use serde::Serialize;
 
-use super::Context;
-use crate::args::{Format, Migrate};
+use super::{Context, tool};
+use crate::args::{Answer, Format, Migrate};
 use crate::error::CliError;
 
 pub(super) fn run(args: &Migrate, context: &mut Context<'_, '_>) -> Result<Exit, CliError> {
@@ -25,7 +26,7 @@ pub(super) fn run(args: &Migrate, context: &mut Context<'_, '_>) -> Result<Exit,
         Migrate::Status(environment) => status::run(environment, context),
         Migrate::New(args) => new::run(args, context),
         Migrate::Plan(environment) => plan::run(environment, context),
-        Migrate::Up(apply) => up::run(apply, context),
+        Migrate::Up(up) => up::run(up, context),
         Migrate::Down(down) => down::run(down, context),
         Migrate::Redo(redo) => redo::run(redo, context),
         Migrate::Adopt(arguments) => adopt::run(arguments, context),
@@ -42,6 +43,18 @@ fn load(project: &Project) -> Result<(MigrationSet, &Migrations), CliError> {
 fn make(db: &mut dyn Db, set: &MigrationSet, settings: &Migrations) -> Result<MigratePlan, CliError> {
     let options = PlanOptions { allow_out_of_order: settings.allow_out_of_order };
     Ok(plimsoll_migrate::plan(set, &History::observe(db, set)?, &options)?)
+}
+
+/// How a project's migrations are applied and taken back outside of deployments.
+fn options(settings: &Migrations, statement_happened: Option<Answer>, lock: &DeployLock) -> ApplyOptions {
+    ApplyOptions {
+        deployment: None,
+        lock_timeout: settings.lock_timeout,
+        retry: Retry::times(settings.lock_retries),
+        statement_happened: statement_happened.map(|answer| answer == Answer::Yes),
+        tool: tool(),
+        fence: Some(lock.fence()),
+    }
 }
 
 fn show(plan: &(impl Display + Serialize), context: &mut Context<'_, '_>) {

@@ -2,13 +2,13 @@
 
 use plimsoll_core::Exit;
 use plimsoll_core::db::{Access, connect};
+use plimsoll_migrate::History;
 use plimsoll_migrate::revert::{self, RevertOptions, RevertTarget};
-use plimsoll_migrate::{ApplyOptions, History};
 
 use super::down::{reported, take_back};
-use super::{load, show};
+use super::{load, options, show};
 use crate::args::{Format, Redo};
-use crate::command::{Context, tool};
+use crate::command::Context;
 use crate::error::CliError;
 
 pub(super) fn run(redo: &Redo, context: &mut Context<'_, '_>) -> Result<Exit, CliError> {
@@ -26,8 +26,7 @@ pub(super) fn run(redo: &Redo, context: &mut Context<'_, '_>) -> Result<Exit, Cl
     }
     let (lock, mut db) = context.locked(&project, &redo.apply, "migrate redo")?;
     db.ensure_diesel_history()?;
-    let fence = Some(lock.fence());
-    let options = ApplyOptions { deployment: None, lock_timeout: settings.lock_timeout, tool: tool(), fence };
+    let options = options(settings, None, &lock);
     take_back(db.as_mut(), &set, &plan.down, &options, context)?;
     let report =
         reported(context, |on_event| plimsoll_migrate::apply(db.as_mut(), &set, &plan.up, &options, on_event))?;

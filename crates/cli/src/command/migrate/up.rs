@@ -3,15 +3,15 @@
 use plimsoll_core::Exit;
 use plimsoll_core::db::{Access, connect};
 use plimsoll_deploy::DeployEvent;
-use plimsoll_migrate::ApplyOptions;
 
-use super::{load, make, show};
-use crate::args::{Apply, Format};
-use crate::command::{Context, tool};
+use super::{load, make, options, show};
+use crate::args::{Format, MigrateUp};
+use crate::command::Context;
 use crate::error::CliError;
 use crate::reporter::Reporter;
 
-pub(super) fn run(apply: &Apply, context: &mut Context<'_, '_>) -> Result<Exit, CliError> {
+pub(super) fn run(up: &MigrateUp, context: &mut Context<'_, '_>) -> Result<Exit, CliError> {
+    let apply = &up.apply;
     let project = context.project(&apply.environment)?;
     let (set, settings) = load(&project)?;
     let plan = {
@@ -27,8 +27,7 @@ pub(super) fn run(apply: &Apply, context: &mut Context<'_, '_>) -> Result<Exit, 
     // Under the lock again: another deployment may have been faster.
     let plan = make(db.as_mut(), &set, settings)?;
     db.ensure_diesel_history()?;
-    let fence = Some(lock.fence());
-    let options = ApplyOptions { deployment: None, lock_timeout: settings.lock_timeout, tool: tool(), fence };
+    let options = options(settings, up.statement_happened, &lock);
     let mut reporter = Reporter::new(context.terminal);
     let terminal = &mut *context.terminal;
     let done = plimsoll_migrate::apply(db.as_mut(), &set, &plan, &options, &mut |event| {

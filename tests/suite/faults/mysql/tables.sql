@@ -1,0 +1,16 @@
+ALTER TABLE item ADD COLUMN size INTEGER, ADD COLUMN state VARCHAR(20) DEFAULT 'none', ADD INDEX item_place (place);
+UPDATE counter SET n = n + 1 WHERE name = 'step';
+ALTER TABLE item MODIFY size BIGINT DEFAULT 7;
+ALTER TABLE item CHANGE label title VARCHAR(40);
+INSERT INTO item (id, title) VALUES (4, 'w');
+DROP INDEX item_place ON item;
+CREATE INDEX item_place ON item (place, size);
+ALTER TABLE item DROP COLUMN colour;
+CREATE TABLE old (id INTEGER PRIMARY KEY);
+DROP TABLE old;
+CREATE TABLE old (id INTEGER PRIMARY KEY);
+RENAME TABLE old TO spare, item TO old, spare TO item;
+UPDATE counter SET n = n + 1 WHERE name = 'step';
+RENAME TABLE item TO spare, old TO item, spare TO old;
+CREATE TABLE gone (id INTEGER PRIMARY KEY) AS SELECT id FROM item;
+DROP TABLE gone, old;

@@ -1,0 +1,10 @@
+UPDATE counter SET n = n + 1 WHERE name = 'whole';
+PRAGMA foreign_keys = OFF;
+CREATE TABLE new_parent (id INTEGER PRIMARY KEY, name TEXT NOT NULL, colour TEXT);
+INSERT INTO new_parent SELECT id, name, colour FROM parent;
+DROP TABLE parent;
+ALTER TABLE new_parent RENAME TO parent;
+CREATE INDEX parent_name ON parent (name);
+PRAGMA foreign_keys = ON;
+INSERT INTO child (parent) VALUES (2);
+ALTER TABLE parent DROP COLUMN colour;
