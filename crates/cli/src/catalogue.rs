@@ -166,6 +166,10 @@ pub fn advice(code: ErrorCode) -> Advice {
             "A migration failed or was interrupted under the other tool, so that nobody knows what of it is there. Nothing was written.",
             "mend it with the tool that began it, as the message says, then adopt again",
         ),
+        ErrorCode::LinterMissing => (
+            "The binary was built without the parser that PostgreSQL's migrations are judged with. Nothing was judged.",
+            "build it in: `cargo build -p plimsoll-cli --features squawk,postgres`; `cargo xtask migrate lint` does so by itself",
+        ),
         ErrorCode::DocumentInvalid => (
             "A document does not fit the JSON Schema of its dataset.",
             "correct the document at the place shown, or the schema if the document is right",

@@ -124,6 +124,8 @@ codes! {
     AdoptChanged = "adopt::checksum_mismatch" => GateRefused,
     /// A migration failed or was interrupted under the other tool.
     AdoptUnfinished = "adopt::unfinished" => GateRefused,
+    /// Migrations cannot be judged, as the parser of this engine's grammar is not built in.
+    LinterMissing = "migrate::linter_missing" => CouldNotMeasure,
     /// A document does not fit its JSON Schema.
     DocumentInvalid = "seed::document_invalid" => Usage,
     /// A mapping's expression could not be evaluated for a document.

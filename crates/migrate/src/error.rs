@@ -42,6 +42,17 @@ pub enum MigrateError {
         /// The highest version applied, when there is any.
         newest: Option<String>,
     },
+    /// PostgreSQL's migrations cannot be judged without a parser of its grammar.
+    #[error("this binary has no parser for PostgreSQL: it was built without the feature `squawk`")]
+    LinterMissing,
+    /// A setting names a rule that does not exist.
+    #[error("there is no rule `{name}`{}", near.map(|near| format!(", did you mean `{near}`?")).unwrap_or_default())]
+    RuleUnknown {
+        /// As written.
+        name: String,
+        /// The nearest one.
+        near: Option<&'static str>,
+    },
 }
 
 /// One thing that is wrong with the migrations, found before anything was written.
@@ -228,6 +239,8 @@ impl Coded for MigrateError {
             Self::Failed(failure) => failure.code(),
             Self::RevertFailed(failure) => failure.code(),
             Self::SchemaBehind { .. } => ErrorCode::SchemaBehind,
+            Self::LinterMissing => ErrorCode::LinterMissing,
+            Self::RuleUnknown { .. } => ErrorCode::InvalidValue,
         }
     }
 
@@ -241,7 +254,9 @@ impl Coded for MigrateError {
             | Self::Open(_)
             | Self::Lock(_)
             | Self::Adopt(_)
-            | Self::SchemaBehind { .. } => None,
+            | Self::SchemaBehind { .. }
+            | Self::LinterMissing
+            | Self::RuleUnknown { .. } => None,
         }
     }
 
@@ -255,7 +270,9 @@ impl Coded for MigrateError {
             | Self::Adopt(_)
             | Self::Failed(_)
             | Self::RevertFailed(_)
-            | Self::SchemaBehind { .. } => Vec::new(),
+            | Self::SchemaBehind { .. }
+            | Self::LinterMissing
+            | Self::RuleUnknown { .. } => Vec::new(),
         }
     }
 }
