@@ -8,7 +8,7 @@ use super::rule::Rule;
 use super::server::Server;
 use super::state::{State, Table, same};
 use super::{Judged, LintOptions};
-use crate::operation::{AlterAction, Name, Operation, Placed, Span, Transaction};
+use crate::operation::{AlterAction, ConstraintKind, Name, Operation, Placed, Span, Transaction};
 use crate::split::Statement;
 
 /// Something a rule found.
@@ -42,7 +42,7 @@ impl Hits {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Progress {
     /// The table that stays locked against readers until the transaction ends.
-    pub(super) locked: Option<String>,
+    pub(super) locked: Option<Name>,
     /// Whether the schema of a table that others use has been changed.
     pub(super) changed: bool,
     /// Whether foreign keys are off: SQLite's pragma, MySQL's `foreign_key_checks`.
@@ -181,8 +181,10 @@ impl Progress {
                     next.lenient = !computed && !upper.contains("STRICT_") && !upper.contains("TRADITIONAL");
                 }
                 Operation::AddEnumValue { name, value, .. } => {
+                    // Since 17 the values of a type that is new itself can be used.
                     let known = scene.state.enums.iter().find(|found| found.name.name == name.name);
-                    if !known.is_some_and(|found| found.born == Some(scene.file.index)) {
+                    let new = known.is_some_and(|found| found.born == Some(scene.file.index));
+                    if !(new && scene.server.is_at_least(17, 0, 0)) {
                         next.new_values.push(value.clone());
                     }
                 }
@@ -190,15 +192,17 @@ impl Progress {
                     if let AlterAction::AddConstraint(add) = action {
                         next.new_constraints.extend(add.constraint.name.clone());
                     }
-                    let gentle =
-                        matches!(action, AlterAction::ValidateConstraint { .. } | AlterAction::AttachPartition { .. });
-                    if !gentle && !scene.is_new(table) && scene.engine == Engine::Postgres && scene.in_transaction() {
-                        next.locked = Some(scene.text(table.span).to_owned());
+                    if locks_readers(action)
+                        && !scene.is_new(table)
+                        && scene.engine == Engine::Postgres
+                        && scene.in_transaction()
+                    {
+                        next.locked = Some(table.clone());
                     }
                 }
                 Operation::DropTable { names, .. } if scene.in_transaction() && scene.engine == Engine::Postgres => {
                     let used = names.iter().find(|name| !scene.is_new(name));
-                    next.locked = used.map(|name| scene.text(name.span).to_owned()).or(next.locked.take());
+                    next.locked = used.cloned().or(next.locked.take());
                 }
                 _ => {}
             }
@@ -208,6 +212,23 @@ impl Progress {
     }
 }
 
-fn is_off(value: &str) -> bool {
+/// Whether a setting turns something off.
+pub(super) fn is_off(value: &str) -> bool {
     matches!(value.trim_matches('\'').to_ascii_lowercase().as_str(), "0" | "off" | "false" | "no")
+}
+
+/// Whether an action keeps even readers out, rather than only writers or other changes.
+fn locks_readers(action: &AlterAction) -> bool {
+    match action {
+        AlterAction::ValidateConstraint { .. } | AlterAction::AttachPartition { .. } | AlterAction::Trigger { .. } => {
+            false
+        }
+        AlterAction::AddConstraint(add) => add.constraint.kind != ConstraintKind::ForeignKey,
+        AlterAction::Other { text } => {
+            let text = text.to_ascii_uppercase();
+            let weaker = ["SET (", "RESET (", "CLUSTER ON"].iter().any(|head| text.starts_with(head));
+            !weaker && !text.contains("STATISTICS")
+        }
+        _ => true,
+    }
 }

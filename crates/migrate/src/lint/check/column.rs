@@ -5,18 +5,17 @@ use plimsoll_core::db::Engine;
 use crate::lint::rule::Rule;
 use crate::lint::scene::{Hits, Scene};
 use crate::lint::state::same;
-use crate::operation::{AlterAction, ColumnDef, Generated, Name, Operation, Placed, Volatile};
+use crate::operation::{AlterAction, ColumnDef, CreateTable, Generated, Name, Operation, Placed, Volatile};
 
 pub(super) fn check(scene: &Scene<'_>, placed: &Placed, hits: &mut Hits) {
     match &placed.operation {
         Operation::CreateTable(create) => {
-            create.columns.iter().for_each(|column| json(scene, column, hits));
             rebuilt(scene, create, hits);
         }
         Operation::AlterTable { table, action, .. } => match action {
             AlterAction::AddColumn { column, .. } => {
-                json(scene, column, hits);
                 if !scene.is_new(table) {
+                    json(scene, column, hits);
                     added(scene, placed, table, column, hits);
                 }
             }
@@ -28,7 +27,7 @@ pub(super) fn check(scene: &Scene<'_>, placed: &Placed, hits: &mut Hits) {
                 set_not_null(scene, placed, table, from, hits)
             }
             AlterAction::AlterColumnType { column, type_text, .. }
-                if is_json(type_text) && scene.engine == Engine::Postgres =>
+                if is_json(type_text) && scene.engine == Engine::Postgres && !scene.is_new(table) =>
             {
                 let message = format!("`{column}` cannot be compared: DISTINCT, GROUP BY and UNION over it fail");
                 hits.push(Rule::JsonNotJsonb, placed.span, message, Some("jsonb instead of json".to_owned()));
@@ -157,7 +156,7 @@ fn set_not_null(scene: &Scene<'_>, placed: &Placed, table: &Name, column: &str, 
 }
 
 /// What a table that is made anew has less than the one it replaces, as far as that is known.
-fn rebuilt(scene: &Scene<'_>, create: &crate::operation::CreateTable, hits: &mut Hits) {
+fn rebuilt(scene: &Scene<'_>, create: &CreateTable, hits: &mut Hits) {
     let names = |(old, new): &&(Name, Name)| {
         same(scene.engine, &new.name, &create.name.name) || same(scene.engine, &old.name, &create.name.name)
     };
@@ -178,7 +177,11 @@ fn rebuilt(scene: &Scene<'_>, create: &crate::operation::CreateTable, hits: &mut
             continue;
         };
         let required = now.not_null || now.primary_key;
-        if required && !column.not_null {
+        if now.unique && !before.is_unique(scene.engine, std::slice::from_ref(&now.name)) {
+            let message = format!("copying fails if rows of `{}` have the same {}", before.name, now.name);
+            hits.push(Rule::UniqueOnExisting, now.span, message, None);
+        }
+        if required && !column.not_null && !is_filled(scene, create, &now.name) {
             let message = format!("copying fails if `{}` has NULLs", column.name);
             let instead =
                 format!("INSERT INTO {} SELECT coalesce({}, ..) ..", scene.text(span), scene.ident(&column.name));
@@ -188,4 +191,15 @@ fn rebuilt(scene: &Scene<'_>, create: &crate::operation::CreateTable, hits: &mut
             hits.push(Rule::DropNotNull, now.span, message, None);
         }
     }
+}
+
+/// Whether the copy into a new table puts something in place of NULL.
+fn is_filled(scene: &Scene<'_>, create: &CreateTable, column: &str) -> bool {
+    let into = |operation: &Operation| matches!(operation, Operation::Insert { table: Some(table) } if same(scene.engine, &table.name, &create.name.name));
+    scene.all().filter(|(_, operation)| into(operation)).any(|(at, _)| {
+        let text = scene.file.statements[at].text.to_ascii_lowercase();
+        let text: String = text.chars().filter(|c| !c.is_whitespace() && !matches!(c, '"' | '`')).collect();
+        let column = column.to_ascii_lowercase();
+        ["coalesce(", "ifnull("].iter().any(|call| text.contains(&format!("{call}{column},")))
+    })
 }

@@ -28,15 +28,16 @@ fn built(scene: &Scene<'_>, placed: &Placed, table: &Name, index: &IndexDef, hit
             index.columns.iter().map(|part| part.column.clone().unwrap_or_else(|| part.text.clone())).collect();
         unique(scene, placed, table, &columns, hits);
     }
-    if scene.engine == Engine::Postgres && !index.concurrently && !index.only {
+    // On a partitioned table alone nothing is built.
+    let partitioned =
+        scene.table(table).is_none_or(|table| table.options.to_ascii_uppercase().contains("PARTITION BY"));
+    if scene.engine == Engine::Postgres && !index.concurrently && !(index.only && partitioned) {
         let written = scene.text(table.span);
         let message = format!("nobody can write to `{written}` until the index is built");
         let head = if index.unique { "CREATE UNIQUE INDEX" } else { "CREATE INDEX" };
         let name = index.name.as_ref().map_or(String::new(), |name| format!("{} ", scene.text(name.span)));
         let columns: Vec<_> = index.columns.iter().map(|part| part.text.as_str()).collect();
-        let partitioned =
-            scene.table(table).is_some_and(|table| table.options.to_ascii_uppercase().contains("PARTITION BY"));
-        let instead = if partitioned {
+        let instead = if partitioned && scene.table(table).is_some() {
             format!(
                 "{head} {name}ON ONLY {written} ({0}), then {head} CONCURRENTLY on each partition, and ALTER INDEX .. ATTACH PARTITION",
                 columns.join(", ")

@@ -76,7 +76,12 @@ fn alter(scene: &Scene<'_>, placed: &Placed, table: &Name, action: &AlterAction,
                 || upper.starts_with("REMOVE PARTITIONING")
                 || upper.starts_with("ORDER BY")
             {
-                hits.push(Rule::AlgorithmCopy, span, format!("`{written}` is copied, while nobody can write"), None);
+                hits.push(
+                    Rule::EngineOrCharsetConversion,
+                    span,
+                    format!("`{written}` is copied, while nobody can write"),
+                    None,
+                );
             }
         }
         _ => {}

@@ -5,6 +5,7 @@ use plimsoll_core::db::Engine;
 use super::rename::is_new_enum;
 use crate::lint::rule::Rule;
 use crate::lint::scene::{Hits, Scene};
+use crate::lint::state::Domain;
 use crate::operation::{AlterAction, Operation, Placed};
 
 pub(super) fn check(scene: &Scene<'_>, placed: &Placed, hits: &mut Hits) {
@@ -19,18 +20,29 @@ pub(super) fn check(scene: &Scene<'_>, placed: &Placed, hits: &mut Hits) {
             let instead = format!("ALTER TYPE {written} ADD VALUE '{value}' BEFORE '..', or AFTER '..'");
             hits.push(Rule::EnumValueOrdering, span, message, Some(instead));
         }
-        Operation::CreateDomain { name, constrained: true, .. } => {
-            let written = scene.text(name.span);
-            let message = format!("changing this constraint later reads every table that uses `{written}`");
-            hits.push(Rule::DomainConstraint, span, message, None);
-        }
         Operation::AlterDomain { name, add_constraint: true, not_valid: false } => {
+            let known = scene.state.domains.iter().find(|domain| domain.name.name == name.name);
+            if known.is_some_and(|domain| scene.is_fresh(Some(domain.born))) {
+                return;
+            }
             let written = scene.text(name.span);
             let message = format!("every table that uses `{written}` is read while nobody can write");
             let instead = format!(
-                "ALTER DOMAIN {written} ADD CONSTRAINT .. NOT VALID, then VALIDATE CONSTRAINT; or a CHECK on the columns"
+                "ALTER DOMAIN {written} ADD CONSTRAINT .. NOT VALID, and VALIDATE CONSTRAINT in a later migration"
             );
             hits.push(Rule::DomainConstraint, span, message, Some(instead));
+        }
+        Operation::AlterTable { table, action: AlterAction::AddColumn { column, .. }, .. } if !scene.is_new(table) => {
+            let is = |domain: &&Domain| domain.constrained && is_named(&column.type_text, &domain.name.name);
+            if let Some(domain) = scene.state.domains.iter().find(is) {
+                let written = scene.text(table.span);
+                let message = format!(
+                    "`{}` has a constraint: every row of `{written}` is written anew, while nobody can read or write",
+                    domain.name.name
+                );
+                let instead = "a column of the domain's own type, with a CHECK that is NOT VALID at first".to_owned();
+                hits.push(Rule::DomainConstraint, span, message, Some(instead));
+            }
         }
         Operation::RefreshMaterializedView { name, concurrently: false } if !scene.is_new(name) => {
             let written = scene.text(name.span);
@@ -91,4 +103,10 @@ pub(super) fn check(scene: &Scene<'_>, placed: &Placed, hits: &mut Hits) {
         }
         _ => {}
     }
+}
+
+/// Whether a type is a domain of this name, quoted or with a schema.
+fn is_named(type_text: &str, name: &str) -> bool {
+    let last = type_text.rsplit('.').next().unwrap_or_default();
+    last == name || last.trim_matches('"') == name
 }

@@ -15,6 +15,9 @@ pub(super) fn check(scene: &Scene<'_>, placed: &Placed, hits: &mut Hits) {
                 let written = scene.text(name.span);
                 let says_schema =
                     *object == Object::Schema || scene.statement().words().get(1).is_some_and(|word| word == "SCHEMA");
+                if scene.state.schemas.iter().any(|(own, born)| *own == name.name && scene.is_fresh(Some(*born))) {
+                    continue;
+                }
                 let rule = if says_schema { Rule::DropSchema } else { Rule::DropDatabase };
                 hits.push(rule, span, format!("`{written}` is dropped with everything in it"), None);
             }
@@ -97,7 +100,8 @@ fn drop_table(scene: &Scene<'_>, placed: &Placed, name: &Name, hits: &mut Hits) 
 
 /// With foreign keys on, dropping a table deletes its rows first.
 fn rebuild_cascade(scene: &Scene<'_>, placed: &Placed, name: &Name, hits: &mut Hits) {
-    if scene.progress.foreign_keys_off {
+    // Around a transaction the runner turns them off itself, and checks them before the end.
+    if scene.progress.foreign_keys_off || scene.file.transactional {
         return;
     }
     let Operation::DropTable { names, .. } = &placed.operation else { return };
@@ -111,7 +115,7 @@ fn rebuild_cascade(scene: &Scene<'_>, placed: &Placed, name: &Name, hits: &mut H
         _ => format!("it fails if `{}` has rows that refer to it", table.name),
     };
     let message = format!("foreign keys are on while `{}` is dropped: {what}", scene.text(name.span));
-    let instead = "begin the file with `-- plimsoll: no-transaction`, then PRAGMA foreign_keys = OFF; BEGIN; ..; PRAGMA foreign_key_check; COMMIT; PRAGMA foreign_keys = ON";
+    let instead = "a file that runs in a transaction, around which foreign keys are turned off and checked; or PRAGMA foreign_keys = OFF before, and ON after";
     hits.push(Rule::RebuildCascade, name.span, message, Some(instead.to_owned()));
 }
 
@@ -132,9 +136,7 @@ fn drop_index(
             continue;
         }
         let written = scene.text(name.span);
-        if !concurrently {
-            hidden_first(scene, placed, written, table.map(|table| scene.text(table.span)), hits);
-        }
+        hidden_first(scene, placed, written, table.map(|table| scene.text(table.span)), hits);
         if scene.engine == Engine::Postgres && !concurrently {
             let message = format!("`{written}` waits for everybody who uses its table, and everybody waits for it");
             let instead = format!("DROP INDEX CONCURRENTLY {written}, in a file of its own");
@@ -181,7 +183,9 @@ fn alter(scene: &Scene<'_>, placed: &Placed, table: &Name, action: &AlterAction,
             let is_key = match found {
                 Some(constraint) => constraint.kind == ConstraintKind::ForeignKey,
                 // The names of constraints beside columns are not kept.
-                None => looks_like_foreign_key(name) || known.is_some_and(|table| only_foreign_keys(&table.constraints)),
+                None => {
+                    looks_like_foreign_key(name) || known.is_some_and(|table| only_foreign_keys(&table.constraints))
+                }
             };
             if is_key && !is_new_constraint(scene, table, name) {
                 drop_foreign_key(scene, placed, written, name, hits);

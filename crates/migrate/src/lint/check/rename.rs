@@ -33,6 +33,9 @@ pub(super) fn check(scene: &Scene<'_>, placed: &Placed, hits: &mut Hits) {
             hits.push(Rule::RenameTable, span, message, Some(format!("CREATE VIEW {to} AS SELECT * FROM {from}")));
         }
         Operation::Rename { object: Object::Schema, from, to } => {
+            if scene.state.schemas.iter().any(|(own, born)| *own == from.name && scene.is_fresh(Some(*born))) {
+                return;
+            }
             let from = scene.text(from.span);
             let message = format!("code that runs now asks for what is in `{from}` and fails");
             let instead = format!("CREATE SCHEMA {}, and move the code over", scene.ident(to));

@@ -68,7 +68,9 @@ fn backfill(scene: &Scene<'_>, placed: &Placed, table: &Name, hits: &mut Hits) {
 fn locked_meanwhile(scene: &Scene<'_>, placed: &Placed, hits: &mut Hits) {
     let Some(locked) = &scene.progress.locked else { return };
     let is_other = |name: &Name| {
-        !scene.is_new(name) && scene.text(name.span) != locked.as_str() && !locked.ends_with(&format!(".{}", name.name))
+        let same = locked.name == name.name
+            && (locked.schema == name.schema || locked.schema.is_none() || name.schema.is_none());
+        !scene.is_new(name) && !same
     };
     let slow = match &placed.operation {
         Operation::AlterTable { table, action, .. } => match action {
@@ -86,7 +88,7 @@ fn locked_meanwhile(scene: &Scene<'_>, placed: &Placed, hits: &mut Hits) {
     };
     let first = scene.operations().first().is_some_and(|first| first.span == placed.span);
     if slow && first {
-        let message = format!("`{locked}` stays locked against readers until this is done too");
+        let message = format!("`{}` stays locked against readers until this is done too", locked.name);
         hits.push(
             Rule::LockHeldAcrossStatements,
             placed.span,

@@ -4,7 +4,7 @@ use plimsoll_core::db::Engine;
 
 use crate::lexer::TokenKind;
 use crate::lint::rule::Rule;
-use crate::lint::scene::{Hits, Scene};
+use crate::lint::scene::{Hits, Scene, is_off};
 use crate::operation::{AlterAction, Operation, Placed, Transaction};
 
 /// Pragmas that a transaction turns into nothing, or refuses.
@@ -21,6 +21,13 @@ pub(in crate::lint) fn check(scene: &Scene<'_>, hits: &mut Hits) {
                     "begin the file with `-- plimsoll: no-transaction`, and set {name} outside of BEGIN and COMMIT"
                 );
                 hits.push(Rule::PragmaInTransaction, placed.span, message, Some(instead));
+            }
+            Operation::Set { name, value: Some(value), .. } if name.ends_with("autocommit") && is_off(value) => {
+                let commits = |operation: &Operation| matches!(operation, Operation::Transaction(Transaction::Commit));
+                let ended = scene.all().any(|(at, operation)| at > scene.at && commits(operation));
+                if scene.engine == Engine::Mysql && !ended {
+                    never_ended(placed, hits);
+                }
             }
             operation => {
                 if scene.engine == Engine::Postgres && scene.in_transaction() && refuses(operation) {
@@ -69,8 +76,7 @@ fn own_transaction(scene: &Scene<'_>, placed: &Placed, found: Transaction, hits:
                     )
             });
             if found == Transaction::Begin && !closed {
-                let message = "the transaction is begun and never ended: what follows is lost".to_owned();
-                hits.push(Rule::TransactionInFile, placed.span, message, Some("`COMMIT` at the end".to_owned()));
+                never_ended(placed, hits);
             }
         }
         Engine::Mysql if found == Transaction::Begin => {
@@ -86,6 +92,13 @@ fn own_transaction(scene: &Scene<'_>, placed: &Placed, found: Transaction, hits:
                         | Operation::Transaction(_)
                 )
             };
+            let ended = scene.all().any(|(at, operation)| {
+                at > scene.at
+                    && matches!(operation, Operation::Transaction(Transaction::Commit | Transaction::Rollback))
+            });
+            if !ended {
+                never_ended(placed, hits);
+            }
             let inside = scene.all().skip_while(|(at, _)| *at <= scene.at);
             let mut inside = inside.take_while(|(_, operation)| {
                 !matches!(operation, Operation::Transaction(Transaction::Commit | Transaction::Rollback))
@@ -99,6 +112,11 @@ fn own_transaction(scene: &Scene<'_>, placed: &Placed, found: Transaction, hits:
         }
         Engine::Mysql => {}
     }
+}
+
+fn never_ended(placed: &Placed, hits: &mut Hits) {
+    let message = "the transaction is begun and never ended: what follows is lost".to_owned();
+    hits.push(Rule::TransactionInFile, placed.span, message, Some("`COMMIT` at the end".to_owned()));
 }
 
 /// A value of an enum that the same transaction has added.
@@ -162,10 +180,13 @@ fn not_rerunnable(scene: &Scene<'_>, placed: &Placed, hits: &mut Hits) {
         Engine::Mysql => true,
         Engine::Sqlite => false,
     };
-    if !one_by_one || scene.file.statements.len() < 2 {
+    // A concurrent build that fails leaves something behind, even alone.
+    if !one_by_one || (scene.file.statements.len() < 2 && !refuses(&placed.operation)) {
         return;
     }
     let postgres = scene.engine == Engine::Postgres;
+    // MySQL has no such words there, MariaDB has.
+    let guarded = postgres || !scene.server.is_at_least(5, 0, 0);
     let (missing, guard) = match &placed.operation {
         Operation::CreateTable(create) => {
             (!create.if_not_exists && !create.or_replace && !create.temporary, "IF NOT EXISTS")
@@ -174,10 +195,10 @@ fn not_rerunnable(scene: &Scene<'_>, placed: &Placed, hits: &mut Hits) {
         Operation::DropTable { if_exists, temporary, .. } => (!if_exists && !temporary, "IF EXISTS"),
         Operation::DropIndex { if_exists, .. } => (postgres && !if_exists, "IF EXISTS"),
         Operation::AlterTable { action: AlterAction::AddColumn { if_not_exists, .. }, .. } => {
-            (postgres && !if_not_exists, "IF NOT EXISTS")
+            (guarded && !if_not_exists, "IF NOT EXISTS")
         }
         Operation::AlterTable { action: AlterAction::DropColumn { if_exists, .. }, .. } => {
-            (postgres && !if_exists, "IF EXISTS")
+            (guarded && !if_exists, "IF EXISTS")
         }
         _ => return,
     };

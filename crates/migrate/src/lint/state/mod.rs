@@ -13,6 +13,9 @@ pub(super) use replay::replay;
 pub(super) struct State {
     pub(super) tables: Vec<Table>,
     pub(super) enums: Vec<EnumType>,
+    pub(super) domains: Vec<Domain>,
+    /// Schemas by name, with the migration that made each.
+    pub(super) schemas: Vec<(String, usize)>,
 }
 
 /// A table, or a view that is filled. Without `complete` it has columns that are not known.
@@ -72,6 +75,13 @@ pub(super) struct EnumType {
     pub(super) born: Option<usize>,
 }
 
+#[derive(Debug, Clone)]
+pub(super) struct Domain {
+    pub(super) name: Name,
+    pub(super) born: usize,
+    pub(super) constrained: bool,
+}
+
 /// Whether two names are one for the engine.
 pub(super) fn same(engine: Engine, left: &str, right: &str) -> bool {
     match engine {
@@ -107,8 +117,9 @@ impl Table {
     pub(super) fn is(&self, engine: Engine, name: &Name) -> bool {
         let schemas = match (&self.schema, &name.schema) {
             (Some(own), Some(other)) => same(engine, own, other),
-            (None, Some(other)) => !other.starts_with("pg_"),
-            _ => true,
+            // Without a schema it is the default one, as long as nobody changes the search path.
+            (Some(one), None) | (None, Some(one)) => engine != Engine::Postgres || one == "public",
+            (None, None) => true,
         };
         schemas && same(engine, &self.name, &name.name)
     }

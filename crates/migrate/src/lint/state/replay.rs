@@ -2,7 +2,7 @@
 
 use plimsoll_core::db::Engine;
 
-use super::{Column, Constraint, EnumType, Index, State, Table, same};
+use super::{Column, Constraint, Domain, EnumType, Index, State, Table, same};
 use crate::operation::{
     AlterAction, ColumnDef, ConstraintDef, ConstraintKind, CreateTable, IndexDef, Name, Object, Operation, References,
 };
@@ -44,6 +44,16 @@ pub(in crate::lint) fn replay(
         }
         Operation::CreateEnum { name, .. } => {
             place.state.enums.push(EnumType { name: name.clone(), born: Some(migration) });
+        }
+        Operation::Create { object: Object::Schema, name, .. } => {
+            place.state.schemas.push((name.name.clone(), migration));
+        }
+        Operation::CreateDomain { name, constrained, .. } => {
+            place.state.domains.push(Domain { name: name.clone(), born: migration, constrained: *constrained });
+        }
+        Operation::AlterDomain { name, add_constraint: true, .. } => {
+            let own = place.state.domains.iter_mut().filter(|domain| domain.name.name == name.name);
+            own.for_each(|domain| domain.constrained = true);
         }
         Operation::Rename { object: Object::Index, from, to } => {
             for index in place.state.tables.iter_mut().flat_map(|table| &mut table.indexes) {

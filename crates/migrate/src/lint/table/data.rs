@@ -160,7 +160,7 @@ pub(super) const RULES: &[RuleInfo] = &[
         engines: &[Sqlite],
         opt_in: false,
         catches: "The file runs in a transaction, where SQLite ignores this pragma without a word, or refuses it.",
-        instead: "Begin the file with `-- plimsoll: no-transaction` and write `BEGIN` and `COMMIT` where they are needed.",
+        instead: "Take it out if it is for rebuilding a table: around the transaction foreign keys are turned off anyway, and checked before its end. For the rest begin the file with `-- plimsoll: no-transaction`.",
         engine: Sqlite,
         before: "CREATE TABLE person (id INTEGER PRIMARY KEY);",
         bad: "PRAGMA foreign_keys = OFF;\nALTER TABLE person ADD COLUMN name TEXT;",

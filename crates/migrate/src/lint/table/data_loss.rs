@@ -107,13 +107,13 @@ pub(super) const RULES: &[RuleInfo] = &[
         grade: Grade::DataLoss,
         engines: &[Sqlite],
         opt_in: false,
-        catches: "Dropping a table that others refer to deletes its rows first, and with them the rows that refer to it: foreign keys are on, and inside of the transaction they cannot be turned off.",
-        instead: "Begin the file with `-- plimsoll: no-transaction`, turn foreign keys off before the transaction that rebuilds the table, check them, and turn them on again.",
+        catches: "Dropping a table that others refer to deletes its rows first, and with them the rows that refer to it: in a file whose statements run one by one, foreign keys are on.",
+        instead: "Let the file run in a transaction: around it foreign keys are turned off, and checked before its end. Or turn them off in the file.",
         engine: Sqlite,
         before: "CREATE TABLE team (id INTEGER PRIMARY KEY); CREATE TABLE member (team_id INTEGER REFERENCES team ON DELETE CASCADE); CREATE INDEX member_team ON member (team_id);",
-        bad: "CREATE TABLE team_new (id INTEGER PRIMARY KEY, name TEXT);\nINSERT INTO team_new (id) SELECT id FROM team;\nDROP TABLE team;\nALTER TABLE team_new RENAME TO team;",
+        bad: "-- plimsoll: no-transaction\nCREATE TABLE team_new (id INTEGER PRIMARY KEY, name TEXT);\nINSERT INTO team_new (id) SELECT id FROM team;\nDROP TABLE team;\nALTER TABLE team_new RENAME TO team;",
         good: Some(
-            "-- plimsoll: no-transaction\nPRAGMA foreign_keys = OFF;\nBEGIN;\nCREATE TABLE team_new (id INTEGER PRIMARY KEY, name TEXT);\nINSERT INTO team_new (id) SELECT id FROM team;\nDROP TABLE team;\nALTER TABLE team_new RENAME TO team;\nPRAGMA foreign_key_check;\nCOMMIT;\nPRAGMA foreign_keys = ON;",
+            "CREATE TABLE team_new (id INTEGER PRIMARY KEY, name TEXT);\nINSERT INTO team_new (id) SELECT id FROM team;\nDROP TABLE team;\nALTER TABLE team_new RENAME TO team;",
         ),
     },
 ];

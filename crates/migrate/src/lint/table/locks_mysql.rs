@@ -35,7 +35,7 @@ pub(super) const RULES: &[RuleInfo] = &[
         grade: Grade::Blocks,
         engines: &[Mysql],
         opt_in: false,
-        catches: "Every row is written anew, and nobody can write to the table meanwhile.",
+        catches: "A change of the engine, the character set or the partitions writes every row anew, and nobody can write to the table meanwhile.",
         instead: "Do it with gh-ost or pt-online-schema-change; new columns can have the new character set at once.",
         engine: Mysql,
         before: "CREATE TABLE person (id bigint PRIMARY KEY, name varchar(40), email varchar(60) NOT NULL);",

@@ -14,7 +14,7 @@ pub(super) const RULES: &[RuleInfo] = &[
         catches: "From then on nothing keeps rows from referring to what is not there.",
         instead: "Replace it in the same migration, or say why it goes with an allow comment.",
         engine: Postgres,
-        before: "CREATE TABLE person (id bigint PRIMARY KEY); CREATE TABLE visit (person_id bigint CONSTRAINT visit_person REFERENCES person); CREATE INDEX visit_person_id ON visit (person_id);",
+        before: "CREATE TABLE person (id bigint PRIMARY KEY); CREATE TABLE visit (person_id bigint, CONSTRAINT visit_person FOREIGN KEY (person_id) REFERENCES person); CREATE INDEX visit_person_id ON visit (person_id);",
         bad: "ALTER TABLE visit DROP CONSTRAINT visit_person;",
         good: None,
     },
