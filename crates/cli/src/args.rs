@@ -157,6 +157,11 @@ pub(crate) enum Migrate {
     New(NewMigration),
     /// Show what would be applied
     Plan(Environment),
+    /// Judge what would be applied: what it does to rows, to running code and to others who wait
+    ///
+    /// Exit code 0: nothing that fails the check. 3: a finding that no comment accepts. 4: a statement that is not understood.
+    /// `-- plimsoll:allow RULE reason` before a statement accepts a finding. docs/lint.md lists the rules.
+    Lint(MigrateLint),
     /// Apply what is pending
     Up(MigrateUp),
     /// Take migrations back with their down scripts, the last applied first
@@ -168,6 +173,21 @@ pub(crate) enum Migrate {
     Redo(Redo),
     /// Take over a database that another tool migrated: prove what it applied, and record that
     Adopt(MigrateAdopt),
+}
+
+/// `migrate lint`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct MigrateLint {
+    #[command(flatten)]
+    pub(crate) environment: Environment,
+
+    /// Judge all migrations, each as if those before it were in use; needs no database
+    #[arg(long)]
+    pub(crate) all: bool,
+
+    /// Do not fail for statements that are not understood
+    #[arg(long)]
+    pub(crate) allow_unclassified: bool,
 }
 
 /// `migrate down`

@@ -31,6 +31,7 @@ pub(crate) struct Terminal<'a> {
     pub(crate) progress: bool,
     pub(crate) interactive: bool,
     colour_err: bool,
+    pub(crate) colour_out: bool,
 }
 
 impl<'a> Terminal<'a> {
@@ -53,6 +54,7 @@ impl<'a> Terminal<'a> {
             progress: surroundings.progress && !dumb && global.format == Format::Text,
             interactive: surroundings.interactive,
             colour_err: surroundings.colour_err && !plain,
+            colour_out: surroundings.colour_out && !plain,
         }
     }
 

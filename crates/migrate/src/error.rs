@@ -46,7 +46,7 @@ pub enum MigrateError {
     #[error("this binary has no parser for PostgreSQL: it was built without the feature `squawk`")]
     LinterMissing,
     /// A setting names a rule that does not exist.
-    #[error("there is no rule `{name}`{}", near.map(|near| format!(", did you mean `{near}`?")).unwrap_or_default())]
+    #[error("`[migrations.lint]` names `{name}`, which is no rule{}", near.map(|near| format!(", did you mean `{near}`?")).unwrap_or_default())]
     RuleUnknown {
         /// As written.
         name: String,

@@ -7,10 +7,10 @@ use minijinja::Value as Name;
 use toml::Spanned;
 
 use super::model::{
-    EnvironmentFile, ExpectTable, MigrationsTable, ProjectFile, ReleaseSpec, VariableSpec, VariableType,
+    EnvironmentFile, ExpectTable, LintTable, MigrationsTable, ProjectFile, ReleaseSpec, VariableSpec, VariableType,
 };
 use super::variables::{self, Layer, Variable, names_of};
-use super::{Expect, Inputs, Migrations, Project, ProjectError, Seed, Smoke, dotenv, parse_duration, redactor};
+use super::{Expect, Inputs, Lint, Migrations, Project, ProjectError, Seed, Smoke, dotenv, parse_duration, redactor};
 use crate::db::{DatabaseUrl, Engine};
 use crate::toml_file::{self, TomlError, nearest};
 use crate::{ErrorCode, Location, Problem, template};
@@ -343,11 +343,13 @@ fn migrations(table: &MigrationsTable, files: &Files, inputs: &Inputs, render: &
             parsed
         }
     };
+    let LintTable { allow, warn, opt_in } = &table.lint;
     Some(Migrations {
         path: inputs.root.join(path),
         lock_timeout,
         lock_retries: table.lock_retries,
         allow_out_of_order: table.allow_out_of_order,
+        lint: Lint { allow: allow.clone(), warn: warn.clone(), opt_in: opt_in.clone() },
     })
 }
 

@@ -76,6 +76,19 @@ pub struct Migrations {
     pub lock_retries: Option<u32>,
     /// Whether a pending migration may be older than an applied one.
     pub allow_out_of_order: bool,
+    /// How the migrations are judged.
+    pub lint: Lint,
+}
+
+/// How migrations are judged, by the names of rules. Which rules there are is known where they are judged.
+#[derive(Debug, Clone, Default)]
+pub struct Lint {
+    /// Rules that are off.
+    pub allow: Vec<String>,
+    /// Rules whose findings fail nothing.
+    pub warn: Vec<String>,
+    /// Opt-in rules that are on.
+    pub opt_in: Vec<String>,
 }
 
 /// The datasets of a project.

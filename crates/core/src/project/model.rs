@@ -41,6 +41,19 @@ pub(super) struct MigrationsTable {
     pub(super) lock_retries: Option<u32>,
     #[serde(default)]
     pub(super) allow_out_of_order: bool,
+    #[serde(default)]
+    pub(super) lint: LintTable,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LintTable {
+    #[serde(default)]
+    pub(super) allow: Vec<String>,
+    #[serde(default)]
+    pub(super) warn: Vec<String>,
+    #[serde(default)]
+    pub(super) opt_in: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]

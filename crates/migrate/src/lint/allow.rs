@@ -9,6 +9,9 @@ use crate::lexer::{Lexer, TokenKind};
 
 const MARK: &str = "plimsoll:allow";
 
+/// What a comment allows that is about a statement nobody understands.
+const UNKNOWN: &str = "unclassified";
+
 /// The comments of a file.
 pub(super) struct Allows {
     found: Vec<Allow>,
@@ -60,12 +63,20 @@ impl Allows {
         Some(allow.reason.clone())
     }
 
+    /// The reason why a statement that is not understood is accepted, if one is given.
+    pub(super) fn accept_unknown(&mut self, statement: usize) -> Option<String> {
+        let fits = |allow: &&mut Allow| allow.written == UNKNOWN && allow.statement == Some(statement);
+        let allow = self.found.iter_mut().find(fits)?;
+        allow.used = true;
+        Some(allow.reason.clone())
+    }
+
     /// What is wrong with the comments themselves: the rule, the byte of the file, the words.
     pub(super) fn left_over(&self) -> Vec<(Rule, usize, String)> {
         let mut found = Vec::new();
         for allow in &self.found {
             let name = &allow.written;
-            if allow.rule.is_none() {
+            if allow.rule.is_none() && name != UNKNOWN {
                 let near = plimsoll_core::toml_file::nearest(name, Rule::ALL.iter().map(|rule| rule.as_str()));
                 let hint = near.map(|near| format!(", did you mean `{near}`?")).unwrap_or_default();
                 found.push((Rule::UnusedAllow, allow.offset, format!("there is no rule `{name}`{hint}")));

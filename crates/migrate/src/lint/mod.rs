@@ -169,6 +169,7 @@ impl Run<'_> {
                 location: file.location(at, placed.span),
                 statement: at + 1,
                 what,
+                accepted: None,
             });
         }
     }
@@ -188,6 +189,10 @@ impl Run<'_> {
                 Some(reason) => self.report.accepted.push(Accepted { finding, reason }),
                 None => self.report.findings.push(finding),
             }
+        }
+        let own = |unknown: &&mut Unclassified| unknown.migration == file.migration.name;
+        for unknown in self.report.unclassified.iter_mut().filter(own) {
+            unknown.accepted = allows.accept_unknown(unknown.statement - 1);
         }
         for (rule, offset, message) in allows.left_over() {
             if !self.options.allow.contains(&rule) {

@@ -68,6 +68,8 @@ pub struct Unclassified {
     pub statement: usize,
     /// What was not understood.
     pub what: String,
+    /// Why that is accepted, in the words of a comment that allows `unclassified`.
+    pub accepted: Option<String>,
 }
 
 impl LintReport {
@@ -94,6 +96,12 @@ impl LintReport {
         self.findings.iter().any(|finding| finding.is_error)
     }
 
+    /// Whether there is a statement about which nothing can be said, and which no comment accepts.
+    #[must_use]
+    pub fn has_unclassified(&self) -> bool {
+        self.unclassified.iter().any(|unknown| unknown.accepted.is_none())
+    }
+
     /// The counts, in one line.
     #[must_use]
     pub fn summary(&self) -> String {
@@ -103,7 +111,9 @@ impl LintReport {
             .filter_map(|grade| Some((grade, self.count(grade))).filter(|(_, count)| *count > 0))
             .map(|(grade, count)| format!("{grade} {count}"))
             .collect();
-        for (count, word) in [(self.unclassified.len(), "not understood"), (self.accepted.len(), "accepted")] {
+        let open = self.unclassified.iter().filter(|unknown| unknown.accepted.is_none()).count();
+        let accepted = self.accepted.len() + self.unclassified.len() - open;
+        for (count, word) in [(open, "not understood"), (accepted, "accepted")] {
             if count > 0 {
                 parts.push(format!("{word} {count}"));
             }
@@ -131,7 +141,7 @@ impl fmt::Display for LintReport {
         for finding in &self.findings {
             writeln!(f, "{finding}")?;
         }
-        for unknown in &self.unclassified {
+        for unknown in self.unclassified.iter().filter(|unknown| unknown.accepted.is_none()) {
             writeln!(f, "{unknown}")?;
         }
         writeln!(f, "{}", self.summary())

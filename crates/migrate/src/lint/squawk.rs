@@ -60,6 +60,7 @@ pub(super) fn file(file: &File<'_>, server: &Server, options: &LintOptions, hits
                 location: file.location(at, span),
                 statement: at + 1,
                 what: format!("PostgreSQL's grammar has no place for it: {}", error.message().trim_end_matches('.')),
+                accepted: None,
             });
         }
         let asked = |(_, ours): &&(Theirs, Rule)| !ours.info().opt_in || options.opt_in.contains(ours);

@@ -2,6 +2,7 @@
 
 mod adopt;
 mod down;
+mod lint;
 mod new;
 mod plan;
 mod redo;
@@ -27,6 +28,8 @@ pub(super) fn run(args: &Migrate, context: &mut Context<'_, '_>) -> Result<Exit,
         Migrate::New(args) => new::run(args, context),
         Migrate::Plan(environment) => plan::run(environment, context),
         Migrate::Up(up) => up::run(up, context),
+        Migrate::Lint(args) => lint::run(args, context),
+        Migrate::Up(apply) => up::run(apply, context),
         Migrate::Down(down) => down::run(down, context),
         Migrate::Redo(redo) => redo::run(redo, context),
         Migrate::Adopt(arguments) => adopt::run(arguments, context),

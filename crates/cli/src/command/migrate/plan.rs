@@ -3,8 +3,8 @@
 use plimsoll_core::Exit;
 use plimsoll_core::db::{Access, connect};
 
-use super::{load, make, show};
-use crate::args::Environment;
+use super::{lint, load, make, show};
+use crate::args::{Environment, Format};
 use crate::command::Context;
 use crate::error::CliError;
 
@@ -14,5 +14,9 @@ pub(super) fn run(environment: &Environment, context: &mut Context<'_, '_>) -> R
     let mut db = connect(&project.database, Access::Read)?;
     let plan = make(db.as_mut(), &set, settings)?;
     show(&plan, context);
+    if context.terminal.format == Format::Text {
+        let hazards = lint::hazards(db.as_mut(), &set, settings, &plan)?;
+        context.terminal.result(&hazards);
+    }
     Ok(Exit::Ok)
 }
