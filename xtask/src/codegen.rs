@@ -23,6 +23,6 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
         .env("PLIMSOLL_TEST_BIN_DIR", workspace::bin_dir()?)
         .env("PLIMSOLL_UPDATE_DOCS", "1");
     cargo::run(test)?;
-    println!("written: docs/errors.md, docs/cli.md and the transcripts in README.md");
+    println!("written: docs/errors.md, docs/cli.md, docs/lint.md and the transcripts in README.md");
     Ok(())
 }

@@ -29,7 +29,10 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     let database = database(arguments, &project, environment, own_project.is_none());
 
     let plimsoll = bin_dir.join("plimsoll");
-    build(&bin_dir, database.as_ref().map_or(&[], |database| &database.features), own_project.is_none())?;
+    let mut features = database.as_ref().map_or_else(Vec::new, |database| database.features.clone());
+    // The parser that only PostgreSQL's migrations are judged with, and only here.
+    features.extend(judges(arguments).then_some("squawk"));
+    build(&bin_dir, &features, own_project.is_none())?;
 
     let mut command = Command::new(&plimsoll);
     let end = arguments.iter().position(|argument| argument == "--").unwrap_or(arguments.len());
@@ -113,6 +116,11 @@ fn build(bin_dir: &Path, features: &[&str], is_example: bool) -> Result<(), Fail
 /// Nothing stays between the caller and plimsoll: signals, streams and the exit code are its own.
 fn become_it(mut command: Command) -> Failure {
     Failure::because("cannot start plimsoll")(command.exec())
+}
+
+/// Whether it is `migrate lint`.
+fn judges(arguments: &[String]) -> bool {
+    arguments.windows(2).any(|pair| pair[0] == "migrate" && pair[1] == "lint")
 }
 
 /// `--help` and `--version` alone, and `explain CODE`, speak of no project.

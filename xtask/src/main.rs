@@ -6,6 +6,7 @@ mod bench;
 mod cargo;
 mod client_libraries;
 mod codegen;
+mod corpus;
 mod db;
 mod failure;
 mod forward;
@@ -33,7 +34,8 @@ usage: cargo xtask <verb> [arguments]
                              everything CI checks, on PostgreSQL, pgvector and MariaDB servers of its own
   tidy                       the rules of this repository that a program can see
   bench [name]               time the promises beside their peers, as ratios
-  codegen                    write docs/errors.md, docs/cli.md and the transcripts in README.md anew
+  corpus                     judge the labelled migrations, with precision and recall of every rule
+  codegen                    write docs/errors.md, docs/cli.md, docs/lint.md and the transcripts in README.md anew
   help                       this text; `cargo xtask --help` is the help of plimsoll
 ";
 
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
         "test" => test::run(rest),
         "tidy" => tidy::run(),
         "codegen" => codegen::run(rest),
+        "corpus" => corpus::run(rest),
         servers::keeper::VERB => servers::keeper::run(rest),
         _ => forward::run(&arguments),
     };
