@@ -26,6 +26,7 @@ mod migrate_faults_outcome;
 mod migrate_history;
 mod migrate_interrupted;
 mod migrate_locked;
+mod migrate_lint;
 mod migrate_mysql;
 mod migrate_postgres;
 mod migrate_split;

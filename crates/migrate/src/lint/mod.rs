@@ -67,20 +67,14 @@ pub fn lint(set: &MigrationSet, engine: Engine, options: &LintOptions) -> Result
     let files = file::read(set, engine)?;
     let judged: Vec<bool> = files.iter().map(|file| is_judged(&options.judged, &file.migration.version)).collect();
     let server = Server::of(engine, options.server_version.as_deref());
-    let mut run = Run { engine, options, server, judged, report: LintReport::new(engine) };
-    let mut state = State::default();
-    let mut raised: Vec<Vec<Hit>> = Vec::new();
-    for file in &files {
-        raised.push(run.file(file, &mut state));
-    }
-    for (file, hits) in files.iter().zip(&mut raised) {
+    // What a comment accepts does not depend on how much is deployed together: it may be needed elsewhere.
+    let apart = LintOptions { judged: Judged::All, ..options.clone() };
+    let everywhere = Run::new(engine, &apart, server.clone(), judged.clone()).hits(&files);
+    let mut run = Run::new(engine, options, server, judged);
+    let raised = run.hits(&files);
+    for ((file, hits), everywhere) in files.iter().zip(raised).zip(everywhere) {
         if run.judged[file.index] {
-            run.at_the_end(file, &files, &state, hits);
-        }
-    }
-    for (file, hits) in files.iter().zip(raised) {
-        if run.judged[file.index] {
-            run.settle(file, hits);
+            run.settle(file, hits, &everywhere);
         }
     }
     Ok(run.report)
@@ -101,7 +95,21 @@ struct Run<'a> {
     report: LintReport,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    fn new(engine: Engine, options: &'a LintOptions, server: Server, judged: Vec<bool>) -> Self {
+        Self { engine, options, server, judged, report: LintReport::new(engine) }
+    }
+
+    /// What the rules find in each file.
+    fn hits(&mut self, files: &[File<'_>]) -> Vec<Vec<Hit>> {
+        let mut state = State::default();
+        let mut raised: Vec<Vec<Hit>> = files.iter().map(|file| self.file(file, &mut state)).collect();
+        for (file, hits) in files.iter().zip(&mut raised).filter(|(file, _)| self.judged[file.index]) {
+            self.at_the_end(file, files, &state, hits);
+        }
+        raised
+    }
+
     /// Goes through a file, statement by statement. Only a judged one gives hits; all of them change the state.
     fn file(&mut self, file: &File<'_>, state: &mut State) -> Vec<Hit> {
         let judged = self.judged[file.index];
@@ -175,8 +183,9 @@ impl Run<'_> {
     }
 
     /// Turns hits into findings, as far as no setting and no comment accepts them.
-    fn settle(&mut self, file: &File<'_>, mut hits: Vec<Hit>) {
+    fn settle(&mut self, file: &File<'_>, mut hits: Vec<Hit>, everywhere: &[Hit]) {
         let mut allows = Allows::read(self.engine, file);
+        everywhere.iter().for_each(|hit| drop(allows.accept(hit)));
         hits.retain(|hit| {
             let info = hit.rule.info();
             !self.options.allow.contains(&hit.rule) && (!info.opt_in || self.options.opt_in.contains(&hit.rule))

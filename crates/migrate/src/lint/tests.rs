@@ -85,6 +85,11 @@ fn a_comment_accepts_one_finding_and_says_why() {
     assert_eq!(rules(&unused), ["unused-allow", "drop-table"]);
     let misspelled = judge("-- plimsoll:allow drop-tabel it is empty\nDROP TABLE a;");
     assert!(misspelled.findings[0].message.ends_with("did you mean `drop-table`?"), "{misspelled}");
+    let together =
+        MigrationSet::from_embedded(&[("1_a", table), ("2_b", "-- plimsoll:allow drop-table x\nDROP TABLE a;")]);
+    let judged = Judged::Only(["1".to_owned(), "2".to_owned()].into());
+    let fresh = lint(&together.expect("can be read"), Engine::Sqlite, &LintOptions { judged, ..options() });
+    assert_eq!(rules(&fresh.expect("can be judged")), [""; 0], "where the table is new the comment is for the others");
     let text = judge("INSERT INTO a VALUES ('-- plimsoll:allow drop-table x'); DROP TABLE b;");
     assert_eq!(rules(&text), ["drop-table"], "a comment in a string is none");
 }

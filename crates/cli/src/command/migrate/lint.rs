@@ -18,16 +18,17 @@ use crate::reporter;
 pub(super) fn run(args: &MigrateLint, context: &mut Context<'_, '_>) -> Result<Exit, CliError> {
     let project = context.project(&args.environment)?;
     let (set, settings) = load(&project)?;
-    let (judged, version) = if args.all {
-        (Judged::All, None)
-    } else {
+    // A misspelled rule is told before anything is waited for.
+    let mut options = options(settings)?;
+    if !args.all {
         let mut db = connect(&project.database, Access::Read)?;
         let status = status(&set, &History::read(db.as_mut())?);
         let pending = status.migrations.into_iter().filter(|migration| migration.state.is_to_apply());
         let versions = pending.map(|migration| migration.version).collect();
-        (Judged::Only(versions), Some(server_version(db.as_mut())?))
-    };
-    let report = lint(&set, project.engine(), &options(settings, judged, version)?)?;
+        options.judged = Judged::Only(versions);
+        options.server_version = Some(server_version(db.as_mut())?);
+    }
+    let report = lint(&set, project.engine(), &options)?;
     match context.terminal.format {
         Format::Text => {
             let text = reporter::lint::text(&report, &project.root, context.terminal.colour_out);
@@ -49,8 +50,9 @@ pub(super) fn hazards(
     if versions.is_empty() {
         return Ok(String::new());
     }
-    let version = server_version(db)?;
-    let report = match lint(set, plan.engine, &options(settings, Judged::Only(versions), Some(version))?) {
+    let server_version = Some(server_version(db)?);
+    let options = LintOptions { judged: Judged::Only(versions), server_version, ..options(settings)? };
+    let report = match lint(set, plan.engine, &options) {
         // Judging is beside the point here: what cannot be is said, and no more.
         Err(error @ MigrateError::LinterMissing) => return Ok(format!("  ! not judged: {error}\n")),
         other => other?,
@@ -90,12 +92,13 @@ fn exit(report: &LintReport, allow_unclassified: bool) -> Exit {
     }
 }
 
-fn options(settings: &Migrations, judged: Judged, server_version: Option<String>) -> Result<LintOptions, MigrateError> {
+/// The project's settings, for all migrations and a server that is not known.
+fn options(settings: &Migrations) -> Result<LintOptions, MigrateError> {
     let rules = |names: &[String]| names.iter().map(|name| Rule::parse(name)).collect::<Result<Vec<_>, _>>();
     let lint = &settings.lint;
     Ok(LintOptions {
-        judged,
-        server_version,
+        judged: Judged::All,
+        server_version: None,
         allow: rules(&lint.allow)?,
         warn: rules(&lint.warn)?,
         opt_in: rules(&lint.opt_in)?,

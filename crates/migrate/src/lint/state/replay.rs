@@ -345,6 +345,26 @@ fn rename_column(engine: Engine, table: &mut Table, from: &str, to: &str) {
     names.extend(table.indexes.iter_mut().flat_map(|index| index.columns.iter_mut().flatten()));
     names.extend(table.constraints.iter_mut().flat_map(|constraint| &mut constraint.columns));
     names.into_iter().filter(|name| same(engine, name, from)).for_each(|name| to.clone_into(name));
+    for check in table.constraints.iter_mut().filter_map(|constraint| constraint.check.as_mut()) {
+        *check = with_name(engine, check, from, to);
+    }
+}
+
+/// A condition in which a column has got another name. Strings with that word are changed too, which no rule minds.
+fn with_name(engine: Engine, condition: &str, from: &str, to: &str) -> String {
+    let mut out = String::new();
+    let mut rest = condition;
+    while !rest.is_empty() {
+        let word = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+        let (head, tail) = rest.split_at(word);
+        // Without quotes PostgreSQL reads it in lower case.
+        let is = same(engine, head, from) || (!out.ends_with('"') && same(engine, &head.to_lowercase(), from));
+        out.push_str(if is { to } else { head });
+        let between = tail.find(|c: char| c.is_alphanumeric() || c == '_').unwrap_or(tail.len());
+        out.push_str(&tail[..between]);
+        rest = &tail[between..];
+    }
+    out
 }
 
 fn redefine(engine: Engine, table: &mut Table, name: &str, definition: &ColumnDef) {
