@@ -15,6 +15,7 @@ const COMMANDS: &[&[&str]] = &[
     &["migrate", "status"],
     &["migrate", "new"],
     &["migrate", "plan"],
+    &["migrate", "lint"],
     &["migrate", "up"],
     &["migrate", "down"],
     &["migrate", "redo"],

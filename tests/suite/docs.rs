@@ -60,7 +60,8 @@ fn docs_lint_lists_every_rule() {
          plimsoll.toml has `allow`, `warn` and `opt_in`, each a list of rules.\n",
     );
     for grade in Grade::ALL {
-        text.push_str(&format!("\n## {grade}\n"));
+        let (first, rest) = grade.as_str().split_at(1);
+        text.push_str(&format!("\n## {}{rest}\n", first.to_uppercase()));
         for rule in Rule::ALL.iter().filter(|rule| rule.grade() == grade) {
             let info = rule.info();
             let engines: Vec<String> = info.engines.iter().map(ToString::to_string).collect();

@@ -7,12 +7,8 @@ use plimsoll_tests::migrating::{migrate, set};
 use plimsoll_tests::{Deployment, TestDatabase, live_tests};
 
 /// Unsafe examples that fail on the empty tables of a test already, as their rules say, or for want of what they drop.
-const REFUSED: [Rule; 4] = [
-    Rule::DropDatabase,
-    Rule::ConcurrentInTransaction,
-    Rule::EnumValueUsedInSameTransaction,
-    Rule::TransactionInFile,
-];
+const REFUSED: [Rule; 4] =
+    [Rule::DropDatabase, Rule::ConcurrentInTransaction, Rule::EnumValueUsedInSameTransaction, Rule::TransactionInFile];
 
 /// Unsafe examples that write a table of PostgreSQL anew.
 const REWRITES: [Rule; 7] = [

@@ -7,21 +7,21 @@ use plimsoll_core::db::Engine;
 use plimsoll_migrate::{Judged, Layout, LintOptions, Migration, MigrationKind, MigrationSet, Rule};
 
 /// One case.
-pub struct Case {
+pub(crate) struct Case {
     /// `engine/file: name`.
-    pub name: String,
-    pub engine: Engine,
+    pub(crate) name: String,
+    pub(crate) engine: Engine,
     before: Vec<String>,
     transaction: bool,
-    pub expect: Vec<String>,
+    pub(crate) expect: Vec<String>,
     /// Whether the label says that nothing can be said.
-    pub unclassified: bool,
+    pub(crate) unclassified: bool,
     opt_in: Vec<Rule>,
     sql: String,
 }
 
 /// All cases of an engine, in the order of their files.
-pub fn read(package: &Path, engine: Engine) -> Vec<Case> {
+pub(crate) fn read(package: &Path, engine: Engine) -> Vec<Case> {
     let name = match engine {
         Engine::Postgres => "postgres",
         Engine::Mysql => "mysql",
@@ -85,7 +85,7 @@ fn of_file(file: &Path, folder: &str, engine: Engine) -> Vec<Case> {
 
 impl Case {
     /// What was there before, one migration for each, and the one that is judged.
-    pub fn set(&self) -> MigrationSet {
+    pub(crate) fn set(&self) -> MigrationSet {
         let mut migrations: Vec<Migration> = Vec::new();
         for (number, sql) in self.before.iter().chain([&self.sql]).enumerate() {
             let version = format!("{number:04}");
@@ -105,7 +105,7 @@ impl Case {
         MigrationSet { layout: Layout::Flat, path: PathBuf::new(), migrations, strays: Vec::new(), provider: None }
     }
 
-    pub fn options(&self) -> LintOptions {
+    pub(crate) fn options(&self) -> LintOptions {
         let version = format!("{:04}", self.before.len());
         LintOptions {
             judged: Judged::Only([version].into()),

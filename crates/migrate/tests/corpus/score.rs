@@ -5,8 +5,8 @@ use std::fmt;
 
 /// The counts of an engine.
 #[derive(Default)]
-pub struct Score {
-    pub statements: usize,
+pub(crate) struct Score {
+    pub(crate) statements: usize,
     cases: usize,
     rules: BTreeMap<String, Counts>,
     /// Cases in which nothing was to be found and nothing was.
@@ -21,7 +21,7 @@ struct Counts {
 }
 
 impl Score {
-    pub fn count(&mut self, found: &[&str], expected: &[&str]) {
+    pub(crate) fn count(&mut self, found: &[&str], expected: &[&str]) {
         self.cases += 1;
         self.quiet += usize::from(found.is_empty() && expected.is_empty());
         for rule in found {

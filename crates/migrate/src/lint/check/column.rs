@@ -13,11 +13,9 @@ pub(super) fn check(scene: &Scene<'_>, placed: &Placed, hits: &mut Hits) {
             rebuilt(scene, create, hits);
         }
         Operation::AlterTable { table, action, .. } => match action {
-            AlterAction::AddColumn { column, .. } => {
-                if !scene.is_new(table) {
-                    json(scene, column, hits);
-                    added(scene, placed, table, column, hits);
-                }
+            AlterAction::AddColumn { column, .. } if !scene.is_new(table) => {
+                json(scene, column, hits);
+                added(scene, placed, table, column, hits);
             }
             AlterAction::SetNotNull { column } => set_not_null(scene, placed, table, column, hits),
             AlterAction::ModifyColumn { column, .. } if column.not_null => {

@@ -5,7 +5,7 @@ use plimsoll_core::db::Engine;
 use crate::lint::rule::Rule;
 use crate::lint::scene::{Hits, Scene};
 use crate::lint::state::{Constraint, same};
-use crate::operation::{AlterAction, ConstraintKind, Name, Object, Operation, Placed};
+use crate::operation::{AlterAction, ColumnDef, ConstraintKind, Name, Object, Operation, Placed};
 
 pub(super) fn check(scene: &Scene<'_>, placed: &Placed, hits: &mut Hits) {
     let span = placed.span;
@@ -163,6 +163,10 @@ fn alter(scene: &Scene<'_>, placed: &Placed, table: &Name, action: &AlterAction,
     let span = placed.span;
     let written = scene.text(table.span);
     let known = scene.table(table);
+    let loses_not_null = |from: &str, now: &ColumnDef| {
+        let before = known.and_then(|table| table.column(scene.engine, from));
+        !now.not_null && !now.primary_key && before.is_some_and(|column| column.not_null)
+    };
     match action {
         AlterAction::DropColumn { column, .. } if !scene.is_new_column(table, column) => {
             if known.and_then(|table| table.column(scene.engine, column)).is_some_and(|column| column.virtual_) {
@@ -173,10 +177,8 @@ fn alter(scene: &Scene<'_>, placed: &Placed, table: &Name, action: &AlterAction,
             );
             hits.push(Rule::DropColumn, span, format!("the values of `{written}`.`{column}` are gone"), Some(instead));
         }
-        AlterAction::DropForeignKey { name, .. } => {
-            if !is_new_constraint(scene, table, name) {
-                drop_foreign_key(scene, placed, written, name, hits);
-            }
+        AlterAction::DropForeignKey { name, .. } if !is_new_constraint(scene, table, name) => {
+            drop_foreign_key(scene, placed, written, name, hits);
         }
         AlterAction::DropConstraint { name, .. } => {
             let found = known.and_then(|table| table.constraint(scene.engine, name));
@@ -192,15 +194,11 @@ fn alter(scene: &Scene<'_>, placed: &Placed, table: &Name, action: &AlterAction,
             }
         }
         AlterAction::DropNotNull { column } => drop_not_null(scene, placed, table, column, hits),
-        AlterAction::ModifyColumn { column, .. } if !column.not_null && !column.primary_key => {
-            if known.and_then(|table| table.column(scene.engine, &column.name)).is_some_and(|column| column.not_null) {
-                drop_not_null(scene, placed, table, &column.name, hits);
-            }
+        AlterAction::ModifyColumn { column, .. } if loses_not_null(&column.name, column) => {
+            drop_not_null(scene, placed, table, &column.name, hits);
         }
-        AlterAction::ChangeColumn { from, column, .. } if !column.not_null && !column.primary_key => {
-            if known.and_then(|table| table.column(scene.engine, from)).is_some_and(|column| column.not_null) {
-                drop_not_null(scene, placed, table, from, hits);
-            }
+        AlterAction::ChangeColumn { from, column, .. } if loses_not_null(from, column) => {
+            drop_not_null(scene, placed, table, from, hits);
         }
         AlterAction::DropIndex { name, .. } => {
             let index = scene.ident(name);

@@ -40,7 +40,7 @@ pub(super) const RULES: &[RuleInfo] = &[
         engine: Postgres,
         before: "CREATE TABLE person (id bigint PRIMARY KEY, name text, email text NOT NULL);",
         bad: "DROP TABLE person;",
-        good: Some("ALTER TABLE person SET (autovacuum_enabled = false);"),
+        good: None,
     },
     RuleInfo {
         rule: Rule::DropColumn,
