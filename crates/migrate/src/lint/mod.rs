@@ -69,7 +69,12 @@ pub fn lint(set: &MigrationSet, engine: Engine, options: &LintOptions) -> Result
     let server = Server::of(engine, options.server_version.as_deref());
     // What a comment accepts does not depend on how much is deployed together: it may be needed elsewhere.
     let apart = LintOptions { judged: Judged::All, ..options.clone() };
-    let everywhere = Run::new(engine, &apart, server.clone(), judged.clone()).hits(&files);
+    let mut elsewhere = Run::new(engine, &apart, server.clone(), judged.clone());
+    #[cfg(feature = "squawk")]
+    {
+        elsewhere.asks_squawk = false;
+    }
+    let everywhere = elsewhere.hits(&files);
     let mut run = Run::new(engine, options, server, judged);
     let raised = run.hits(&files);
     for ((file, hits), everywhere) in files.iter().zip(raised).zip(everywhere) {
@@ -92,12 +97,23 @@ struct Run<'a> {
     options: &'a LintOptions,
     server: Server,
     judged: Vec<bool>,
+    /// Whether statements are parsed by squawk too.
+    #[cfg(feature = "squawk")]
+    asks_squawk: bool,
     report: LintReport,
 }
 
 impl<'a> Run<'a> {
     fn new(engine: Engine, options: &'a LintOptions, server: Server, judged: Vec<bool>) -> Self {
-        Self { engine, options, server, judged, report: LintReport::new(engine) }
+        Self {
+            engine,
+            options,
+            server,
+            judged,
+            #[cfg(feature = "squawk")]
+            asks_squawk: true,
+            report: LintReport::new(engine),
+        }
     }
 
     /// What the rules find in each file.
@@ -138,8 +154,9 @@ impl<'a> Run<'a> {
                 replay(self.engine, state, &placed.operation, file.index, (at, placed.span.start));
             }
         }
+        // What it finds in one statement is the same in every deployment.
         #[cfg(feature = "squawk")]
-        if judged && self.engine == Engine::Postgres {
+        if judged && self.asks_squawk && self.engine == Engine::Postgres {
             let problems = squawk::file(file, &self.server, self.options, &mut hits);
             self.report.unclassified.extend(problems);
         }

@@ -41,6 +41,7 @@ impl Server {
     }
 
     /// The version with dots.
+    #[cfg(feature = "squawk")]
     pub(super) fn dotted(&self) -> Option<String> {
         self.numbers.map(|(major, minor, _)| format!("{major}.{minor}"))
     }

@@ -63,6 +63,9 @@ pub(super) fn file(file: &File<'_>, server: &Server, options: &LintOptions, hits
                 accepted: None,
             });
         }
+        if file.operations[at].iter().all(|placed| is_about_rows(&placed.operation)) {
+            continue;
+        }
         let asked = |(_, ours): &&(Theirs, Rule)| !ours.info().opt_in || options.opt_in.contains(ours);
         let mut rules: Vec<_> = ALWAYS.iter().filter(asked).collect();
         if unknown {
@@ -84,4 +87,12 @@ pub(super) fn file(file: &File<'_>, server: &Server, options: &LintOptions, hits
 
 fn version(server: &Server) -> Version {
     server.dotted().and_then(|text| text.parse().ok()).unwrap_or_default()
+}
+
+/// Statements that make no names and no types; files can have very many of them.
+fn is_about_rows(operation: &Operation) -> bool {
+    matches!(
+        operation,
+        Operation::Insert { .. } | Operation::Update { .. } | Operation::Delete { .. } | Operation::Merge { .. } | Operation::Set { .. }
+    )
 }

@@ -1,5 +1,7 @@
 //! Tests of the linter as a whole: the examples of the documentation, exemptions across files, comments, what is not understood.
 
+use proptest::prelude::*;
+
 use super::*;
 
 fn options() -> LintOptions {
@@ -177,4 +179,91 @@ fn without_its_parser_postgres_is_refused_and_not_passed() {
     let set = MigrationSet::from_embedded(&[("1_a", "SELECT 1;")]).expect("can be read");
     let refused = lint(&set, Engine::Postgres, &options()).expect_err("nothing can be said");
     assert!(refused.to_string().contains("without the feature `squawk`"), "{refused}");
+}
+
+/// Words that statements are made of, in any order.
+const WORDS: &[&str] = &[
+    "ALTER",
+    "TABLE",
+    "t",
+    "\"ü\"",
+    "ADD",
+    "COLUMN",
+    "a",
+    "int",
+    "NOT",
+    "NULL",
+    "DEFAULT",
+    "now()",
+    "(",
+    ")",
+    ",",
+    ";",
+    "DROP",
+    "CREATE",
+    "INDEX",
+    "CONCURRENTLY",
+    "ON",
+    "UNIQUE",
+    "CONSTRAINT",
+    "CHECK",
+    "REFERENCES",
+    "FOREIGN",
+    "KEY",
+    "PRIMARY",
+    "TYPE",
+    "'x'",
+    "RENAME",
+    "TO",
+    "MODIFY",
+    "enum('a','b')",
+    "SET",
+    "UPDATE",
+    "=",
+    "1",
+    "WHERE",
+    "DELETE",
+    "FROM",
+    "INSERT",
+    "INTO",
+    "SELECT",
+    "BEGIN",
+    "COMMIT",
+    "PRAGMA",
+    "foreign_keys",
+    "OFF",
+    "VALUE",
+    "ENUM",
+    "AS",
+    "VALIDATE",
+    "AFTER",
+    "varchar(20)",
+    "-- plimsoll:allow drop-table x\n",
+    "/* c */",
+    "TRUNCATE",
+    "CASCADE",
+    "VACUUM",
+    "FULL",
+    "USING",
+    "VALID",
+    "DOMAIN",
+    "SCHEMA",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+    #[test]
+    fn no_text_makes_it_fail_in_any_other_way_than_told(
+        words in proptest::collection::vec(proptest::sample::select(WORDS), 1..40),
+        more in "\\PC{0,20}",
+    ) {
+        let sql = format!("{} {more}", words.join(" "));
+        let table = "CREATE TABLE t (a int, b varchar(10), PRIMARY KEY (a));";
+        for engine in [Engine::Sqlite, Engine::Postgres, Engine::Mysql] {
+            let set = MigrationSet::from_embedded(&[("1_t", table), ("2_x", sql.as_str())]).expect("can be read");
+            if let Ok(report) = lint(&set, engine, &options()) {
+                prop_assert!(report.findings.iter().all(|finding| !finding.message.is_empty() && finding.location.line > 0));
+            }
+        }
+    }
 }
