@@ -93,6 +93,10 @@ fn version(server: &Server) -> Version {
 fn is_about_rows(operation: &Operation) -> bool {
     matches!(
         operation,
-        Operation::Insert { .. } | Operation::Update { .. } | Operation::Delete { .. } | Operation::Merge { .. } | Operation::Set { .. }
+        Operation::Insert { .. }
+            | Operation::Update { .. }
+            | Operation::Delete { .. }
+            | Operation::Merge { .. }
+            | Operation::Set { .. }
     )
 }
