@@ -12,6 +12,7 @@ mod error;
 mod event;
 mod extensions;
 mod history;
+pub mod inventory;
 mod journal;
 mod lexer;
 mod lint;
@@ -25,6 +26,7 @@ mod session;
 mod source;
 mod split;
 mod status;
+pub mod verify;
 
 pub use apply::{ApplyOptions, Retry, apply};
 pub use check::{SchemaState, check_schema};
