@@ -146,6 +146,10 @@ pub fn advice(code: ErrorCode) -> Advice {
             "A run was killed while it ran a statement whose outcome leaves no trace in the catalogue, outside of a transaction.",
             "look for what the statement changes, then run `{program} migrate up <environment> --statement-happened yes` if it is there, or `no` if it is not",
         ),
+        ErrorCode::CannotReplay => (
+            "Migrations could not be replayed in a scratch database, so nothing can be said about the schema. The real database was only read.",
+            "read what stands against it; where the server lacks something, or the account may not make databases, give another one: `--scratch URL`",
+        ),
         ErrorCode::SchemaBehind => (
             "The database lacks a migration that the service needs.",
             "migrate first: `{program} deploy <environment>` or `{program} migrate up <environment>`",

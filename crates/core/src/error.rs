@@ -114,6 +114,8 @@ codes! {
     MigrationNotApplied = "migrate::not_applied" => Usage,
     /// Nobody can tell but a person whether the statement that a run was killed in happened.
     MigrationUndecided = "migrate::undecided" => NeedsPerson,
+    /// Migrations cannot be replayed in a scratch database, so nothing can be said about the schema.
+    CannotReplay = "migrate::cannot_replay" => CouldNotMeasure,
     /// The database is behind the schema that a service needs.
     SchemaBehind = "migrate::schema_behind" => CheckFailed,
     /// No other tool left a history that could be adopted.

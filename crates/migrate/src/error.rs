@@ -4,6 +4,7 @@ use plimsoll_core::db::{DbError, DbErrorKind};
 use plimsoll_core::lock::LockError;
 use plimsoll_core::{Coded, ErrorCode, Location};
 
+use crate::replay::ReplayError;
 use crate::report::MigrateReport;
 use crate::revert::RevertFailure;
 
@@ -34,6 +35,9 @@ pub enum MigrateError {
     /// Taking back stopped.
     #[error(transparent)]
     RevertFailed(Box<RevertFailure>),
+    /// Replaying in a scratch database came to no end, so that nothing can be said about the schema.
+    #[error(transparent)]
+    Replay(Box<ReplayError>),
     /// The database does not have the migration that a service needs.
     #[error("the service needs migration {required}, the newest one applied is {}", newest.as_deref().unwrap_or("none"))]
     SchemaBehind {
@@ -109,6 +113,8 @@ pub enum ProblemKind {
     ForeignChanged,
     /// A migration failed or was interrupted under another tool.
     ForeignUnfinished,
+    /// A migration cannot be replayed in a scratch database.
+    Unreplayable,
 }
 
 /// Applying stopped at a migration. Carries the report of everything that was done before.
@@ -204,6 +210,7 @@ impl Coded for Problem {
             ProblemKind::ForeignSeveral => ErrorCode::AdoptAmbiguous,
             ProblemKind::ForeignChanged => ErrorCode::AdoptChanged,
             ProblemKind::ForeignUnfinished => ErrorCode::AdoptUnfinished,
+            ProblemKind::Unreplayable => ErrorCode::CannotReplay,
         }
     }
 
@@ -238,6 +245,7 @@ impl Coded for MigrateError {
             Self::Lock(error) => error.code(),
             Self::Failed(failure) => failure.code(),
             Self::RevertFailed(failure) => failure.code(),
+            Self::Replay(error) => error.code(),
             Self::SchemaBehind { .. } => ErrorCode::SchemaBehind,
             Self::LinterMissing => ErrorCode::LinterMissing,
             Self::RuleUnknown { .. } => ErrorCode::InvalidValue,
@@ -249,6 +257,7 @@ impl Coded for MigrateError {
             Self::Problem(problem) => problem.location(),
             Self::Failed(failure) => failure.location(),
             Self::RevertFailed(failure) => failure.location(),
+            Self::Replay(error) => error.location(),
             Self::Problems(_)
             | Self::History(_)
             | Self::Open(_)
@@ -270,6 +279,7 @@ impl Coded for MigrateError {
             | Self::Adopt(_)
             | Self::Failed(_)
             | Self::RevertFailed(_)
+            | Self::Replay(_)
             | Self::SchemaBehind { .. }
             | Self::LinterMissing
             | Self::RuleUnknown { .. } => Vec::new(),

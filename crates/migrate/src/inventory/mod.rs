@@ -18,6 +18,7 @@ use crate::split::{Statement, split};
 use crate::verify::{Declared, declared};
 
 pub use standing::SchemaStatistics;
+pub(crate) use touch::touches;
 pub use touch::{Touch, TouchAction, TouchKind};
 
 /// What git knows about files, by the paths that the migrations have. What is not in here is unknown.

@@ -150,7 +150,7 @@ impl Touch {
 }
 
 /// What an operation touches. Rows are not among it.
-pub(super) fn touches(operation: &Operation) -> Vec<Touch> {
+pub(crate) fn touches(operation: &Operation) -> Vec<Touch> {
     use TouchAction::{Alter, Create, Drop, Rename};
     let each = |action, kind, names: &[Name]| names.iter().map(|name| Touch::new(action, kind, said(name))).collect();
     match operation {
@@ -265,7 +265,7 @@ fn create_index(table: &Name, index: &IndexDef) -> Touch {
 }
 
 fn alter_table(table: &Name, action: &AlterAction) -> Vec<Touch> {
-    use TouchAction::{Alter, Create, Drop, Rename};
+    use TouchAction::{Alter, Drop, Rename};
     let of = |action, kind, name: &str| Touch::new(action, kind, name).of(table);
     let table_itself = |action| Touch::new(action, TouchKind::Table, said(table));
     match action {
