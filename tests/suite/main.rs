@@ -31,6 +31,8 @@ mod migrate_mysql;
 mod migrate_postgres;
 mod migrate_split;
 mod migrate_sqlite;
+mod migrate_together;
+mod migrate_verify;
 mod migrate_status;
 mod migrate_together;
 mod schema_drift_mysql;
