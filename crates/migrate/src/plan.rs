@@ -13,7 +13,7 @@ use crate::classify;
 use crate::error::{MigrateError, Problem, ProblemKind};
 use crate::extensions;
 use crate::history::History;
-use crate::source::{Layout, Migration, MigrationKind, MigrationSet};
+use crate::source::{Down, Layout, Migration, MigrationKind, MigrationSet};
 use crate::split::split;
 use crate::status::{MigrationState, MigrationStatus, Note, Overall, Status, known_versions, status};
 
@@ -189,7 +189,7 @@ fn step(history: &History, migration: &Migration, status: &MigrationStatus) -> R
         statements: statements.len(),
         // A part of it is there already: from now on it can only be continued.
         transactional: transactional && resume_from.is_none_or(|done| done == 0),
-        reversible: migration.down.is_some(),
+        reversible: migration.down.as_ref().is_some_and(Down::is_written),
         out_of_order: status.state == MigrationState::OutOfOrder,
         resume_from,
     })

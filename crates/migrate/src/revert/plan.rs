@@ -16,6 +16,7 @@ use crate::history::History;
 use crate::source::{Migration, MigrationSet};
 use crate::split::{Statement, split};
 use crate::status::{MigrationState, status};
+use crate::verify::{Declared, declared};
 
 /// What to take back, and what may be lost by it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,6 +115,10 @@ pub(super) fn script(engine: Engine, migration: &Migration) -> Result<(Migration
     };
     let down = migration.down.as_ref().ok_or_else(|| irreversible("has no down script"))?;
     let statements = split(engine, &down.file, &down.sql)?;
+    if let Some(Declared::Irreversible { reason }) = declared(&down.sql).filter(|_| statements.is_empty()) {
+        let message = format!("migration `{}` is declared irreversible: {reason}", migration.name);
+        return Err(Problem::new(ProblemKind::Irreversible, message.trim_end_matches([':', ' '])));
+    }
     if statements.is_empty() {
         return Err(irreversible("has a down script without any statement"));
     }

@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::classify;
 use crate::error::{MigrateError, Problem, ProblemKind};
+use crate::verify::declared;
 
 pub use draft::create_next;
 pub(crate) use order::Position;
@@ -290,6 +291,12 @@ impl Migration {
 }
 
 impl Down {
+    /// Whether it does anything, rather than only say why there is nothing to do.
+    #[must_use]
+    pub fn is_written(&self) -> bool {
+        !is_comment(&self.sql)
+    }
+
     fn new(file: PathBuf, text: &str) -> Self {
         let sql = without_mark(text).to_owned();
         let declared_transaction = classify::asks_for_no_transaction(&sql).then_some(false);
@@ -325,8 +332,13 @@ impl fmt::Display for Layout {
     }
 }
 
-/// diesel's generator and ours leave a script that says only that something should be written there.
+/// diesel's generator and ours leave a script that says only that something should be written there. One that says why there is
+/// nothing to write says something.
 fn says_nothing(sql: &str) -> bool {
+    is_comment(sql) && declared(sql).is_none()
+}
+
+fn is_comment(sql: &str) -> bool {
     sql.lines().map(str::trim).all(|line| line.is_empty() || line.starts_with("--"))
 }
 

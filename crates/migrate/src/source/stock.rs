@@ -96,7 +96,7 @@ impl<DB: Backend> StockMigration<DB> for Migration {
     }
 
     fn revert(&self, conn: &mut dyn BoxableConnection<DB>) -> migration::Result<()> {
-        match &self.down {
+        match self.down.as_ref().filter(|down| down.is_written()) {
             Some(down) => Ok(conn.batch_execute(&down.sql)?),
             None => Err(Box::new(NoDown { name: self.name.clone() })),
         }

@@ -11,7 +11,7 @@ use crate::split::split;
 
 use super::bench::{Bench, Stuck, Workshop};
 use super::report::{Mark, Proof};
-use super::rows::{Contents, Filled, TableName, fill, lost};
+use super::rows::{Contents, Filled, Goal, TableName, fill, lost};
 use super::{WayBack, unproven};
 
 /// How many rows every table has before a migration, and how many more are written after it.
@@ -41,8 +41,7 @@ pub(super) fn prove<'a>(
             Ok(bench) => bench,
             Err(stuck) => return blocked(migration, stuck.said()?),
         };
-        let mut trial =
-            Trial { bench, index, named: Named::by(workshop, migration), rows, proof: unproven(migration) };
+        let mut trial = Trial { bench, index, named: Named::by(workshop, migration), rows, proof: unproven(migration) };
         match trial.run(&way_back) {
             Ok(Ended::Applied) => return trial.end(workshop, refused, &way_back),
             Ok(Ended::Refused(said)) => refused = refused.or(Some(said)),
@@ -141,7 +140,7 @@ struct Trial<'a> {
 impl<'a> Trial<'a> {
     fn run(&mut self, way_back: &WayBack) -> Result<Ended, Stuck> {
         let before = self.bench.schema()?;
-        let filled = self.fill(&before, ROWS, |_| true)?;
+        let filled = self.fill(&before)?;
         let had = Contents::read(self.bench.db(), &before)?;
         if let Err(stuck) = self.bench.up(self.index) {
             return match stuck {
@@ -166,18 +165,15 @@ impl<'a> Trial<'a> {
         Ok(Ended::Applied)
     }
 
-    /// Gives tables rows until they have so many.
-    fn fill(&mut self, schema: &Schema, rows: usize, wanted: impl Fn(&TableName) -> bool) -> Result<Filled, Stuck> {
-        let (named, kept) = (&self.named, self.rows);
-        let is_wanted = |table: &TableName| {
-            wanted(table)
-                && match kept {
-                    Rows::All => true,
-                    Rows::Others => !named.has(table),
-                    Rows::None => false,
-                }
+    /// Gives every table rows, and those that the migration names more: what it itself has written does not show what it loses.
+    fn fill(&mut self, schema: &Schema) -> Result<Filled, Stuck> {
+        let (named, rows) = (&self.named, self.rows);
+        let goal = |table: &TableName| match (rows, named.has(table)) {
+            (Rows::None, _) | (Rows::Others, true) => None,
+            (Rows::All, true) => Some(Goal::More(ROWS)),
+            (Rows::All | Rows::Others, false) => Some(Goal::AtLeast(ROWS)),
         };
-        Ok(fill(self.bench.db(), schema, rows, is_wanted)?)
+        Ok(fill(self.bench.db(), schema, goal)?)
     }
 
     /// Tables without rows prove nothing about their rows; that matters where something happens to them.
@@ -238,9 +234,7 @@ impl<'a> Trial<'a> {
 
     /// What was written after the migration and does not survive the way back and the way up.
     fn loses_between(&mut self, before: &Schema, after: &Schema, changed: &BTreeSet<TableName>) -> Result<(), Stuck> {
-        let counts = Contents::read(self.bench.db(), after)?;
-        let most = changed.iter().map(|table| counts.count(table)).max().unwrap_or(0);
-        let filled = self.fill(after, most + ROWS, |table| changed.contains(table))?;
+        let filled = fill(self.bench.db(), after, |table| changed.contains(table).then_some(Goal::More(ROWS)))?;
         self.tell_unfilled_after(&filled, changed);
         let had = Contents::read(self.bench.db(), after)?;
         let went = self.bench.down(self.index).and_then(|()| self.bench.up(self.index));

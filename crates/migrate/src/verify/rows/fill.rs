@@ -12,6 +12,15 @@ use crate::schema::Schema;
 /// How often a row is tried with other values.
 const TRIES: usize = 8;
 
+/// How many rows a table is to have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::verify) enum Goal {
+    /// So many, whoever wrote them.
+    AtLeast(usize),
+    /// So many more than it has.
+    More(usize),
+}
+
 /// How filling went.
 #[derive(Debug, Default)]
 pub(in crate::verify) struct Filled {
@@ -19,28 +28,34 @@ pub(in crate::verify) struct Filled {
     pub(in crate::verify) without: BTreeMap<TableName, String>,
 }
 
-/// Gives the wanted tables rows until each has so many. Those that end without any are told.
+/// Gives the tables rows until each has as many as it is to have. Those that end without any are told.
 pub(in crate::verify) fn fill(
     db: &mut dyn Db,
     schema: &Schema,
-    rows: usize,
-    wanted: impl Fn(&TableName) -> bool,
+    goal: impl Fn(&TableName) -> Option<Goal>,
 ) -> Result<Filled, DbError> {
-    let shapes: Vec<Shape> = shapes(schema).into_iter().filter(|shape| wanted(&shape.table)).collect();
+    let shapes = shapes(schema);
     let mut filled = Filled::default();
-    let mut open: Vec<&Shape> = shapes.iter().collect();
+    let mut open = Vec::new();
+    for shape in &shapes {
+        match goal(&shape.table) {
+            Some(Goal::AtLeast(rows)) => open.push((shape, rows)),
+            Some(Goal::More(rows)) => open.push((shape, rows_of(db, &shape.table)? + rows)),
+            None => {}
+        }
+    }
     // Each round may give those rows that the next needs to refer to.
     while !open.is_empty() {
         let mut again = Vec::new();
         let before = open.len();
-        for shape in open {
+        for (shape, rows) in open {
             match fill_table(db, shape, rows)? {
                 Ok(()) => {
                     filled.without.remove(&shape.table);
                 }
                 Err(reason) => {
                     filled.without.insert(shape.table.clone(), reason);
-                    again.push(shape);
+                    again.push((shape, rows));
                 }
             }
         }

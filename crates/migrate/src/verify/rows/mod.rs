@@ -12,7 +12,7 @@ use plimsoll_core::db::{Db, DbError, Engine, Stmt, quoted};
 use crate::revert::Loss;
 use crate::schema::{ObjectKind, Schema};
 
-pub(super) use fill::{Filled, fill};
+pub(super) use fill::{Filled, Goal, fill};
 
 /// What names a table.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
