@@ -19,6 +19,8 @@ const COMMANDS: &[&[&str]] = &[
     &["migrate", "up"],
     &["migrate", "down"],
     &["migrate", "redo"],
+    &["migrate", "verify"],
+    &["migrate", "inventory"],
     &["migrate", "adopt"],
     &["seed"],
     &["seed", "plan"],

@@ -4,7 +4,7 @@ use plimsoll_core::db::Engine;
 use plimsoll_migrate::verify::{Mark, Proof, VerifyOptions, VerifyOutcome, VerifyReport, verify};
 use plimsoll_migrate::{MigrationSet, ScratchPlace};
 use plimsoll_tests::migrating::set;
-use plimsoll_tests::{TestDatabase, live_tests};
+use plimsoll_tests::{Deployment, TestDatabase, live_tests};
 
 /// Two tables that refer to each other, with keys, a check, a default and an index.
 const BASE: &str = "CREATE TABLE team (id INTEGER PRIMARY KEY, name VARCHAR(40) NOT NULL UNIQUE);\n\
@@ -218,4 +218,53 @@ live_tests! {
         assert_eq!(report.migrations[0].mark, Mark::Lossy, "{report}");
         assert!(verify(&set, db.url(), &place(db), &from("0009")).is_err());
     }
+}
+
+/// The harbour with ways back, in a SQLite file of its own.
+fn harbour() -> Deployment {
+    let harbour = Deployment::of_harbour();
+    for name in MIGRATIONS {
+        harbour.remove(&format!("migrations/{name}.sql"));
+    }
+    harbour.write("migrations/0001_base.up.sql", BASE);
+    harbour.write("migrations/0001_base.down.sql", BASE_DOWN);
+    harbour.write("migrations/0002_note.up.sql", "ALTER TABLE team ADD COLUMN note TEXT;\n");
+    harbour
+}
+
+const MIGRATIONS: [&str; 3] =
+    ["20260101090000_create_specs", "20260102090000_create_features_and_prompts", "20260211093000_create_caller"];
+
+#[test]
+fn the_command_says_what_each_way_back_is_worth_and_exits_by_it() {
+    let harbour = harbour();
+    let shown = harbour.run(&["migrate", "verify", "dev"]).exits(0);
+    for text in [
+        "lossy         0001_base",
+        "loses what was written after it: table `person`",
+        "irreversible  0002_note",
+        "1 lossy, 1 irreversible",
+    ] {
+        assert!(shown.stdout.contains(text), "nothing shows `{text}`:\n{}", shown.text());
+    }
+    harbour.run(&["migrate", "verify", "dev", "--require-down"]).exits(3);
+    harbour.write("migrations/0002_note.down.sql", "-- plimsoll: irreversible notes are kept\n");
+    harbour.run(&["migrate", "verify", "dev", "--require-down"]).exits(0);
+    harbour.run(&["migrate", "up", "dev"]).exits(0);
+    harbour.run(&["migrate", "down", "dev"]).exits(5).says(&["declared irreversible: notes are kept"]);
+    harbour.write("migrations/0002_note.down.sql", "ALTER TABLE team DROP COLUMN name;\n");
+    let wrong = harbour.run(&["migrate", "verify", "dev", "--from", "0002", "--format", "json"]).exits(3).one_json();
+    assert_eq!(
+        (wrong["migrations"].as_array().map(Vec::len), &wrong["migrations"][0]["mark"]),
+        (Some(1), &"wrong".into())
+    );
+    harbour.write("migrations/0002_note.up.sql", "-- plimsoll: no-transaction\nATTACH 'other.db' AS other;\n");
+    let shown = harbour.run(&["migrate", "verify", "dev"]).exits(4);
+    assert!(shown.stdout.contains("not proven    0002_note"), "{}", shown.text());
+    harbour
+        .run(&["migrate", "verify", "dev", "--scratch", "postgres://localhost/x"])
+        .exits(2)
+        .says(&["the scratch database is PostgreSQL"]);
+    let left = std::fs::read_dir(harbour.root().join(".plimsoll/dev/scratch")).expect("the folder is there").count();
+    assert_eq!(left, 0, "no scratch database is left");
 }

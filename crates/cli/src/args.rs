@@ -173,6 +173,18 @@ pub(crate) enum Migrate {
     Redo(Redo),
     /// Take over a database that another tool migrated: prove what it applied, and record that
     Adopt(MigrateAdopt),
+    /// Prove in a scratch database that migrations can be taken back
+    ///
+    /// Each goes up, down and up again, with generated rows; schema and rows are compared with what they were. Reversible:
+    /// all is as before. Lossy: the same but for what is named. Irreversible: there is no down script. Wrong: the down script
+    /// fails, or leaves something else.
+    ///
+    /// A down script may say what is meant in a comment at its head: `-- plimsoll: irreversible reason`, or
+    /// `-- plimsoll: lossy reason` for losing what was there before the migration. Exit code 0: all do what they should. 3: one
+    /// does not, or loses what was there before without saying so. 4: something could not be measured.
+    Verify(MigrateVerify),
+    /// List what migrations are made of: sizes, objects, rows, ways back, their state in git
+    Inventory(MigrateInventory),
 }
 
 /// `migrate lint`
@@ -279,6 +291,52 @@ pub(crate) struct MigrateAdopt {
     /// Show what would be recorded, without writing anything
     #[arg(long)]
     pub(crate) dry_run: bool,
+}
+
+/// `migrate verify`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct MigrateVerify {
+    #[command(flatten)]
+    pub(crate) environment: Environment,
+
+    /// Make the scratch database on this server instead of the environment's own
+    #[arg(long, value_name = "URL")]
+    pub(crate) scratch: Option<String>,
+
+    /// Prove this migration and those after it only
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) from: Option<String>,
+
+    /// Exit with 3 when a migration has no down script and does not say that it is meant so
+    #[arg(long)]
+    pub(crate) require_down: bool,
+}
+
+/// `migrate inventory`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct MigrateInventory {
+    /// The environment: the name of a file in `environments/`
+    #[arg(value_name = "ENVIRONMENT", required_unless_present = "path")]
+    pub(crate) environment: Option<String>,
+
+    /// A folder of migrations, without any project
+    #[arg(long, value_name = "DIR", conflicts_with = "environment", requires = "engine")]
+    pub(crate) path: Option<PathBuf>,
+
+    /// The engine that the folder is for
+    #[arg(long, value_enum, value_name = "ENGINE", requires = "path")]
+    pub(crate) engine: Option<EngineName>,
+}
+
+/// An engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EngineName {
+    /// SQLite
+    Sqlite,
+    /// PostgreSQL
+    Postgres,
+    /// MySQL and MariaDB
+    Mysql,
 }
 
 /// `migrate up`

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use plimsoll_core::db::DbError;
+use plimsoll_core::db::{DbError, Engine, UrlError};
 use plimsoll_core::lock::LockError;
 use plimsoll_core::project::ProjectError;
 use plimsoll_core::{Coded, ErrorCode, Exit, Location};
@@ -50,6 +50,17 @@ pub(crate) enum CliError {
         /// The environment.
         environment: String,
     },
+    /// A database URL of the command line.
+    #[error(transparent)]
+    Url(#[from] UrlError),
+    /// A scratch database of another engine.
+    #[error("the scratch database is {given}, the environment's is {wanted}")]
+    ScratchEngine {
+        /// The environment's.
+        wanted: Engine,
+        /// That of the command line.
+        given: Engine,
+    },
     /// Something the project does not have.
     #[error("the project declares no {what}")]
     Undeclared {
@@ -90,9 +101,11 @@ impl CliError {
             Self::Deploy(error) => Some(error),
             Self::Room(error) => Some(error),
             Self::Unmet(error) => Some(error),
+            Self::Url(error) => Some(error),
             Self::File { .. }
             | Self::SavedPlan { .. }
             | Self::NotConfirmed { .. }
+            | Self::ScratchEngine { .. }
             | Self::Undeclared { .. }
             | Self::UnknownCode { .. } => None,
         }

@@ -3,11 +3,13 @@
 mod adopt;
 mod down;
 mod lint;
+mod inventory;
 mod new;
 mod plan;
 mod redo;
 mod status;
 mod up;
+mod verify;
 
 use std::fmt::Display;
 
@@ -32,6 +34,8 @@ pub(super) fn run(args: &Migrate, context: &mut Context<'_, '_>) -> Result<Exit,
         Migrate::Down(down) => down::run(down, context),
         Migrate::Redo(redo) => redo::run(redo, context),
         Migrate::Adopt(arguments) => adopt::run(arguments, context),
+        Migrate::Verify(arguments) => verify::run(arguments, context),
+        Migrate::Inventory(arguments) => inventory::run(arguments, context),
     }
 }
 
