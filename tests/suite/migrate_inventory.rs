@@ -72,8 +72,8 @@ fn each_state_that_a_file_has_in_git_is_told_and_so_is_a_late_one() {
     harbour.write(".gitignore", "*_caller.sql\n");
     harbour.edit(
         "migrations/20260102090000_create_features_and_prompts.sql",
-        "CREATE TABLE feature",
-        "CREATE TABLE  feature",
+        "CREATE TABLE prompt_slug",
+        "CREATE TABLE  prompt_slug",
     );
     assert_eq!([state(0), state(1), state(2)], ["committed", "modified", "ignored"]);
     let shown = harbour.run(&["migrate", "inventory", "dev"]).exits(0).stdout;

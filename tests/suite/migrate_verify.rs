@@ -4,7 +4,7 @@ use plimsoll_core::db::Engine;
 use plimsoll_migrate::verify::{Mark, Proof, VerifyOptions, VerifyOutcome, VerifyReport, verify};
 use plimsoll_migrate::{MigrationSet, ScratchPlace};
 use plimsoll_tests::migrating::set;
-use plimsoll_tests::{Deployment, TestDatabase, live_tests};
+use plimsoll_tests::{Deployment, TestDatabase, live_tests, schema};
 
 /// Two tables that refer to each other, with keys, a check, a default and an index.
 const BASE: &str = "CREATE TABLE team (id INTEGER PRIMARY KEY, name VARCHAR(40) NOT NULL UNIQUE);\n\
@@ -208,6 +208,17 @@ live_tests! {
         ]));
         let marks: Vec<Mark> = report.migrations.iter().map(|proof| proof.mark).collect();
         assert_eq!(marks, [Mark::Wrong, Mark::Lossy], "{report}");
+    }
+
+    fn most_of_what_an_engine_has_gets_rows(db: &mut TestDatabase) {
+        let all = match db.engine() {
+            Engine::Postgres => "DO $$ BEGIN END $$;",
+            Engine::Mysql => "DO 1;",
+            Engine::Sqlite => "EXPLAIN SELECT 1;",
+        };
+        let report = proven(db, &set(&[("0001_rich", schema::rich(db.engine())), ("0002_all", all), ("0002_all.down", all)]));
+        let proof = &report.migrations[1];
+        assert!(proof.unmeasured.is_empty(), "{proof}");
     }
 
     fn a_proof_can_begin_late(db: &mut TestDatabase) {

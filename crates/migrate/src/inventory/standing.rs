@@ -91,7 +91,10 @@ impl Standing {
                 // What is there already, `IF NOT EXISTS` and `OR REPLACE` leave or replace.
                 let again = !touch.name.is_empty() && self.objects.iter().any(|each| self.is_same(each, touch));
                 if !again {
-                    self.objects.push(touch.clone());
+                    // From here on it has its name, whatever the table will be called.
+                    let name = Some(touch.name.clone()).filter(|name| !name.is_empty());
+                    let name = name.or_else(|| default_name(self.engine, touch)).unwrap_or_default();
+                    self.objects.push(Touch { name, ..touch.clone() });
                 }
             }
             TouchAction::Alter => {}
@@ -171,7 +174,6 @@ impl Standing {
             (None, Some(_)) => false,
         };
         let named = same(&object.name, &meant.name);
-        let by_name = named || (object.name.is_empty() && default_name(object).is_some_and(|name| name == meant.name));
         table
             && match meant.kind {
                 TouchKind::Constraint => {
@@ -182,33 +184,36 @@ impl Standing {
                         TouchKind::Check,
                         TouchKind::Exclusion,
                     ];
-                    constraints.contains(&object.kind) && by_name
+                    constraints.contains(&object.kind) && named
                 }
                 TouchKind::PrimaryKey => object.kind == TouchKind::PrimaryKey,
                 TouchKind::Index | TouchKind::UniqueIndex => {
                     let unique = self.engine == Engine::Mysql && object.kind == TouchKind::Unique;
-                    (unique || matches!(object.kind, TouchKind::Index | TouchKind::UniqueIndex)) && by_name
+                    (unique || matches!(object.kind, TouchKind::Index | TouchKind::UniqueIndex)) && named
                 }
                 // `DROP TYPE` is about all of them.
                 TouchKind::Type => {
                     matches!(object.kind, TouchKind::Type | TouchKind::Enum | TouchKind::Domain) && named
                 }
-                kind => object.kind == kind && by_name,
+                kind => object.kind == kind && named,
             }
     }
 }
 
-/// The name that PostgreSQL gives to a constraint without one.
-fn default_name(object: &Touch) -> Option<String> {
+/// The name that the engine gives to a constraint or an index without one, as far as statements can be about it.
+fn default_name(engine: Engine, object: &Touch) -> Option<String> {
     let table = object.table.as_deref()?.rsplit('.').next()?;
     let columns = object.columns.join("_");
-    match object.kind {
-        TouchKind::PrimaryKey => Some(format!("{table}_pkey")),
-        TouchKind::Unique => Some(format!("{table}_{columns}_key")),
-        TouchKind::ForeignKey => Some(format!("{table}_{columns}_fkey")),
-        TouchKind::Check if columns.is_empty() => Some(format!("{table}_check")),
-        TouchKind::Check => Some(format!("{table}_{columns}_check")),
-        TouchKind::Index | TouchKind::UniqueIndex => Some(format!("{table}_{columns}_idx")),
+    match (engine, object.kind) {
+        (Engine::Postgres, TouchKind::PrimaryKey) => Some(format!("{table}_pkey")),
+        (Engine::Postgres, TouchKind::Unique) => Some(format!("{table}_{columns}_key")),
+        (Engine::Postgres, TouchKind::ForeignKey) => Some(format!("{table}_{columns}_fkey")),
+        (Engine::Postgres, TouchKind::Check) if columns.is_empty() => Some(format!("{table}_check")),
+        (Engine::Postgres, TouchKind::Check) => Some(format!("{table}_{columns}_check")),
+        (Engine::Postgres, TouchKind::Index | TouchKind::UniqueIndex) => Some(format!("{table}_{columns}_idx")),
+        (Engine::Mysql, TouchKind::Unique | TouchKind::Index | TouchKind::UniqueIndex) => {
+            object.columns.first().cloned()
+        }
         _ => None,
     }
 }

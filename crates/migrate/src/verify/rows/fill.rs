@@ -150,7 +150,8 @@ fn chosen(
     if column.counts {
         return Ok(None);
     }
-    let candidates = candidates(engine, column, number);
+    // No two columns of a row hold the same, so that one that is copied from the wrong one is found out.
+    let candidates = candidates(engine, column, number + position);
     let at = match (attempt, column.checks.is_empty()) {
         (0, _) | (_, true) => 0,
         (_, false) => (attempt + position * usize::from(attempt > 4)) % candidates.len().max(1),
