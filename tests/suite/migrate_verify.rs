@@ -210,6 +210,23 @@ live_tests! {
         assert_eq!(marks, [Mark::Wrong, Mark::Lossy], "{report}");
     }
 
+    fn each_statement_that_a_way_back_forgets_is_caught(db: &mut TestDatabase) {
+        let on = if db.engine() == Engine::Mysql { " ON person" } else { "" };
+        let up = "CREATE TABLE tag (id INTEGER PRIMARY KEY, word VARCHAR(20)); CREATE INDEX person_age ON person (age); \
+                  ALTER TABLE team ADD COLUMN note VARCHAR(40); CREATE VIEW grown AS SELECT id FROM person; \
+                  INSERT INTO team (id, name) VALUES (9001, 'staff');";
+        let age = format!("DROP INDEX person_age{on};");
+        let down =
+            ["DELETE FROM team WHERE id = 9001;", "DROP VIEW grown;", "ALTER TABLE team DROP COLUMN note;", age.as_str(), "DROP TABLE tag;"];
+        let (whole, _) = second(db, up, &down.join(" "));
+        assert_eq!(whole.mark, Mark::Lossy, "{whole}");
+        for forgotten in down {
+            let rest = down.into_iter().filter(|each| *each != forgotten).collect::<Vec<_>>().join(" ");
+            let (proof, outcome) = second(db, up, &rest);
+            assert_eq!((proof.mark, outcome), (Mark::Wrong, VerifyOutcome::Wrong), "{forgotten}: {proof}");
+        }
+    }
+
     fn most_of_what_an_engine_has_gets_rows(db: &mut TestDatabase) {
         let all = match db.engine() {
             Engine::Postgres => "DO $$ BEGIN END $$;",

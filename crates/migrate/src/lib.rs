@@ -39,7 +39,7 @@ pub use extensions::{AvailableExtension, Extensions};
 pub use history::{History, Record, RecordState};
 pub use lint::{Accepted, Finding, Grade, Judged, LintOptions, LintReport, Rule, RuleInfo, Unclassified, lint};
 pub use plan::{MigratePlan, MigrateStep, PlanOptions, plan};
-pub use replay::{ReplayError, ScratchPlace};
+pub use replay::{ReplayError, Replayed, ScratchPlace, replay};
 pub use report::{AppliedMigration, MigrateReport};
 pub use schema::{AttributeChange, Change, Difference, Object, ObjectKey, ObjectKind, ReadOptions, Schema, compare};
 pub use service::{MigrateOptions, migrate};

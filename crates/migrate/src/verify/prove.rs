@@ -39,7 +39,7 @@ pub(super) fn prove<'a>(
     for rows in [Rows::All, Rows::Others, Rows::None] {
         let bench = match begun.take().map_or_else(|| workshop.bench(index), Ok) {
             Ok(bench) => bench,
-            Err(stuck) => return blocked(migration, stuck.said()?),
+            Err(stuck) => return blocked(migration, format!("before it, {}", stuck.said()?)),
         };
         let mut trial = Trial { bench, index, named: Named::by(workshop, migration), rows, proof: unproven(migration) };
         match trial.run(&way_back) {

@@ -89,12 +89,27 @@ fn shape(schema: &Schema, types: &Types, table: &Object) -> Shape {
         })
         .collect();
     columns.sort_by_key(|(position, _)| *position);
+    let bounds = bounds(schema, table);
+    for (_, column) in &mut columns {
+        if table.attribute("partitioned by").is_some_and(|key| names(key, &column.name)) {
+            column.checks.extend(bounds.iter().cloned());
+        }
+    }
     let references = belongs
         .iter()
         .filter(|object| object.key.kind == ObjectKind::ForeignKey)
         .filter_map(|object| reference(object, name.schema.as_ref()))
         .collect();
     Shape { table: name, columns: columns.into_iter().map(|(_, column)| column).collect(), references }
+}
+
+/// Which values the partitions of a table of PostgreSQL take.
+fn bounds(schema: &Schema, table: &Object) -> Vec<String> {
+    let is_part = |object: &&Object| {
+        let parent = object.attribute("parents").and_then(|parents| parts(parents, '.').pop());
+        object.key.kind == ObjectKind::Table && parent.as_ref() == Some(&table.key.name)
+    };
+    schema.objects.values().filter(is_part).filter_map(|part| part.attribute("partition").map(str::to_owned)).collect()
 }
 
 fn column(engine: Engine, types: &Types, object: &Object, checks: &[&str]) -> Column {
