@@ -167,7 +167,7 @@ fn code(statement: &Statement) -> String {
     let is = |word: &&str| words.iter().take(6).any(|each| each == word);
     let runs = ["DO", "PREPARE", "EXECUTE", "SET"].iter().any(|word| words.first().is_some_and(|first| first == word));
     let is_body =
-        words.first().is_some_and(|word| word == "CREATE") && ["FUNCTION", "PROCEDURE"].iter().any(|word| is(word));
+        words.first().is_some_and(|word| word == "CREATE") && ["FUNCTION", "PROCEDURE"].iter().any(is);
     if !(runs || is_body) {
         return String::new();
     }
