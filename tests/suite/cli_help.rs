@@ -22,6 +22,8 @@ const COMMANDS: &[&[&str]] = &[
     &["migrate", "verify"],
     &["migrate", "inventory"],
     &["migrate", "adopt"],
+    &["migrate", "drift"],
+    &["migrate", "squash"],
     &["seed"],
     &["seed", "plan"],
     &["seed", "apply"],

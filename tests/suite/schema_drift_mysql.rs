@@ -6,7 +6,7 @@ use plimsoll_tests::TestDatabase;
 use plimsoll_tests::schema::{drift, read, rich, script};
 
 /// What somebody did behind everybody's back, how it is taken back, and what the comparison says.
-const CHANGES: &[(&str, &str, &str)] = &[
+pub(crate) const CHANGES: &[(&str, &str, &str)] = &[
     (
         "DROP INDEX ship_name ON ship",
         "CREATE INDEX ship_name ON ship (name(10), tons DESC)",

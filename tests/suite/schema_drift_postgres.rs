@@ -6,7 +6,7 @@ use plimsoll_tests::TestDatabase;
 use plimsoll_tests::schema::{drift, read, rich, script};
 
 /// What somebody did behind everybody's back, and what the comparison says.
-const CHANGES: &[(&str, &str)] = &[
+pub(crate) const CHANGES: &[(&str, &str)] = &[
     ("DROP INDEX ship_name", "index `ship.ship_name`: is missing"),
     ("CREATE INDEX extra ON ship (code)", "index `ship.extra`: should not be there"),
     (

@@ -5,7 +5,7 @@ use plimsoll_tests::TestDatabase;
 use plimsoll_tests::schema::{drift, read, rich, script};
 
 /// What somebody did behind everybody's back, and what the comparison says.
-const CHANGES: &[(&str, &str)] = &[
+pub(crate) const CHANGES: &[(&str, &str)] = &[
     ("DROP INDEX ship_name", "index `ship.ship_name`: is missing"),
     ("CREATE INDEX extra ON ship (name)", "index `ship.extra`: should not be there"),
     (
@@ -172,7 +172,7 @@ fn every_change_to_a_sqlite_schema_is_one_difference_with_its_name() {
 }
 
 /// What is written differently in the table `ship`, which has everything, and what the comparison says.
-const REWRITTEN: &[(&str, &str, &str)] = &[
+pub(crate) const REWRITTEN: &[(&str, &str, &str)] = &[
     (" AUTOINCREMENT", "", "primary key `ship`: should be autoincrement"),
     (
         "COLLATE NOCASE",

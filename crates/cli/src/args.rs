@@ -185,6 +185,63 @@ pub(crate) enum Migrate {
     Verify(MigrateVerify),
     /// List what migrations are made of: sizes, objects, rows, ways back, their state in git
     Inventory(MigrateInventory),
+    /// Find what somebody changed in the schema without a migration
+    ///
+    /// The applied migrations are replayed in a scratch database, which is dropped again; the real one is only read. Exit code
+    /// 0: the schema is what they make. 3: it is not. 4: that could not be found out.
+    Drift(MigrateDrift),
+    /// Fold migrations into one baseline that is proven to make the same
+    ///
+    /// Schema and rows of both are compared in scratch databases before any file is touched. Databases that have all of the
+    /// folded migrations count the baseline as applied.
+    Squash(MigrateSquash),
+}
+
+/// `migrate drift`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct MigrateDrift {
+    #[command(flatten)]
+    pub(crate) environment: Environment,
+
+    /// Make scratch databases on this server; on that of the environment by default
+    #[arg(long, value_name = "URL")]
+    pub(crate) scratch: Option<String>,
+
+    /// Print only the SQL that brings the two together
+    #[arg(long, value_name = "WAY")]
+    pub(crate) sql: Option<DriftSql>,
+}
+
+/// Which way drift is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DriftSql {
+    /// For a new migration: keep what the database has
+    Adopt,
+    /// To run in the database: take it back
+    Revert,
+}
+
+/// `migrate squash`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct MigrateSquash {
+    #[command(flatten)]
+    pub(crate) environment: Environment,
+
+    /// The last migration that is folded
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) to: String,
+
+    /// What the baseline is called
+    #[arg(long, value_name = "NAME", default_value = "baseline")]
+    pub(crate) name: String,
+
+    /// Prove it and print it, and change no file
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// Make scratch databases on this server; on that of the environment by default
+    #[arg(long, value_name = "URL")]
+    pub(crate) scratch: Option<String>,
 }
 
 /// `migrate lint`

@@ -150,6 +150,26 @@ pub fn advice(code: ErrorCode) -> Advice {
             "Migrations could not be replayed in a scratch database, so nothing can be said about the schema. The real database was only read.",
             "read what stands against it; where the server lacks something, or the account may not make databases, give another one: `--scratch URL`",
         ),
+        ErrorCode::DriftFound => (
+            "Somebody changed the schema of the database without a migration.",
+            "take it into a new migration, `{program} migrate drift <environment> --sql adopt`, or take it back in the database, `--sql revert`; read the SQL first",
+        ),
+        ErrorCode::DriftUnproven => (
+            "There is drift, and SQL that was made for it did not have exactly that effect in a scratch database, so it is not given out.",
+            "write the change by hand; `{program} migrate drift <environment>` lists the differences and what stands against the SQL",
+        ),
+        ErrorCode::SquashDiffers => (
+            "The baseline does not make the same schema and rows as the migrations that it would replace. No file was changed.",
+            "read the differences; fold up to an earlier migration with `--to`, or take what cannot be expressed out of the migrations first",
+        ),
+        ErrorCode::SquashRefused => (
+            "The migrations cannot be folded into one. No file was changed.",
+            "read what stands against it and choose other migrations with `--to`",
+        ),
+        ErrorCode::BaselineHalfApplied => (
+            "The database has only some of the migrations that a baseline in the folder replaces.",
+            "check out the sources from before the baseline, run `{program} migrate up <environment>` with them, then come back",
+        ),
         ErrorCode::SchemaBehind => (
             "The database lacks a migration that the service needs.",
             "migrate first: `{program} deploy <environment>` or `{program} migrate up <environment>`",

@@ -50,23 +50,34 @@ pub(crate) enum CliError {
         /// The environment.
         environment: String,
     },
-    /// A database URL of the command line.
-    #[error(transparent)]
-    Url(#[from] UrlError),
-    /// A scratch database of another engine.
-    #[error("the scratch database is {given}, the environment's is {wanted}")]
-    ScratchEngine {
-        /// The environment's.
-        wanted: Engine,
-        /// That of the command line.
-        given: Engine,
-    },
     /// Something the project does not have.
     #[error("the project declares no {what}")]
     Undeclared {
         /// What: `migrations`.
         what: &'static str,
     },
+    /// A database URL of the command line is none.
+    #[error(transparent)]
+    Url(#[from] UrlError),
+    /// Scratch databases on another engine would prove nothing.
+    #[error("`--scratch` names a {scratch} server, the environment's database is {real}")]
+    ScratchEngine {
+        /// The engine of the command line's URL.
+        scratch: Engine,
+        /// The environment's.
+        real: Engine,
+    },
+    /// The schema is not what the migrations make.
+    #[error("the schema of `{environment}` has {count} {differences} from what its migrations make", differences = if *count == 1 { "difference" } else { "differences" })]
+    Drift {
+        /// The environment.
+        environment: String,
+        /// How many differences.
+        count: usize,
+    },
+    /// SQL was asked for that is not proven.
+    #[error("the SQL was not proven, so none is given")]
+    DriftUnproven,
     /// An error code that does not exist.
     #[error("unknown error code `{code}`{}", near.as_ref().map(|near| format!(", did you mean `{near}`?")).unwrap_or_default())]
     UnknownCode {
@@ -103,9 +114,11 @@ impl CliError {
             Self::Unmet(error) => Some(error),
             Self::Url(error) => Some(error),
             Self::File { .. }
+            | Self::ScratchEngine { .. }
+            | Self::Drift { .. }
+            | Self::DriftUnproven
             | Self::SavedPlan { .. }
             | Self::NotConfirmed { .. }
-            | Self::ScratchEngine { .. }
             | Self::Undeclared { .. }
             | Self::UnknownCode { .. } => None,
         }
@@ -129,6 +142,8 @@ impl Coded for CliError {
         match self {
             Self::File { .. } => ErrorCode::FileUnreadable,
             Self::NotConfirmed { .. } => ErrorCode::NotConfirmed,
+            Self::Drift { .. } => ErrorCode::DriftFound,
+            Self::DriftUnproven => ErrorCode::DriftUnproven,
             other => other.coded().map_or(ErrorCode::InvalidValue, Coded::code),
         }
     }

@@ -116,6 +116,16 @@ codes! {
     MigrationUndecided = "migrate::undecided" => NeedsPerson,
     /// Migrations cannot be replayed in a scratch database, so nothing can be said about the schema.
     CannotReplay = "migrate::cannot_replay" => CouldNotMeasure,
+    /// The schema of the database is not what its migrations make.
+    DriftFound = "migrate::drift" => CheckFailed,
+    /// SQL that would take drift back or into a migration did not do so in a scratch database.
+    DriftUnproven = "migrate::drift_unproven" => CouldNotMeasure,
+    /// A baseline does not make what the migrations make that it would replace.
+    SquashDiffers = "migrate::squash_differs" => CheckFailed,
+    /// Migrations cannot be folded into a baseline.
+    SquashRefused = "migrate::cannot_squash" => Usage,
+    /// Only some of the migrations that a baseline replaces are applied.
+    BaselineHalfApplied = "migrate::baseline_half_applied" => GateRefused,
     /// The database is behind the schema that a service needs.
     SchemaBehind = "migrate::schema_behind" => CheckFailed,
     /// No other tool left a history that could be adopted.

@@ -7,6 +7,7 @@ use plimsoll_core::{Coded, ErrorCode, Location};
 use crate::replay::ReplayError;
 use crate::report::MigrateReport;
 use crate::revert::RevertFailure;
+use crate::squash::SquashError;
 
 /// Any failure of this crate.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +39,9 @@ pub enum MigrateError {
     /// Replaying in a scratch database came to no end, so that nothing can be said about the schema.
     #[error(transparent)]
     Replay(Box<ReplayError>),
+    /// Folding migrations into one stopped; nothing was changed.
+    #[error(transparent)]
+    Squash(Box<SquashError>),
     /// The database does not have the migration that a service needs.
     #[error("the service needs migration {required}, the newest one applied is {}", newest.as_deref().unwrap_or("none"))]
     SchemaBehind {
@@ -115,6 +119,8 @@ pub enum ProblemKind {
     ForeignUnfinished,
     /// A migration cannot be replayed in a scratch database.
     Unreplayable,
+    /// Only some of the migrations that a baseline replaces are applied.
+    HalfReplaced,
 }
 
 /// Applying stopped at a migration. Carries the report of everything that was done before.
@@ -211,6 +217,7 @@ impl Coded for Problem {
             ProblemKind::ForeignChanged => ErrorCode::AdoptChanged,
             ProblemKind::ForeignUnfinished => ErrorCode::AdoptUnfinished,
             ProblemKind::Unreplayable => ErrorCode::CannotReplay,
+            ProblemKind::HalfReplaced => ErrorCode::BaselineHalfApplied,
         }
     }
 
@@ -246,6 +253,7 @@ impl Coded for MigrateError {
             Self::Failed(failure) => failure.code(),
             Self::RevertFailed(failure) => failure.code(),
             Self::Replay(error) => error.code(),
+            Self::Squash(error) => error.code(),
             Self::SchemaBehind { .. } => ErrorCode::SchemaBehind,
             Self::LinterMissing => ErrorCode::LinterMissing,
             Self::RuleUnknown { .. } => ErrorCode::InvalidValue,
@@ -258,6 +266,7 @@ impl Coded for MigrateError {
             Self::Failed(failure) => failure.location(),
             Self::RevertFailed(failure) => failure.location(),
             Self::Replay(error) => error.location(),
+            Self::Squash(error) => error.location(),
             Self::Problems(_)
             | Self::History(_)
             | Self::Open(_)
@@ -280,6 +289,7 @@ impl Coded for MigrateError {
             | Self::Failed(_)
             | Self::RevertFailed(_)
             | Self::Replay(_)
+            | Self::Squash(_)
             | Self::SchemaBehind { .. }
             | Self::LinterMissing
             | Self::RuleUnknown { .. } => Vec::new(),

@@ -8,6 +8,7 @@ mod check;
 mod checksum;
 mod classify;
 mod diff;
+pub mod drift;
 mod error;
 mod event;
 mod extensions;
@@ -26,6 +27,7 @@ mod service;
 mod session;
 mod source;
 mod split;
+pub mod squash;
 mod status;
 pub mod verify;
 
@@ -41,7 +43,10 @@ pub use lint::{Accepted, Finding, Grade, Judged, LintOptions, LintReport, Rule, 
 pub use plan::{MigratePlan, MigrateStep, PlanOptions, plan};
 pub use replay::{ReplayError, Replayed, ScratchPlace, replay};
 pub use report::{AppliedMigration, MigrateReport};
-pub use schema::{AttributeChange, Change, Difference, Object, ObjectKey, ObjectKind, ReadOptions, Schema, compare};
+pub use schema::{
+    AttributeChange, Cannot, Change, Ddl, DdlStep, Difference, Object, ObjectKey, ObjectKind, ReadOptions, Schema,
+    compare,
+};
 pub use service::{MigrateOptions, migrate};
 pub use source::{Down, Layout, Migration, MigrationKind, MigrationSet, Verify, check_prisma_provider, create_next};
 pub use split::{Statement, split};

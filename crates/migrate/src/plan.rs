@@ -15,6 +15,7 @@ use crate::extensions;
 use crate::history::History;
 use crate::source::{Down, Layout, Migration, MigrationKind, MigrationSet};
 use crate::split::split;
+use crate::squash;
 use crate::status::{MigrationState, MigrationStatus, Note, Overall, Status, known_versions, status};
 
 /// How many lines of a difference an error shows.
@@ -118,6 +119,7 @@ fn stands_against(
     options: PlanOptions,
 ) -> Option<Problem> {
     let MigrationStatus { version, name, state, edit, .. } = migration;
+    let baseline = file;
     let path = file.map(|migration| migration.file.as_path()).unwrap_or_else(|| Path::new(""));
     let file = path.display();
     let (kind, message) = match state {
@@ -127,6 +129,13 @@ fn stands_against(
         MigrationState::OutOfOrder if options.allow_out_of_order => return None,
         MigrationState::OutOfOrder => {
             (ProblemKind::OutOfOrder, format!("`{file}` is not applied, but comes before migrations that are"))
+        }
+        MigrationState::HalfReplaced => {
+            let lacking = squash::lacking(history, baseline);
+            let message = format!(
+                "`{file}` replaces migrations of which the database has some and lacks {lacking}: apply these from the sources before it"
+            );
+            (ProblemKind::HalfReplaced, message)
         }
         MigrationState::Changed => {
             let message = format!("`{file}` was edited after it had been applied");

@@ -9,6 +9,7 @@ use crate::diff::{Edit, edit};
 use crate::history::{History, Record, RecordState};
 use crate::source::{Migration, MigrationKind, MigrationSet};
 use crate::split::split;
+use crate::squash;
 
 /// Files and database, compared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,6 +71,8 @@ pub enum MigrationState {
     Outdated,
     /// Half taken back: the first statements of its down script are done.
     Reverting,
+    /// A baseline, of whose migrations the database has some and lacks others.
+    HalfReplaced,
 }
 
 impl MigrationState {
@@ -78,7 +81,7 @@ impl MigrationState {
     pub fn is_to_apply(self) -> bool {
         match self {
             Self::Pending | Self::OutOfOrder | Self::Interrupted | Self::Outdated => true,
-            Self::Applied | Self::Missing | Self::Changed | Self::Reverting => false,
+            Self::Applied | Self::Missing | Self::Changed | Self::Reverting | Self::HalfReplaced => false,
         }
     }
 }
@@ -138,6 +141,8 @@ pub fn status(set: &MigrationSet, history: &History) -> Status {
         let record = history.record(version);
         let state = if migration.kind == MigrationKind::Repeatable {
             repeatable(history, migration, record, &mut notes)
+        } else if let Some(state) = squash::state(history, migration) {
+            state
         } else if history.reverting(version).is_some() {
             MigrationState::Reverting
         } else if history.applied.contains(*version) {
@@ -164,7 +169,8 @@ pub fn status(set: &MigrationSet, history: &History) -> Status {
                 .and_then(|script| edit(script, &migration.sql)),
         });
     }
-    migrations.extend(without_file(&known, history));
+    let without_file = without_file(&known, history);
+    migrations.extend(without_file.into_iter().filter(|each| !squash::replaces(set, &each.version)));
     migrations.sort_by_cached_key(|each| position(&each.version));
     notes.extend(without_repeatable(&known, history));
     notes.extend(set.strays.iter().map(|stray| Note::Stray { file: stray.display().to_string().replace('\\', "/") }));
@@ -256,7 +262,13 @@ fn without_repeatable(known: &BTreeMap<&str, &Migration>, history: &History) -> 
 
 fn overall(history: &History, migrations: &[MigrationStatus]) -> Overall {
     let any = |states: &[MigrationState]| migrations.iter().any(|migration| states.contains(&migration.state));
-    if any(&[MigrationState::Missing, MigrationState::Changed, MigrationState::OutOfOrder, MigrationState::Reverting]) {
+    if any(&[
+        MigrationState::Missing,
+        MigrationState::Changed,
+        MigrationState::OutOfOrder,
+        MigrationState::Reverting,
+        MigrationState::HalfReplaced,
+    ]) {
         Overall::Diverged
     } else if history.applied.is_empty() && history.records.is_empty() {
         Overall::Untouched

@@ -4,7 +4,7 @@ mod apply;
 mod effect;
 mod failure;
 mod loss;
-mod order;
+pub(crate) mod order;
 mod plan;
 mod redo;
 

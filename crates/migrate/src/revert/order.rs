@@ -12,7 +12,7 @@ const BEFORE_ALL: [&str; 2] = ["none", "0"];
 /// The applied versions, first applied first. The ledger says when; migrations of the same moment, as an adopted history
 /// has them, are in the order of the files. One that the ledger does not know, because another tool applied it, comes right
 /// after the one that it follows in the files. One that is half taken back is the last: it has to be finished first.
-pub(super) fn applied(set: &MigrationSet, history: &History) -> Vec<String> {
+pub(crate) fn applied(set: &MigrationSet, history: &History) -> Vec<String> {
     let mut versions: Vec<&String> = history.applied.iter().collect();
     versions.sort_by_cached_key(|version| set.position(version));
     let mut moment = "";

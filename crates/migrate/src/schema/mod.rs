@@ -5,6 +5,7 @@
 //! which events of MySQL run. On PostgreSQL also casts, operators, text search, publications and foreign servers.
 
 mod compare;
+mod ddl;
 mod read;
 mod text;
 
@@ -16,6 +17,8 @@ use plimsoll_core::template::sha256_hex;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use compare::{AttributeChange, Change, Difference, compare};
+pub use ddl::{Cannot, Ddl, DdlStep};
+pub(crate) use ddl::{Described, ddl, ddl_around_rows};
 
 /// What kind of object, in the order in which objects can depend on each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

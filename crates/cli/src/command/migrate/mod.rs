@@ -2,11 +2,13 @@
 
 mod adopt;
 mod down;
-mod lint;
+mod drift;
 mod inventory;
+mod lint;
 mod new;
 mod plan;
 mod redo;
+mod squash;
 mod status;
 mod up;
 mod verify;
@@ -14,10 +16,10 @@ mod verify;
 use std::fmt::Display;
 
 use plimsoll_core::Exit;
-use plimsoll_core::db::Db;
+use plimsoll_core::db::{DatabaseUrl, Db};
 use plimsoll_core::lock::DeployLock;
 use plimsoll_core::project::{Migrations, Project};
-use plimsoll_migrate::{ApplyOptions, History, MigratePlan, MigrationSet, PlanOptions, Retry};
+use plimsoll_migrate::{ApplyOptions, History, MigratePlan, MigrationSet, PlanOptions, Retry, ScratchPlace};
 use serde::Serialize;
 
 use super::{Context, tool};
@@ -36,6 +38,8 @@ pub(super) fn run(args: &Migrate, context: &mut Context<'_, '_>) -> Result<Exit,
         Migrate::Adopt(arguments) => adopt::run(arguments, context),
         Migrate::Verify(arguments) => verify::run(arguments, context),
         Migrate::Inventory(arguments) => inventory::run(arguments, context),
+        Migrate::Drift(arguments) => drift::run(arguments, context),
+        Migrate::Squash(arguments) => squash::run(arguments, context),
     }
 }
 
@@ -44,6 +48,16 @@ fn load(project: &Project) -> Result<(MigrationSet, &Migrations), CliError> {
     let set = MigrationSet::load(&settings.path)?;
     plimsoll_migrate::check_prisma_provider(&set, project.engine()).map_err(plimsoll_migrate::MigrateError::from)?;
     Ok((set, settings))
+}
+
+/// Where scratch databases are made: beside the real one, unless another server is named.
+fn scratch(project: &Project, url: Option<&str>, context: &Context<'_, '_>) -> Result<ScratchPlace, CliError> {
+    let parse = |text: &str| DatabaseUrl::parse(text, &context.surroundings.current_dir);
+    let server = url.map(parse).transpose()?;
+    if let Some(server) = server.as_ref().filter(|server| server.engine() != project.engine()) {
+        return Err(CliError::ScratchEngine { scratch: server.engine(), real: project.engine() });
+    }
+    Ok(ScratchPlace { folder: project.state_dir().join("scratch"), server })
 }
 
 fn make(db: &mut dyn Db, set: &MigrationSet, settings: &Migrations) -> Result<MigratePlan, CliError> {

@@ -24,7 +24,10 @@ pub(super) fn run(environment: &Environment, context: &mut Context<'_, '_>) -> R
 /// What a plan would be refused for is not the same as what waits to be applied.
 fn exit(status: &Status, allow_out_of_order: bool) -> Exit {
     let stands_against = status.migrations.iter().any(|each| match each.state {
-        MigrationState::Missing | MigrationState::Changed | MigrationState::Reverting => true,
+        MigrationState::Missing
+        | MigrationState::Changed
+        | MigrationState::Reverting
+        | MigrationState::HalfReplaced => true,
         MigrationState::OutOfOrder => !allow_out_of_order,
         MigrationState::Applied | MigrationState::Pending | MigrationState::Interrupted | MigrationState::Outdated => {
             false
@@ -72,6 +75,10 @@ fn summary(status: &Status) -> Vec<String> {
         (MigrationState::Interrupted, "begun and not finished"),
         (MigrationState::OutOfOrder, "not in the database, and before some that are"),
         (MigrationState::Reverting, "half taken back: `migrate down` goes on"),
+        (
+            MigrationState::HalfReplaced,
+            "a baseline of whose migrations only some are there: apply the others from the old sources",
+        ),
         (MigrationState::Changed, "edited after having been applied"),
         (MigrationState::Missing, "in the database and not in the folder"),
     ];
@@ -97,6 +104,7 @@ fn word(state: MigrationState) -> &'static str {
         MigrationState::OutOfOrder => "out of order",
         MigrationState::Interrupted => "interrupted",
         MigrationState::Reverting => "half back",
+        MigrationState::HalfReplaced => "half there",
         MigrationState::Outdated => "run again",
     }
 }
