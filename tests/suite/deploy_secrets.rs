@@ -7,6 +7,7 @@ use plimsoll_tests::{Deployment, TestDatabase, dump};
 
 const TOKEN: &str = "token-0f-the-harbour-master";
 const PASSWORD: &str = "passw0rd-0f-the-lock-keeper";
+const SCRATCH_PASSWORD: &str = "passw0rd-0f-the-scratch-server";
 
 #[test]
 fn no_secret_is_in_any_output_or_file_or_table() {
@@ -20,6 +21,8 @@ fn no_secret_is_in_any_output_or_file_or_table() {
     let wrong =
         url.replace(&format!("{user}:"), "nobody_of_that_name:").replace("/plimsoll_test_", "/plimsoll_test_no_");
     let wrong = format!("DATABASE_URL={wrong}");
+    // Not a variable of the project: a server that is named on the command line alone.
+    let elsewhere = url.replace(&format!("{user}:"), "nobody_of_that_name:").replace(PASSWORD, SCRATCH_PASSWORD);
     let closed = format!("closed_port={}", harbour.port());
     let runs: &[(&[&str], i32)] = &[
         (&["env", "show", "staging", "--explain"], 0),
@@ -31,6 +34,11 @@ fn no_secret_is_in_any_output_or_file_or_table() {
         (&["status", "staging"], 0),
         (&["history", "staging"], 0),
         (&["smoke", "run", "staging"], 0),
+        (&["migrate", "status", "staging"], 0),
+        (&["migrate", "plan", "staging"], 0),
+        (&["migrate", "inventory", "staging"], 0),
+        (&["migrate", "drift", "staging"], 0),
+        (&["migrate", "drift", "staging", "--scratch", &elsewhere], 4),
         (&["deploy", "staging", "--set", "fault=no-specs"], 7),
         (&["deploy", "staging", "--set", "fault=die-at-start"], 7),
         (&["deploy", "staging", "--commit", "next", "--set", &closed], 7),
@@ -71,7 +79,7 @@ fn no_secret_is_in_any_output_or_file_or_table() {
 
 #[track_caller]
 fn has_none(text: &str, place: &str) {
-    for secret in [TOKEN, PASSWORD] {
+    for secret in [TOKEN, PASSWORD, SCRATCH_PASSWORD] {
         assert!(!text.contains(secret), "a secret is in {place}:\n{}", text.replace(secret, "<<HERE>>"));
     }
 }

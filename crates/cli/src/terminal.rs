@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use plimsoll_core::db::DbError;
 use plimsoll_core::project::Project;
-use plimsoll_core::{Coded, ErrorCode, Location, Redactor};
+use plimsoll_core::{Coded, ErrorCode, Location, Redactor, Secret};
 use plimsoll_deploy::{Cause, Outcome};
 
 use crate::args::{Format, Global};
@@ -66,6 +66,12 @@ impl<'a> Terminal<'a> {
     /// From now on masks the secrets of a project.
     pub(crate) fn know(&mut self, project: &Project) {
         self.redactor = project.redactor();
+    }
+
+    /// From now on masks a secret of the command line as well.
+    pub(crate) fn know_too(&mut self, secret: &str) {
+        let known = std::mem::take(&mut self.redactor);
+        self.redactor = known.and(Redactor::new([&Secret::new(secret)]));
     }
 
     /// Prints a result, which ends its own lines.

@@ -77,6 +77,13 @@ impl Redactor {
         Self { needles }
     }
 
+    /// A redactor that knows what both know.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.needles.extend(other.needles);
+        self
+    }
+
     /// The text with every known secret replaced by [`MASK`]. Secrets that overlap share one mask.
     #[must_use]
     pub fn redact<'t>(&self, text: &'t str) -> Cow<'t, str> {

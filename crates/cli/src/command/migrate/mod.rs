@@ -51,7 +51,9 @@ fn load(project: &Project) -> Result<(MigrationSet, &Migrations), CliError> {
 }
 
 /// Where scratch databases are made: beside the real one, unless another server is named.
-fn scratch(project: &Project, url: Option<&str>, context: &Context<'_, '_>) -> Result<ScratchPlace, CliError> {
+fn scratch(project: &Project, url: Option<&str>, context: &mut Context<'_, '_>) -> Result<ScratchPlace, CliError> {
+    // Before anything is said about it: it may hold a password.
+    url.into_iter().for_each(|url| context.terminal.know_too(url));
     let parse = |text: &str| DatabaseUrl::parse(text, &context.surroundings.current_dir);
     let server = url.map(parse).transpose()?;
     if let Some(server) = server.as_ref().filter(|server| server.engine() != project.engine()) {
