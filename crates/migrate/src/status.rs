@@ -177,20 +177,22 @@ pub fn status(set: &MigrationSet, history: &History) -> Status {
     Status { overall: overall(history, &migrations), migrations, notes }
 }
 
-/// The migrations of the set by the versions under which the database knows them: an earlier release may have written down
-/// another one. That is taken for the migration which the ledger names with it; without a name, only when just one can be meant.
+/// The migrations of the set by the versions under which the database knows them.
 pub(crate) fn known_versions<'a>(set: &'a MigrationSet, history: &History) -> BTreeMap<&'a str, &'a Migration> {
+    set.migrations.iter().map(|migration| (known_as(set, history, migration), migration)).collect()
+}
+
+/// The version under which the database knows a migration: an earlier release may have written down another one. That is
+/// taken for the migration which the ledger names with it; without a name, only when just one can be meant.
+pub(crate) fn known_as<'a>(set: &'a MigrationSet, history: &History, migration: &'a Migration) -> &'a str {
     let is_known = |version: &str| history.applied.contains(version) || history.record(version).is_some();
-    let known_as = |migration: &'a Migration| {
-        let version = migration.version.as_str();
-        let alias = set.alias(migration).filter(|alias| !is_known(version) && is_known(alias));
-        let meant = |alias: &&str| match history.record(alias) {
-            Some(record) => record.name == migration.name && set.migrations.iter().all(|other| other.version != *alias),
-            None => set.get(alias).is_some_and(|only| only.version == version),
-        };
-        alias.filter(meant).unwrap_or(version)
+    let version = migration.version.as_str();
+    let alias = set.alias(migration).filter(|alias| !is_known(version) && is_known(alias));
+    let meant = |alias: &&str| match history.record(alias) {
+        Some(record) => record.name == migration.name && set.migrations.iter().all(|other| other.version != *alias),
+        None => set.get(alias).is_some_and(|only| only.version == version),
     };
-    set.migrations.iter().map(|migration| (known_as(migration), migration)).collect()
+    alias.filter(meant).unwrap_or(version)
 }
 
 fn compare(

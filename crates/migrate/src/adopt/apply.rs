@@ -6,12 +6,12 @@ use plimsoll_core::db::{Db, DbError, Stmt, Value, transaction};
 use plimsoll_core::ledger::{self, LedgerTable};
 use serde::{Deserialize, Serialize};
 
-use super::plan::is_in_history;
 use super::{AdoptPlan, Adoption, Tool};
 use crate::checksum::checksums;
 use crate::error::{MigrateError, Problem, ProblemKind};
 use crate::history::{History, RecordState};
 use crate::source::{Migration, MigrationKind, MigrationSet};
+use crate::status::known_versions;
 
 /// What adopting recorded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,9 +35,11 @@ pub struct AdoptReport {
 /// refuses. Nothing is recorded then.
 pub fn apply(db: &mut dyn Db, set: &MigrationSet, plan: &AdoptPlan) -> Result<AdoptReport, MigrateError> {
     let history = History::read(db)?;
+    let known = known_versions(set, &history);
     let mut found: Vec<(&Adoption, &Migration)> = Vec::new();
     for adoption in plan.to_record() {
-        let migration = set.get(&adoption.version).filter(|migration| migration.checksum == adoption.checksum);
+        let migration =
+            known.get(adoption.version.as_str()).copied().filter(|migration| migration.checksum == adoption.checksum);
         let Some(migration) = migration.filter(|_| plan.engine == history.engine) else {
             let message = format!("`{}` is not what it was when the plan was made", adoption.file);
             return Err(MigrateError::Problem(Problem::new(ProblemKind::Stale, message)));
@@ -51,13 +53,13 @@ pub fn apply(db: &mut dyn Db, set: &MigrationSet, plan: &AdoptPlan) -> Result<Ad
     transaction(db, |db| {
         for ((adoption, migration), row) in found.iter().zip(rows) {
             // diesel's table is about migrations that run once.
-            if migration.kind == MigrationKind::Versioned && !is_in_history(set, &history, migration) {
-                let version = adoption.version.as_str();
+            let version = adoption.version.as_str();
+            if migration.kind == MigrationKind::Versioned && !history.applied.contains(version) {
                 db.execute(
                     &Stmt::new("INSERT INTO __diesel_schema_migrations (version) VALUES (").bind(version).sql(")"),
                 )?;
             }
-            write(db, &adoption.version, row)?;
+            write(db, version, row)?;
         }
         Ok(())
     })
@@ -88,10 +90,6 @@ fn row(
 ) -> Result<Vec<(&'static str, Value)>, MigrateError> {
     let sums = checksums(history.engine, migration)?;
     let statements = i64::try_from(adoption.statements).unwrap_or(i64::MAX);
-    let kind = match migration.kind {
-        MigrationKind::Versioned => "versioned",
-        MigrationKind::Repeatable => "repeatable",
-    };
     let applied_at = adoption.applied_at.clone().unwrap_or_else(ledger::now);
     Ok(vec![
         ("name", adoption.name.as_str().into()),
@@ -105,7 +103,8 @@ fn row(
         ("applied_at", applied_at.into()),
         ("tool", format!("adopted from {}", plan.tool).into()),
         ("script", migration.sql.replace("\r\n", "\n").into()),
-        ("kind", kind.into()),
+        ("kind", migration.kind.as_str().into()),
+        ("intent", "".into()),
     ])
 }
 

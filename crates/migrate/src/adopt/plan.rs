@@ -10,6 +10,7 @@ use crate::error::{MigrateError, Problem, ProblemKind};
 use crate::history::{History, RecordState};
 use crate::source::{Migration, MigrationKind, MigrationSet};
 use crate::split::split;
+use crate::status::known_as;
 
 /// What adopting would record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,7 +30,7 @@ pub struct AdoptPlan {
 /// One migration of the files, compared with what the tool recorded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Adoption {
-    /// The version.
+    /// The version under which the database knows it, or will.
     pub version: String,
     /// The name.
     pub name: String,
@@ -193,32 +194,30 @@ fn adoption(
     state: AdoptState,
     entry: Option<&ForeignEntry>,
 ) -> Result<Adoption, Problem> {
-    let version = &migration.version;
-    if state != AdoptState::Pending && history.interrupted(version).is_some() {
-        let message = format!(
-            "migration `{}` is applied according to the other tool, and Plimsoll has begun it as well: look at what is in the database, then delete its row of the ledger's table of migrations",
-            migration.name
-        );
+    let version = known_as(set, history, migration);
+    let begun = match (history.interrupted(version), history.reverting(version)) {
+        (None, None) => None,
+        (Some(_), _) => Some(
+            "Plimsoll has begun it as well: look at what is in the database, then delete its row of the ledger's table of migrations",
+        ),
+        (None, Some(_)) => Some("Plimsoll has taken half of it back: `migrate down` goes on"),
+    };
+    if let Some(begun) = begun.filter(|_| state != AdoptState::Pending) {
+        let message = format!("migration `{}` is applied according to the other tool, and {begun}", migration.name);
         return Err(Problem::new(ProblemKind::ForeignUnfinished, message));
     }
     let statements = split(history.engine, &migration.file, &migration.sql)?;
     let in_ledger = history.record(version).is_some_and(|record| record.state == RecordState::Applied);
     Ok(Adoption {
-        version: version.clone(),
+        version: version.to_owned(),
         name: migration.name.clone(),
         file: migration.file.display().to_string().replace('\\', "/"),
         checksum: migration.checksum.clone(),
         statements: statements.len(),
         state,
-        recorded: in_ledger && (migration.kind == MigrationKind::Repeatable || is_in_history(set, history, migration)),
+        recorded: in_ledger && (migration.kind == MigrationKind::Repeatable || history.applied.contains(version)),
         applied_at: entry.and_then(|entry| entry.applied_at.clone()),
     })
-}
-
-/// Whether diesel's table has a migration, be it under the version that earlier releases gave it.
-pub(super) fn is_in_history(set: &MigrationSet, history: &History, migration: &Migration) -> bool {
-    history.applied.contains(&migration.version)
-        || set.alias(migration).is_some_and(|version| history.applied.contains(version))
 }
 
 fn unfinished(foreign: &ForeignHistory, rules: &Rules, entry: &ForeignEntry) -> Option<Problem> {

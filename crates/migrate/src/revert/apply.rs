@@ -16,6 +16,7 @@ use crate::journal::{Direction, Whole};
 use crate::plan::MigrateStep;
 use crate::source::{Migration, MigrationSet};
 use crate::split::{Statement, split};
+use crate::status::known_versions;
 
 /// What taking back did; also carried by the error when it stopped.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -170,19 +171,23 @@ fn still_as_planned(set: &MigrationSet, history: &History, plan: &RevertPlan) ->
         let message = "the files or the applied migrations are no longer what the plan was made from";
         return Err(MigrateError::Problem(Problem::new(ProblemKind::Stale, message)));
     }
-    let migrations = plan.steps.iter().filter_map(|step| set.get(&step.version));
-    migrations.map(|migration| Ok(prepare(history, migration)?)).collect()
+    let known = known_versions(set, history);
+    let planned = plan.steps.iter().filter_map(|step| Some((step, *known.get(step.version.as_str())?)));
+    planned.map(|(step, migration)| Ok(prepare(history, &step.version, migration)?)).collect()
 }
 
-fn prepare(history: &History, migration: &Migration) -> Result<Prepared, Problem> {
+/// `version` is the one under which the database knows the migration.
+fn prepare(history: &History, version: &str, migration: &Migration) -> Result<Prepared, Problem> {
     let (script, statements) = script(history.engine, migration)?;
-    let record = history.record(&migration.version);
+    let record = history.record(version);
     let whole = match record.filter(|record| record.state == RecordState::Applied) {
         Some(record) => {
             Whole { recorded: true, statements: record.statements, checksum: record.checksum_lexical.clone() }
         }
         None => {
-            let up = split(history.engine, &migration.file, &migration.sql)?;
+            // The file may have been edited since the migration was applied.
+            let applied = record.and_then(|record| record.script.as_deref()).unwrap_or(&migration.sql);
+            let up = split(history.engine, &migration.file, applied)?;
             Whole { recorded: record.is_some(), statements: up.len(), checksum: checksum::lexical(&up) }
         }
     };

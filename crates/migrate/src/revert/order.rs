@@ -3,6 +3,7 @@
 use crate::error::{Problem, ProblemKind};
 use crate::history::History;
 use crate::source::MigrationSet;
+use crate::status::known_versions;
 
 use super::plan::RevertTarget;
 
@@ -13,8 +14,11 @@ const BEFORE_ALL: [&str; 2] = ["none", "0"];
 /// has them, are in the order of the files. One that the ledger does not know, because another tool applied it, comes right
 /// after the one that it follows in the files. One that is half taken back is the last: it has to be finished first.
 pub(crate) fn applied(set: &MigrationSet, history: &History) -> Vec<String> {
+    let known = known_versions(set, history);
     let mut versions: Vec<&String> = history.applied.iter().collect();
-    versions.sort_by_cached_key(|version| set.position(version));
+    versions.sort_by_cached_key(|version| {
+        set.position(known.get(version.as_str()).map_or(version.as_str(), |migration| &migration.version))
+    });
     let mut moment = "";
     let mut dated: Vec<(bool, &str, &String)> = Vec::new();
     for version in versions {

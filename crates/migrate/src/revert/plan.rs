@@ -15,7 +15,7 @@ use crate::error::{MigrateError, Problem, ProblemKind};
 use crate::history::History;
 use crate::source::{Migration, MigrationSet};
 use crate::split::{Statement, split};
-use crate::status::{MigrationState, status};
+use crate::status::{MigrationState, known_versions, status};
 use crate::verify::{Declared, declared};
 
 /// What to take back, and what may be lost by it.
@@ -89,10 +89,11 @@ pub fn plan(set: &MigrationSet, history: &History, options: &RevertOptions) -> R
     });
     problems.extend(half_kept(history, &chosen));
     let states = status(set, history).migrations;
+    let known = known_versions(set, history);
     let mut steps = Vec::new();
     for version in &chosen {
         let state = states.iter().find(|each| each.version == *version).map(|each| each.state);
-        match step(set, history, version, state) {
+        match step(known.get(version.as_str()).copied(), history, version, state) {
             Ok(step) => {
                 problems.extend(unless_allowed(&step, options));
                 steps.push(step);
@@ -139,13 +140,13 @@ pub(super) fn script(engine: Engine, migration: &Migration) -> Result<(Migration
 }
 
 fn step(
-    set: &MigrationSet,
+    migration: Option<&Migration>,
     history: &History,
     version: &str,
     state: Option<MigrationState>,
 ) -> Result<RevertStep, Problem> {
     let engine = history.engine;
-    let Some(migration) = set.get(version) else {
+    let Some(migration) = migration else {
         let name = history.record(version).map_or(version, |record| record.name.as_str());
         let message = format!("migration `{name}` is applied in the database, and its files are gone");
         return Err(Problem::new(ProblemKind::Missing, message));

@@ -5,11 +5,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::plan::{RevertOptions, RevertPlan, plan};
+use super::plan::{RevertOptions, RevertPlan, RevertStep, plan};
 use crate::error::MigrateError;
 use crate::history::History;
 use crate::plan::{MigratePlan, PlanOptions};
 use crate::source::MigrationSet;
+use crate::status::known_versions;
 
 /// What taking back and applying again would do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,7 +33,10 @@ pub fn plan_redo(set: &MigrationSet, history: &History, options: &RevertOptions)
     after.records.retain(|record| !taken.contains(record.version.as_str()));
     // They were where they were: being late is no reason not to put them back.
     let mut up = crate::plan(set, &after, &PlanOptions { allow_out_of_order: true })?;
-    let place = |version: &str| down.steps.iter().rev().position(|step| step.version == version);
+    // What an earlier release wrote down under another version is put back under its own.
+    let known = known_versions(set, history);
+    let own = |step: &RevertStep| known.get(step.version.as_str()).map(|migration| migration.version.as_str());
+    let place = |version: &str| down.steps.iter().rev().position(|step| own(step) == Some(version));
     up.steps.retain(|step| place(&step.version).is_some());
     up.steps.sort_by_key(|step| place(&step.version));
     Ok(RedoPlan { down, up })

@@ -3,6 +3,7 @@
 use plimsoll_core::{Coded, ErrorCode};
 
 use super::*;
+use crate::history::Record;
 
 const THREE: &[(&str, &str)] = &[
     ("1_berths", "CREATE TABLE berth (id int);"),
@@ -67,4 +68,47 @@ fn all_problems_are_told_at_once() {
     assert_eq!(codes, [ErrorCode::AdoptUnfinished, ErrorCode::AdoptChanged, ErrorCode::MigrationMissing]);
     let texts: Vec<_> = error.parts().iter().map(ToString::to_string).collect();
     insta::assert_snapshot!(texts.join("\n"));
+}
+
+/// As the ledger has a migration, under this version and in this state.
+fn recorded(history: &mut History, version: &str, name: &str, state: RecordState) {
+    history.applied.insert(version.to_owned());
+    history.records.push(Record {
+        version: version.to_owned(),
+        name: name.to_owned(),
+        checksum_raw: String::new(),
+        checksum_lexical: String::new(),
+        state,
+        statements: 2,
+        statements_done: 1,
+        applied_at: "2026-01-01T00:00:00.000Z".to_owned(),
+        kind: None,
+        script: None,
+    });
+}
+
+fn planned_after(history: &History) -> Result<AdoptPlan, MigrateError> {
+    let entries = vec![entry("1", ForeignState::Applied), entry("2", ForeignState::Applied)];
+    let foreign = ForeignHistory { tool: Tool::Goose, table: "goose_db_version".to_owned(), entries };
+    plan(&set(), history, &foreign, &Evidence::default())
+}
+
+#[test]
+fn what_is_half_taken_back_is_not_recorded_as_applied() {
+    let mut history = History::empty(Engine::Postgres);
+    recorded(&mut history, "1", "1_berths", RecordState::Applied);
+    recorded(&mut history, "2", "2_length", RecordState::Reverting);
+    let error = planned_after(&history).expect_err("`migrate down` has to go on");
+    assert_eq!(error.code(), ErrorCode::AdoptUnfinished);
+    assert!(error.to_string().ends_with("Plimsoll has taken half of it back: `migrate down` goes on"), "{error}");
+}
+
+#[test]
+fn what_the_database_knows_by_another_version_keeps_that() {
+    let mut history = History::empty(Engine::Postgres);
+    history.applied.insert("1_berths".to_owned());
+    recorded(&mut history, "2_length", "2_length", RecordState::Applied);
+    let plan = planned_after(&history).expect("plans");
+    let versions: Vec<_> = plan.migrations.iter().map(|each| (each.version.as_str(), each.recorded)).collect();
+    assert_eq!(versions, [("1_berths", false), ("2_length", true), ("3", false)]);
 }

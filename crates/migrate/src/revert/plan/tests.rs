@@ -216,3 +216,16 @@ fn a_half_reverted_migration_is_continued_first_and_stops_everything_else() {
     history.applied.remove("0002");
     assert_eq!(versions(&plan(&set, &history, &steps(1)).expect("plans")), ["0003"]);
 }
+
+#[test]
+fn what_is_known_by_another_version_is_put_back_after_it_was_taken_back() {
+    let set = three();
+    let mut history = applied(Engine::Sqlite, &set, &["0001_users", "0002_email", "0003_index"]);
+    for record in &mut history.records {
+        record.version.clone_from(&record.name);
+    }
+    let redo = plan_redo(&set, &history, &steps(2)).expect("there is a plan");
+    let down: Vec<_> = redo.down.steps.iter().map(|step| step.version.as_str()).collect();
+    let up: Vec<_> = redo.up.steps.iter().map(|step| step.version.as_str()).collect();
+    assert_eq!((down, up), (vec!["0003_index", "0002_email"], vec!["0002", "0003"]));
+}
