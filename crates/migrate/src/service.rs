@@ -6,7 +6,7 @@ use std::time::Duration;
 use plimsoll_core::db::{Access, DatabaseUrl, Db, connect};
 use plimsoll_core::lock::{self, Holder};
 
-use crate::apply::{ApplyOptions, apply};
+use crate::apply::{ApplyOptions, Retry, apply};
 use crate::error::MigrateError;
 use crate::event::MigrateEvent;
 use crate::history::History;
@@ -21,6 +21,8 @@ pub struct MigrateOptions {
     pub lock_wait: Duration,
     /// How long a statement may wait for a lock of the database; the engine's own limit when none is given.
     pub lock_timeout: Option<Duration>,
+    /// How often and how patiently to try again what did not get its lock.
+    pub retry: Retry,
     /// Apply migrations that come before ones already applied, as after merging an older branch.
     pub allow_out_of_order: bool,
     /// Who migrates, as those are told who wait, such as `notes@host-7`.
@@ -34,6 +36,7 @@ impl Default for MigrateOptions {
         Self {
             lock_wait: Duration::from_secs(60),
             lock_timeout: None,
+            retry: Retry::default(),
             allow_out_of_order: false,
             actor: "a service".to_owned(),
             tool: concat!("plimsoll-migrate ", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -79,6 +82,7 @@ pub fn migrate(
     let apply_options = ApplyOptions {
         deployment: None,
         lock_timeout: options.lock_timeout,
+        retry: options.retry.clone(),
         tool: options.tool.clone(),
         fence: Some(lock.fence()),
         ..ApplyOptions::default()
