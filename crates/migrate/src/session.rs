@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use plimsoll_core::db::{Db, DbError, Engine, Stmt, Value, dialect, quoted, scalar};
+use plimsoll_core::lock;
 
 use crate::lexer::TokenKind;
 use crate::split::Statement;
@@ -50,6 +51,8 @@ const SQLITE: &[&str] =
 pub(crate) struct Session {
     original: Settings,
     base: Settings,
+    /// Whether it says of itself that it works under the deployment lock.
+    marked: bool,
 }
 
 /// The settings of a session, as they were.
@@ -64,10 +67,10 @@ struct Settings {
 impl Session {
     /// Takes the settings, and lets no statement wait longer than this for a lock.
     pub(crate) fn begin(db: &mut dyn Db, lock_timeout: Option<Duration>) -> Result<Self, DbError> {
-        let original = capture(db)?;
-        let Some(timeout) = lock_timeout else { return Ok(Self { base: original.clone(), original }) };
+        let (original, marked) = (capture(db)?, lock::is_marked(db)?);
+        let Some(timeout) = lock_timeout else { return Ok(Self { base: original.clone(), original, marked }) };
         limit_lock_wait(db, timeout)?;
-        Ok(Self { base: capture(db)?, original })
+        Ok(Self { base: capture(db)?, original, marked })
     }
 
     /// Puts the settings back as they were before the run.
@@ -110,6 +113,10 @@ pub(crate) fn tidy(db: &mut dyn Db, session: &Session, script: &[Statement]) -> 
                 db.batch(&format!("DETACH {}", quoted(Engine::Sqlite, row.text(0))))?;
             }
         }
+    }
+    if session.marked {
+        // The mark is a lock like those that a script leaves, and has ended with them.
+        lock::mark_working(db)?;
     }
     put_back(db, &session.base)
 }

@@ -59,26 +59,16 @@ struct Recorded {
 /// # Errors
 /// [`DbErrorKind::LeaseLost`] when somebody else has the lock.
 pub fn check_fence(db: &mut dyn Db, fence: &Fence) -> Result<(), DbError> {
-    let engine = db.engine();
-    let lease = table(engine, LedgerTable::Lease);
-    let held = match fence.mode {
-        LockMode::Session => {
-            let lock = match engine {
-                Engine::Sqlite => "",
-                Engine::Postgres => " FOR SHARE",
-                Engine::Mysql => " LOCK IN SHARE MODE",
-            };
-            let stmt = Stmt::new(format!("SELECT epoch FROM {lease} WHERE name = '{NAME}' AND epoch = "));
-            !db.rows(&stmt.bind(fence.epoch).sql(lock).cached())?.is_empty()
-        }
-        // A row that is only read is not compared between the nodes of a cluster when they commit.
-        LockMode::LeaseOnly => {
-            let stmt =
-                Stmt::new(format!("UPDATE {lease} SET expires_at = {} WHERE name = '{NAME}'", clock(engine, TTL)));
-            db.execute(&stmt.sql(" AND epoch = ").bind(fence.epoch))? == 1
-        }
-    };
-    if held { Ok(()) } else { Err(lost(engine)) }
+    check(db, fence, false)
+}
+
+/// As [`check_fence`], with a prepared statement that is kept in the session: not where somebody may throw that away, as
+/// `DISCARD ALL` does.
+///
+/// # Errors
+/// As [`check_fence`].
+pub fn check_fence_prepared(db: &mut dyn Db, fence: &Fence) -> Result<(), DbError> {
+    check(db, fence, true)
 }
 
 /// The row, `None` when there is none. A ledger of the first format has no epochs.
@@ -236,6 +226,30 @@ pub(super) fn is_busy(error: &DbError) -> bool {
 
 pub(super) fn lost(engine: Engine) -> DbError {
     DbError::new(engine, DbErrorKind::LeaseLost, "the lock was taken over by another deployment")
+}
+
+fn check(db: &mut dyn Db, fence: &Fence, prepared: bool) -> Result<(), DbError> {
+    let engine = db.engine();
+    let lease = table(engine, LedgerTable::Lease);
+    let held = match fence.mode {
+        LockMode::Session => {
+            let lock = match engine {
+                Engine::Sqlite => "",
+                Engine::Postgres => " FOR SHARE",
+                Engine::Mysql => " LOCK IN SHARE MODE",
+            };
+            let stmt = Stmt::new(format!("SELECT epoch FROM {lease} WHERE name = '{NAME}' AND epoch = "));
+            let stmt = stmt.bind(fence.epoch).sql(lock);
+            !db.rows(&if prepared { stmt.cached() } else { stmt })?.is_empty()
+        }
+        // A row that is only read is not compared between the nodes of a cluster when they commit.
+        LockMode::LeaseOnly => {
+            let stmt =
+                Stmt::new(format!("UPDATE {lease} SET expires_at = {} WHERE name = '{NAME}'", clock(engine, TTL)));
+            db.execute(&stmt.sql(" AND epoch = ").bind(fence.epoch))? == 1
+        }
+    };
+    if held { Ok(()) } else { Err(lost(engine)) }
 }
 
 /// Updates the row where a condition holds. On PostgreSQL a waiting statement would be what a concurrent index build waits for

@@ -21,8 +21,9 @@ use candidate::Candidate;
 use file::FileLock;
 use heartbeat::Heartbeat;
 
-pub use lease::{Fence, check_fence};
+pub use lease::{Fence, check_fence, check_fence_prepared};
 pub use mode::{LockMode, ServerFacts, mode_for};
+pub use session::{is_marked, mark_working};
 
 /// How often a busy lock is tried again; sooner at first. Waiting inside the database would deadlock with
 /// `CREATE INDEX CONCURRENTLY`.

@@ -51,13 +51,33 @@ pub(super) fn is_held(db: &mut dyn Db) -> Result<bool, DbError> {
     Ok(scalar(db, &stmt)?.as_int() != Some(0))
 }
 
-/// Marks a session as one that works under the lock. A second one of the same holder is not marked on MySQL.
-pub(super) fn mark_working(db: &mut dyn Db) -> Result<(), DbError> {
+/// Marks a session as one that works under the lock, as [`super::DeployLock::connect`] does: once more when its session has
+/// let go of its locks. A second one of the same holder is not marked on MySQL.
+///
+/// # Errors
+/// Whatever the engine refuses.
+pub fn mark_working(db: &mut dyn Db) -> Result<(), DbError> {
     match db.engine() {
         Engine::Postgres => db.batch(&format!("SELECT pg_try_advisory_lock_shared({WORKING_KEY})")),
         Engine::Mysql => db.batch(&format!("DO GET_LOCK({MYSQL_WORKING}, 0)")),
         Engine::Sqlite => Ok(()),
     }
+}
+
+/// Whether this very session is marked.
+///
+/// # Errors
+/// Whatever the engine refuses.
+pub fn is_marked(db: &mut dyn Db) -> Result<bool, DbError> {
+    let stmt = match db.engine() {
+        Engine::Sqlite => return Ok(false),
+        Engine::Postgres => Stmt::new(format!(
+            "SELECT count(*) FROM pg_locks l WHERE l.pid = pg_backend_pid() AND {}",
+            advisory(WORKING_KEY)
+        )),
+        Engine::Mysql => Stmt::new(format!("SELECT IS_USED_LOCK({MYSQL_WORKING}) <=> CONNECTION_ID()")),
+    };
+    Ok(scalar(db, &stmt)?.as_int().is_some_and(|found| found > 0))
 }
 
 /// A marked session that runs a statement right now. Whoever holds the lock and finds one looks at a killed client's.
