@@ -29,6 +29,7 @@ use crate::report::{AppliedMigration, MigrateReport};
 use crate::session::{self, Session};
 use crate::source::{Migration, MigrationSet};
 use crate::split::{Statement, split};
+use crate::status::known_versions;
 
 pub(crate) use fault::Fault;
 pub use retry::Retry;
@@ -217,9 +218,11 @@ fn still_as_planned<'a>(
     if plan.engine != history.engine {
         return Err(stale(format!("the plan was made for {}, the database is {}", plan.engine, history.engine)));
     }
+    let known = known_versions(set, history);
     let mut found = Vec::new();
     for step in &plan.steps {
-        let Some(migration) = set.get(&step.version).filter(|migration| migration.checksum == step.checksum) else {
+        let migration = known.get(step.version.as_str()).copied();
+        let Some(migration) = migration.filter(|migration| migration.checksum == step.checksum) else {
             return Err(stale(format!("`{}` is not what it was when the plan was made", step.file)));
         };
         let done = history.interrupted(&step.version).map(|record| record.statements_done);
