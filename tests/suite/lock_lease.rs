@@ -86,11 +86,7 @@ live_tests! {
         let MigrateError::Failed(failure) = error else { panic!("{error}") };
         assert_eq!(failure.report.not_applied, ["1", "2"]);
         assert_eq!(db.int("SELECT count(*) FROM __diesel_schema_migrations"), 0);
-        match db.engine() {
-            // Its DDL is there whatever the runner does next; the one who has the lock finds out.
-            Engine::Mysql => assert_eq!(db.tables(), ["one"]),
-            Engine::Sqlite | Engine::Postgres => assert!(db.tables().is_empty()),
-        }
+        assert!(db.tables().is_empty());
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_core::db::{Db, DbError, DbErrorKind, Engine, Stmt, Value, scalar};
+use plimsoll_core::db::{Db, DbError, DbErrorKind, Engine, Stmt, Value, scalar, transaction};
 use plimsoll_core::ledger::{self, LedgerTable};
 use plimsoll_core::lock::{self, Fence};
 use serde::{Deserialize, Serialize};
@@ -68,14 +68,14 @@ pub(crate) struct Intent {
 
 /// Writes that a script begins, or begins again after some of its statements.
 pub(crate) fn begin(db: &mut dyn Db, journal: Journal<'_>, done: usize) -> Result<(), DbError> {
-    match journal.direction {
+    fenced(db, journal, |db| match journal.direction {
         Direction::Up => write(db, journal, RecordState::Running, done, 0),
         Direction::Down(Whole { recorded: false, .. }) => write(db, journal, RecordState::Reverting, done, 0),
         Direction::Down(_) => {
             let progress = (journal.step.statements, done, journal.checksum(done));
             write_progress(db, journal, RecordState::Reverting, progress)
         }
-    }
+    })
 }
 
 /// Writes that all of a script is done. Belongs into a transaction.
@@ -94,7 +94,7 @@ pub(crate) fn finish(db: &mut dyn Db, journal: Journal<'_>, duration_ms: u64) ->
 /// Writes that the statement after those done was refused, and forgets that the script was begun when it was the first.
 pub(crate) fn give_up(db: &mut dyn Db, journal: Journal<'_>, done: usize) -> Result<(), DbError> {
     let version = journal.step.version.as_str();
-    match (journal.direction, done) {
+    fenced(db, journal, |db| match (journal.direction, done) {
         (Direction::Up, 0) | (Direction::Down(Whole { recorded: false, .. }), 0) => remove(db, version),
         (Direction::Up, _) => write_state(db, version, RecordState::Failed),
         (Direction::Down(whole), 0) => {
@@ -102,7 +102,7 @@ pub(crate) fn give_up(db: &mut dyn Db, journal: Journal<'_>, done: usize) -> Res
             write_progress(db, journal, RecordState::Applied, progress)
         }
         (Direction::Down(_), _) => write_state(db, version, RecordState::RevertFailed),
-    }
+    })
 }
 
 /// Counts one more statement as done. In a transaction this waits for a killed run whose server process still works, and is
@@ -127,18 +127,28 @@ pub(crate) fn advance_from(db: &mut dyn Db, journal: Journal<'_>, from: usize, t
         .bind(count(from));
     match db.execute(&kept(stmt, journal))? {
         1 => Ok(()),
-        _ => Err(DbError::new(engine, DbErrorKind::Refused, "another process is applying the same migration")),
+        // Whoever that is, the entries are theirs from here on.
+        _ => Err(DbError::new(engine, DbErrorKind::LeaseLost, "another process is applying the same migration")),
     }
 }
 
 /// Refuses to record progress under a lock that somebody else has by now. Comes last in a transaction, since the lease is kept
 /// from being renewed until its end.
 pub(crate) fn check_fence(db: &mut dyn Db, journal: Journal<'_>) -> Result<(), DbError> {
-    journal.fence.map_or(Ok(()), |fence| lock::check_fence(db, fence))
+    match journal.fence {
+        None => Ok(()),
+        Some(fence) if journal.cached => lock::check_fence_prepared(db, fence),
+        Some(fence) => lock::check_fence(db, fence),
+    }
 }
 
 /// Writes what is about to be done, before it is done.
 pub(crate) fn intend(db: &mut dyn Db, journal: Journal<'_>, intent: &Intent) -> Result<(), DbError> {
+    fenced(db, journal, |db| intend_inside(db, journal, intent))
+}
+
+/// As [`intend`], inside of a transaction that is open already.
+pub(crate) fn intend_inside(db: &mut dyn Db, journal: Journal<'_>, intent: &Intent) -> Result<(), DbError> {
     let table = ledger::table(db.engine(), LedgerTable::Migration);
     let text = serde_json::to_string(intent).expect("texts and numbers are always JSON");
     let stmt = Stmt::new(format!("UPDATE {table} SET intent = "))
@@ -167,6 +177,22 @@ impl Journal<'_> {
     fn checksum(&self, done: usize) -> Value {
         self.checksums.get(done).map(String::as_str).into()
     }
+}
+
+/// Writes in a transaction of its own that ends with a look at the lock: whoever was held up for long must not write over
+/// what somebody else has written since.
+fn fenced(
+    db: &mut dyn Db,
+    journal: Journal<'_>,
+    write: impl FnOnce(&mut dyn Db) -> Result<(), DbError>,
+) -> Result<(), DbError> {
+    if journal.fence.is_none() {
+        return write(db);
+    }
+    transaction(db, |db| {
+        write(db)?;
+        check_fence(db, journal)
+    })
 }
 
 /// Writes the row of a migration: begun, begun again, or applied. What is known of a statement in flight stays as it is

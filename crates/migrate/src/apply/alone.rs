@@ -7,7 +7,7 @@ use plimsoll_core::db::{Db, DbError, DbErrorKind, Engine, Stmt, transaction};
 
 use super::Work;
 use super::build;
-use super::fault::Fault;
+use super::fault::{self, Fault};
 use super::inflight;
 use super::manner::{Manner, manner};
 use super::observe::{self, Things};
@@ -41,19 +41,25 @@ impl Known {
     }
 }
 
-/// Runs a statement that the engine would not undo.
+/// Runs a statement that the engine would not undo. `inside` of a transaction of the script's own, it ends that.
 pub(super) fn run(
     db: &mut dyn Db,
     work: &Work<'_>,
     index: usize,
+    inside: bool,
     on_event: &mut dyn FnMut(&MigrateEvent),
 ) -> Result<(), Fault> {
     let statement = &work.statements[index];
     clear_way(db, work, statement, on_event).map_err(Fault::at(index))?;
     let before = observe::observe(db, statement).map_err(Fault::at(index))?;
-    intend(db, work, index, before.clone(), None)?;
-    let outcome = db.batch(&statement.text);
-    match outcome {
+    match inside {
+        true => {
+            intend_inside(db, work, index, before.clone(), None)?;
+            journal::check_fence(db, work.journal()).map_err(Fault::at(index))?;
+        }
+        false => intend(db, work, index, before.clone(), None)?,
+    }
+    match db.batch(&statement.text) {
         Err(error) if error.kind == DbErrorKind::Lost => Err(Fault::at(index)(error)),
         Err(error) => {
             let left = left_by_failure(db, work, statement, &before, on_event);
@@ -93,37 +99,46 @@ fn left_by_failure(
 pub(super) fn unknown(db: &mut dyn Db, work: &Work<'_>, index: usize) -> Result<(), Fault> {
     let engine = db.engine();
     intend(db, work, index, Things::new(), Some(false))?;
+    let mut refused = false;
     let whole: Result<(), Fault> = transaction(db, |db| {
-        intend(db, work, index, Things::new(), Some(true))?;
-        db.batch(&work.statements[index].text).map_err(Fault::at(index))?;
+        intend_inside(db, work, index, Things::new(), Some(true))?;
+        let outcome = db.batch(&work.statements[index].text);
+        refused = outcome.is_err();
+        outcome.map_err(Fault::at(index))?;
         journal::advance(db, work.journal(), index).map_err(Fault::at(index))?;
         journal::check_fence(db, work.journal()).map_err(Fault::at(index))
     });
     let Err(fault) = whole else { return Ok(()) };
-    match fault.cause.kind {
-        DbErrorKind::Lost => return Err(fault),
-        DbErrorKind::Busy if engine == Engine::Postgres => return Err(fault),
-        _ if engine != Engine::Postgres => {
-            let left = journal::intent(db, &work.step.version).map_err(Fault::from)?;
-            let committed = left.is_none_or(|intent| intent.transaction != Some(false));
-            return Err(if committed { fault.undecided() } else { fault });
-        }
-        _ => {}
+    if fault::tells_nothing(&fault.cause) {
+        return Err(fault);
     }
-    // PostgreSQL has undone all of it. A procedure that commits by itself is refused in a transaction, and runs without.
+    if engine != Engine::Postgres {
+        let left = journal::intent(db, &work.step.version).map_err(Fault::from)?;
+        let committed = left.is_none_or(|intent| intent.transaction != Some(false));
+        return Err(if committed { fault.undecided() } else { fault });
+    }
+    // PostgreSQL has undone all of it. Only what refused the transaction itself may do better without one.
+    if !refused || fault.cause.kind == DbErrorKind::Busy {
+        return Err(fault);
+    }
+    // A procedure that commits by itself is refused in a transaction, and runs without.
     intend(db, work, index, Things::new(), None)?;
     if let Err(error) = db.batch(&work.statements[index].text) {
         let same = error.message == fault.cause.message;
         let fault = Fault::at(index)(error);
         return Err(if same { fault } else { fault.undecided() });
     }
-    transaction(db, |db| journal::advance(db, work.journal(), index)).map_err(|cause: DbError| cause.into())
+    transaction(db, |db| {
+        journal::advance(db, work.journal(), index)?;
+        journal::check_fence(db, work.journal())
+    })
+    .map_err(|cause: DbError| cause.into())
 }
 
 /// Runs a statement that may do anything inside of the script's own transaction. The intent is only ever seen if the
 /// statement commits that.
 pub(super) fn inside(db: &mut dyn Db, work: &Work<'_>, index: usize) -> Result<(), Fault> {
-    intend(db, work, index, Things::new(), Some(true))?;
+    intend_inside(db, work, index, Things::new(), Some(true))?;
     db.batch(&work.statements[index].text).map_err(Fault::at(index))?;
     Ok(journal::advance(db, work.journal(), index)?)
 }
@@ -168,11 +183,31 @@ fn intend(
     before: Things,
     transaction: Option<bool>,
 ) -> Result<(), Fault> {
-    let session = inflight::session(db)?;
-    let sql = work.statements[index].text.clone();
-    let intent = Intent { statement: index, sql, session, before, transaction };
+    let intent = intent(db, work, index, before, transaction)?;
     // A refusal here is known to have left the statement undone.
     journal::intend(db, work.journal(), &intent).map_err(Fault::at(index))
+}
+
+fn intend_inside(
+    db: &mut dyn Db,
+    work: &Work<'_>,
+    index: usize,
+    before: Things,
+    transaction: Option<bool>,
+) -> Result<(), Fault> {
+    let intent = intent(db, work, index, before, transaction)?;
+    journal::intend_inside(db, work.journal(), &intent).map_err(Fault::at(index))
+}
+
+fn intent(
+    db: &mut dyn Db,
+    work: &Work<'_>,
+    index: usize,
+    before: Things,
+    transaction: Option<bool>,
+) -> Result<Intent, DbError> {
+    let sql = work.statements[index].text.clone();
+    Ok(Intent { statement: index, sql, session: inflight::session(db)?, before, transaction })
 }
 
 fn tables_without_transactions(db: &mut dyn Db) -> Result<BTreeSet<String>, DbError> {

@@ -31,9 +31,10 @@ pub(super) fn run(db: &mut dyn Db, work: &Work<'_>, on_event: &mut dyn FnMut(&Mi
     let restored = session::restore_after(db, &work.in_run.session, work.statements);
     match outcome {
         Ok(()) => {
-            restored?;
+            let all = Kept::Statements(work.statements.len());
+            restored.map_err(|cause| Fault::from(cause).kept(all))?;
             transaction(db, |db| journal::finish(db, work.journal(), millis(work.started.elapsed())))
-                .map_err(|cause: DbError| Fault::from(cause).kept(Kept::Statements(work.statements.len())))
+                .map_err(|cause: DbError| Fault::from(cause).kept(all))
         }
         Err(fault) if fault.kept == Kept::Undecided => Err(fault),
         Err(fault) => Err(record_failure(db, work, fault)),
@@ -112,16 +113,18 @@ fn step(
     }
     match manner {
         Manner::Together if known.holds_no_transaction(db, statement).map_err(Fault::at(index))? => {
-            alone::run(db, work, index, on_event)?;
+            alone::run(db, work, index, false, on_event)?;
             count(db, work, index, index, on_event)
         }
         Manner::Together => together(db, work, index),
         Manner::Catalogue => {
             known.forget();
-            alone::run(db, work, index, on_event)?;
+            alone::run(db, work, index, false, on_event)?;
             count(db, work, index, index, on_event)
         }
         Manner::Repeatable => {
+            // Doing it again is the same only until somebody else has gone on.
+            journal::check_fence(db, work.journal()).map_err(Fault::at(index))?;
             alone::clear_way(db, work, statement, on_event).map_err(Fault::at(index))?;
             db.batch(&statement.text).map_err(Fault::at(index))?;
             count(db, work, index, index, on_event)
@@ -151,12 +154,16 @@ fn in_own_transaction(
     match manner {
         // Ends the transaction, with the intent in it.
         Manner::Catalogue => {
-            alone::run(db, work, index, on_event)?;
+            alone::run(db, work, index, true, on_event)?;
             count(db, work, index, index, on_event)
         }
         Manner::Control => {
+            let back = manner::rolls_back(statement);
+            if !back {
+                journal::check_fence(db, work.journal()).map_err(Fault::at(index))?;
+            }
             db.batch(&statement.text).map_err(Fault::at(index))?;
-            let from = if manner::rolls_back(statement) { began } else { index };
+            let from = if back { began } else { index };
             count(db, work, from, index, on_event)
         }
         Manner::Unknown => alone::inside(db, work, index),
@@ -274,6 +281,8 @@ fn record_failure(db: &mut dyn Db, work: &Work<'_>, fault: Fault) -> Fault {
     });
     match recorded {
         Ok(0) if decided => fault.kept(Kept::Nothing),
+        // That somebody else goes on with it says more than what was refused here.
+        Err(lost) if fault::tells_nothing(&lost) => Fault::from(lost).kept(Kept::Unknown),
         Ok(0) | Err(_) => fault.kept(Kept::Unknown),
         Ok(done) => fault.kept(Kept::Statements(done)),
     }
