@@ -83,6 +83,14 @@ pub(crate) fn sets_session(engine: Engine, statement: &Statement) -> bool {
     })
 }
 
+/// The database that a statement of MySQL makes the current one.
+pub(crate) fn used_database(engine: Engine, statement: &Statement) -> Option<String> {
+    operations(engine, statement).into_iter().find_map(|placed| match placed.operation {
+        Operation::Use { database } => Some(database),
+        _ => None,
+    })
+}
+
 /// An index built by `CREATE INDEX CONCURRENTLY`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ConcurrentIndex {

@@ -1,7 +1,7 @@
 //! Applies a migration statement by statement with a journal, and continues interrupted ones. What engines can undo by
 //! themselves is `transactional`'s; whether a statement in flight happened is `reconcile`'s.
 
-use plimsoll_core::db::{Db, DbError, DbErrorKind, Engine, transaction};
+use plimsoll_core::db::{Db, DbError, DbErrorKind, Engine, Stmt, scalar, transaction};
 
 use super::alone::{self, Known};
 use super::fault::{self, Fault};
@@ -20,8 +20,16 @@ pub(super) fn run(db: &mut dyn Db, work: &Work<'_>, on_event: &mut dyn FnMut(&Mi
     // Such a script decides itself what belongs together; the journal's entries take part in its transactions.
     let own_transaction = manner::has_own_transaction(engine, work.statements);
     if let Some(index) = manner::left_open(engine, work.statements) {
-        let message = "the transaction that this begins is never ended: end it with `COMMIT`";
-        return Err(Fault::at(index)(DbError::new(engine, DbErrorKind::Refused, message)));
+        return Err(refused(
+            work,
+            engine,
+            index,
+            "the transaction that this begins is never ended: end it with `COMMIT`",
+        ));
+    }
+    if let Some(index) = leaves_database(db, work.statements)? {
+        let message = "`USE` leads to another database than the one with the journal: write that one's name before those of its tables instead";
+        return Err(refused(work, engine, index, message));
     }
     let outcome = statements(db, work, on_event);
     if outcome.is_err() && own_transaction {
@@ -217,6 +225,27 @@ fn repeat_settings(db: &mut dyn Db, done: &[crate::split::Statement]) -> Result<
             || words.first().is_some_and(|word| word == "PREPARE" || word == "DEALLOCATE")
     });
     settings.try_for_each(|statement| db.batch(&statement.text))
+}
+
+/// A script that is not run at all in this run.
+fn refused(work: &Work<'_>, engine: Engine, index: usize, message: &str) -> Fault {
+    let fault = Fault::at(index)(DbError::new(engine, DbErrorKind::Refused, message));
+    match work.step.resume_from {
+        None | Some(0) => fault,
+        Some(done) => fault.kept(Kept::Statements(done)),
+    }
+}
+
+/// The statement after which the entries would go into the ledger of another database, if that has one.
+fn leaves_database(db: &mut dyn Db, statements: &[crate::split::Statement]) -> Result<Option<usize>, DbError> {
+    let engine = db.engine();
+    let used = |statement| classify::used_database(engine, statement);
+    if engine != Engine::Mysql || !statements.iter().any(|statement| used(statement).is_some()) {
+        return Ok(None);
+    }
+    let here = scalar(db, &Stmt::new("SELECT DATABASE()"))?;
+    let elsewhere = |name: String| here.as_str().is_none_or(|here| !here.eq_ignore_ascii_case(&name));
+    Ok(statements.iter().position(|statement| used(statement).is_some_and(elsewhere)))
 }
 
 /// Whether the statement commits what the statements before it began.
