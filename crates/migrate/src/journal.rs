@@ -162,7 +162,25 @@ pub(crate) fn intend_inside(db: &mut dyn Db, journal: Journal<'_>, intent: &Inte
 pub(crate) fn intent(db: &mut dyn Db, version: &str) -> Result<Option<Intent>, DbError> {
     let table = ledger::table(db.engine(), LedgerTable::Migration);
     let stmt = Stmt::new(format!("SELECT intent FROM {table} WHERE version = ")).bind(version);
-    Ok(scalar(db, &stmt)?.as_str().and_then(|text| serde_json::from_str(text).ok()))
+    let found = scalar(db, &stmt)?;
+    let Some(text) = found.as_str().filter(|text| !text.is_empty()) else { return Ok(None) };
+    // To take it for none would be to run a statement again that may have happened.
+    let unreadable = |_| {
+        let message = format!(
+            "the column `intent` of `{version}` in {table} cannot be read: a newer Plimsoll may have written it"
+        );
+        DbError::new(db.engine(), DbErrorKind::Refused, message)
+    };
+    serde_json::from_str(text).map(Some).map_err(unreadable)
+}
+
+/// Whether the run before was one of a release that wrote no intents, and ended in the middle: nothing tells where.
+pub(crate) fn is_untold(db: &mut dyn Db, version: &str) -> Result<bool, DbError> {
+    let table = ledger::table(db.engine(), LedgerTable::Migration);
+    let stmt = Stmt::new(format!(
+        "SELECT count(*) FROM {table} WHERE intent IS NULL AND state IN ('running', 'reverting') AND version = "
+    ));
+    Ok(scalar(db, &stmt.bind(version))?.as_int().unwrap_or(0) > 0)
 }
 
 /// How many statements the ledger says are done.

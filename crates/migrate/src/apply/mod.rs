@@ -23,7 +23,7 @@ use crate::checksum;
 use crate::error::{Failure, Kept, MigrateError, Problem, ProblemKind};
 use crate::event::MigrateEvent;
 use crate::history::History;
-use crate::journal::{Direction, Journal};
+use crate::journal::{self, Direction, Journal};
 use crate::plan::{MigratePlan, MigrateStep};
 use crate::report::{AppliedMigration, MigrateReport};
 use crate::session::{self, Session};
@@ -237,13 +237,20 @@ fn still_as_planned<'a>(
     Ok(found)
 }
 
-/// Runs a script as its step says: as a whole or not at all, or statement by statement.
+/// Runs a script as its step says: as a whole or not at all, or statement by statement. What an earlier run was killed in is
+/// never passed over: the file may have been edited since, so that it would go into a transaction by now.
 pub(crate) fn run_script(
     db: &mut dyn Db,
     work: &Work<'_>,
     on_event: &mut dyn FnMut(&MigrateEvent),
 ) -> Result<(), Fault> {
-    if work.step.transactional { transactional::run(db, work, on_event) } else { stepwise::run(db, work, on_event) }
+    let begun = work.step.resume_from.is_some();
+    let unknown = |cause| Fault::from(cause).kept(Kept::Unknown);
+    let in_flight = begun && journal::intent(db, &work.step.version).map_err(unknown)?.is_some();
+    match work.step.transactional && !in_flight {
+        true => transactional::run(db, work, on_event),
+        false => stepwise::run(db, work, on_event),
+    }
 }
 
 /// Finds the place of a fault.

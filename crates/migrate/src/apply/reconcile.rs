@@ -11,6 +11,7 @@ use super::effect;
 use super::inflight;
 use super::manner::{Manner, manner};
 use super::observe::{self, Things};
+use crate::checksum;
 use crate::journal::Intent;
 use crate::split::{Statement, split};
 
@@ -29,10 +30,11 @@ pub(super) enum Verdict {
     Undecided(String),
 }
 
-/// Waits until nobody works on the statement any more, looks, and decides.
+/// Waits until nobody works on the statement any more, looks, and decides. `statement` is what the file has in its place by
+/// now.
 pub(super) fn settle(
     db: &mut dyn Db,
-    statement: &Statement,
+    statement: Option<&Statement>,
     intent: &Intent,
     waiting: &mut dyn FnMut(),
 ) -> Result<Verdict, DbError> {
@@ -42,7 +44,9 @@ pub(super) fn settle(
     }
     // What the killed run did counts, and not what the file may say by now.
     let old = split(engine, Path::new("intent"), &intent.sql).ok().and_then(|statements| statements.into_iter().next());
-    let old = old.as_ref().unwrap_or(statement);
+    let Some(old) = old.as_ref().or(statement) else {
+        return Ok(Verdict::Undecided("its text cannot be read any more".to_owned()));
+    };
     let now = observe::observe(db, old)?;
     let verdict = match (engine, manner(engine, old)) {
         (_, Manner::Together | Manner::Unknown) => Ok(untold(intent)),
@@ -50,13 +54,18 @@ pub(super) fn settle(
         (Engine::Postgres, Manner::Catalogue) => postgres(db, old, &intent.before, &now),
         (Engine::Mysql, Manner::Catalogue) => Ok(mysql(old, &intent.before, &now)),
     }?;
-    let edited = old.text != statement.text;
     Ok(match verdict {
-        Verdict::Landed(_) | Verdict::Finish(_) if edited => {
+        Verdict::Landed(_) | Verdict::Finish(_) if !statement.is_some_and(|statement| means(old, statement)) => {
             Verdict::Undecided("it happened, and the file says something else by now: put back what it said".to_owned())
         }
         verdict => verdict,
     })
+}
+
+/// Whether two statements differ in nothing but line ends, comments and white space.
+fn means(old: &Statement, statement: &Statement) -> bool {
+    let sum = |statement: &Statement| checksum::lexical(std::slice::from_ref(statement));
+    sum(old) == sum(statement)
 }
 
 /// Of a statement that may do anything: nothing of it is there unless something was committed inside of its transaction.
@@ -269,6 +278,13 @@ mod tests {
         assert_eq!(untold(&intent(Some(false))), Verdict::Run);
         assert!(matches!(untold(&intent(Some(true))), Verdict::Undecided(_)));
         assert!(matches!(untold(&intent(None)), Verdict::Undecided(_)));
+    }
+
+    #[test]
+    fn a_statement_with_other_line_ends_is_still_the_same() {
+        let one = statement(Engine::Mysql, "ALTER TABLE a\n  ADD COLUMN b INT");
+        assert!(means(&one, &statement(Engine::Mysql, "ALTER TABLE a\r\n  ADD COLUMN b INT -- new")));
+        assert!(!means(&one, &statement(Engine::Mysql, "ALTER TABLE a\n  ADD COLUMN c INT")));
     }
 
     #[test]

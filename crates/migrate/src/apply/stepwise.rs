@@ -53,25 +53,34 @@ fn statements(db: &mut dyn Db, work: &Work<'_>, on_event: &mut dyn FnMut(&Migrat
     let (version, total) = (work.step.version.as_str(), work.statements.len());
     let mut index = work.step.resume_from.unwrap_or(0).min(total);
     let mut tracker = Tracker::new(db.engine());
-    let intent = match work.step.resume_from {
-        Some(_) => journal::intent(db, version)?.filter(|intent| intent.statement == index),
-        None => None,
-    };
+    let (mut intent, mut untold) = (None, false);
+    if work.step.resume_from.is_some() {
+        intent = journal::intent(db, version)?.filter(|intent| intent.statement == index);
+        untold = journal::is_untold(db, version)?;
+    }
     journal::begin(db, work.journal(), index)?;
     if work.step.resume_from.is_some() {
         on_event(&MigrateEvent::Resumed { version: version.to_owned(), done: index, total });
         repeat_settings(db, &work.statements[..index])?;
         tracker.resume(&work.statements[..index]);
     }
-    if let (Some(intent), Some(statement)) = (&intent, work.statements.get(index)) {
+    let next = work.statements.get(index);
+    if let Some(intent) = &intent {
         let number = index + 1;
         let mut tell = || on_event(&MigrateEvent::StillRunning { version: version.to_owned(), number });
-        let settled = reconcile::settle(db, statement, intent, &mut tell);
+        let settled = reconcile::settle(db, next, intent, &mut tell);
         let verdict = settled.map_err(|cause| Fault::at(index)(cause).undecided())?;
         if act(db, work, index, verdict, on_event)? {
             index += 1;
         }
-    } else if index > 0 && work.statements.get(index).is_some_and(|statement| ends_script_transaction(db, statement)) {
+    } else if untold
+        && next.is_some_and(|next| matches!(manner(db.engine(), next), Manner::Catalogue | Manner::Unknown))
+    {
+        let why = "an older Plimsoll was killed in it or before it, and did not write down which".to_owned();
+        if act(db, work, index, Verdict::Undecided(why), on_event)? {
+            index += 1;
+        }
+    } else if index > 0 && next.is_some_and(|statement| ends_script_transaction(db, statement)) {
         // The entry before it was part of what it ends, and is there.
         let evidence = "what it ends is committed".to_owned();
         on_event(&MigrateEvent::AlreadyLanded { version: version.to_owned(), number: index + 1, evidence });
@@ -202,9 +211,9 @@ fn act(
             alone::drop_indexes(db, work, unfinished, on_event).map_err(undecided)?;
             return Ok(false);
         }
-        (Verdict::Undecided(_), Some(true)) => "so it was said".to_owned(),
+        (Verdict::Undecided(_), Some(true)) if index < work.statements.len() => "so it was said".to_owned(),
         (Verdict::Undecided(_), Some(false)) => return Ok(false),
-        (Verdict::Undecided(why), None) => {
+        (Verdict::Undecided(why), _) => {
             let cause = DbError::new(db.engine(), DbErrorKind::Refused, why);
             return Err(Fault::at(index)(cause).undecided().kept(Kept::Undecided));
         }
