@@ -31,6 +31,7 @@ mod migrate_inventory;
 mod migrate_lint;
 mod migrate_locked;
 mod migrate_mysql;
+mod migrate_overtaken;
 mod migrate_postgres;
 mod migrate_split;
 mod migrate_sqlite;
