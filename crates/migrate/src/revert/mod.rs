@@ -1,6 +1,7 @@
 //! Taking migrations back: what that would do and lose, and doing it. Applying them is `plan`'s and `apply`'s.
 
 mod apply;
+mod cursor;
 mod effect;
 mod failure;
 mod loss;
