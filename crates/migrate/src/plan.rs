@@ -204,6 +204,26 @@ fn step(history: &History, migration: &Migration, status: &MigrationStatus) -> R
     })
 }
 
+/// What a step says of its script, whichever way it goes. Only what differs from the rule is said: a migration in a
+/// transaction that cannot be reverted is the common case.
+pub(crate) fn write_script(
+    f: &mut fmt::Formatter<'_>,
+    name: &str,
+    statements: usize,
+    transactional: bool,
+    resume_from: Option<usize>,
+) -> fmt::Result {
+    write!(f, "{name}  {statements} {}", if statements == 1 { "statement" } else { "statements" })?;
+    if !transactional {
+        f.write_str(", one by one")?;
+    }
+    match resume_from {
+        Some(0) => f.write_str(", begins again"),
+        Some(done) => write!(f, ", continues after {done}"),
+        None => Ok(()),
+    }
+}
+
 impl fmt::Display for MigratePlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { engine, applied, steps, .. } = self;
@@ -226,17 +246,7 @@ impl fmt::Display for MigratePlan {
 
 impl fmt::Display for MigrateStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let statements = if self.statements == 1 { "statement" } else { "statements" };
-        write!(f, "{}  {} {statements}", self.name, self.statements)?;
-        // Only what differs from the rule is said: a migration in a transaction that cannot be reverted is the common case.
-        if !self.transactional {
-            f.write_str(", one by one")?;
-        }
-        match self.resume_from {
-            Some(0) => f.write_str(", begins again")?,
-            Some(done) => write!(f, ", continues after {done}")?,
-            None => {}
-        }
+        write_script(f, &self.name, self.statements, self.transactional, self.resume_from)?;
         if self.out_of_order {
             f.write_str(", out of order")?;
         }

@@ -13,6 +13,7 @@ use crate::checksum;
 use crate::classify;
 use crate::error::{MigrateError, Problem, ProblemKind};
 use crate::history::History;
+use crate::plan::write_script;
 use crate::source::{Migration, MigrationSet};
 use crate::split::{Statement, split};
 use crate::status::{MigrationState, known_versions, status};
@@ -242,16 +243,7 @@ impl fmt::Display for RevertPlan {
 
 impl fmt::Display for RevertStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let statements = if self.statements == 1 { "statement" } else { "statements" };
-        write!(f, "{}  {} {statements}", self.name, self.statements)?;
-        if !self.transactional {
-            f.write_str(", one by one")?;
-        }
-        match self.resume_from {
-            Some(0) => f.write_str(", begins again")?,
-            Some(done) => write!(f, ", continues after {done}")?,
-            None => {}
-        }
+        write_script(f, &self.name, self.statements, self.transactional, self.resume_from)?;
         match self.loses.is_empty() {
             true => f.write_str(", reversible")?,
             false => write!(f, ", loses {}", loss::listed(&self.loses))?,
