@@ -146,15 +146,15 @@ server_tests! {
         let session = db.session(work.as_mut());
         // All that is left of a killed runner is the session in which its last statement runs.
         drop(lock);
-        let sleep = if db.engine() == Engine::Postgres { "SELECT pg_sleep(50)" } else { "DO SLEEP(50)" };
-        let outliving = std::thread::spawn(move || work.batch(sleep));
+        let slow = if db.engine() == Engine::Postgres { "SELECT pg_sleep(50)" } else { "DO SLEEP(50)" };
+        let outliving = std::thread::spawn(move || work.batch(slow));
         let refused = |wait| acquire(db.url(), &bob(), wait).expect_err("somebody works");
         wait_until("the statement to be seen", || {
             matches!(acquire(db.url(), &bob(), Duration::ZERO), Err(LockError::StillWorking { .. }))
         });
         let error = refused(Duration::ZERO);
         assert_eq!(error.code(), ErrorCode::LockHeld);
-        for part in [&session.to_string(), sleep] {
+        for part in [&session.to_string(), slow] {
             assert!(error.to_string().contains(part), "{error}");
         }
         assert_eq!(holder(db.url()).expect("can be asked"), None);
