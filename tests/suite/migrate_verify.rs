@@ -292,7 +292,7 @@ fn the_command_says_what_each_way_back_is_worth_and_exits_by_it() {
     harbour
         .run(&["migrate", "verify", "dev", "--scratch", "postgres://localhost/x"])
         .exits(2)
-        .says(&["the scratch database is PostgreSQL"]);
+        .says(&["names a PostgreSQL server"]);
     let left = std::fs::read_dir(harbour.root().join(".plimsoll/dev/scratch")).expect("the folder is there").count();
     assert_eq!(left, 0, "no scratch database is left");
 }

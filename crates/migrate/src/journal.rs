@@ -29,6 +29,14 @@ pub(crate) struct Journal<'a> {
     pub(crate) script: &'a str,
 }
 
+/// How long a script took.
+#[derive(Debug, Clone, Copy)]
+enum Took {
+    Millis(u64),
+    /// As long as the transaction that this is written in, by PostgreSQL's clock.
+    Transaction,
+}
+
 /// Which way a script goes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Direction<'a> {
@@ -89,6 +97,18 @@ pub(crate) fn finish(db: &mut dyn Db, journal: Journal<'_>, duration_ms: u64) ->
         }
     }
     check_fence(db, journal)
+}
+
+/// The same as text, for the end of a request that holds all of a migration on PostgreSQL, its transaction included. None
+/// where that cannot be said in text.
+pub(crate) fn finish_text(journal: Journal<'_>) -> Option<String> {
+    let versioned = matches!(journal.direction, Direction::Up) && journal.step.kind == MigrationKind::Versioned;
+    let fence = match journal.fence {
+        Some(fence) => format!("; {}", lock::fence_block(Engine::Postgres, fence)?),
+        None => String::new(),
+    };
+    let entry = applied_on_postgres(journal, Took::Transaction).with_literals(Engine::Postgres);
+    versioned.then(|| entry + &fence)
 }
 
 /// Writes that the statement after those done was refused, and forgets that the script was begun when it was the first.
@@ -223,7 +243,7 @@ fn write(
     duration_ms: u64,
 ) -> Result<(), DbError> {
     let mut stmt = Stmt::default();
-    push_row(&mut stmt, db.engine(), journal, state, done, duration_ms);
+    push_row(&mut stmt, db.engine(), journal, state, done, Took::Millis(duration_ms));
     db.execute(&kept(stmt, journal)).map(drop)
 }
 
@@ -240,10 +260,7 @@ fn write_applied(db: &mut dyn Db, journal: Journal<'_>, duration_ms: u64) -> Res
     match engine {
         // One round trip for both: with hundreds of small migrations, this is what they take.
         Engine::Postgres => {
-            let mut both = Stmt::new("WITH history AS (INSERT INTO __diesel_schema_migrations (version) VALUES (")
-                .bind(journal.step.version.as_str())
-                .sql(")) ");
-            push_row(&mut both, engine, journal, state, all, duration_ms);
+            let both = applied_on_postgres(journal, Took::Millis(duration_ms));
             db.execute(&kept(both, journal)).map(drop)
         }
         Engine::Sqlite | Engine::Mysql => {
@@ -251,6 +268,14 @@ fn write_applied(db: &mut dyn Db, journal: Journal<'_>, duration_ms: u64) -> Res
             write(db, journal, state, all, duration_ms)
         }
     }
+}
+
+fn applied_on_postgres(journal: Journal<'_>, took: Took) -> Stmt {
+    let mut both = Stmt::new("WITH history AS (INSERT INTO __diesel_schema_migrations (version) VALUES (")
+        .bind(journal.step.version.as_str())
+        .sql(")) ");
+    push_row(&mut both, Engine::Postgres, journal, RecordState::Applied, journal.step.statements, took);
+    both
 }
 
 /// Writes how far a script came that takes a migration back: what the row says about the migration itself stays.
@@ -287,7 +312,11 @@ fn remove(db: &mut dyn Db, version: &str) -> Result<(), DbError> {
 }
 
 /// One statement that inserts or updates: a kill between a deletion and an insertion would lose the row.
-fn push_row(stmt: &mut Stmt, engine: Engine, journal: Journal<'_>, state: RecordState, done: usize, duration_ms: u64) {
+fn push_row(stmt: &mut Stmt, engine: Engine, journal: Journal<'_>, state: RecordState, done: usize, took: Took) {
+    let millis = match took {
+        Took::Millis(millis) => i64::try_from(millis).unwrap_or(i64::MAX),
+        Took::Transaction => 0,
+    };
     let Journal { step, deployment, tool, .. } = journal;
     let script = (state == RecordState::Applied).then(|| journal.script.replace("\r\n", "\n"));
     let table = ledger::table(engine, LedgerTable::Migration);
@@ -299,7 +328,7 @@ fn push_row(stmt: &mut Stmt, engine: Engine, journal: Journal<'_>, state: Record
         ("state", state.as_str().into()),
         ("statements", count(step.statements)),
         ("statements_done", count(done)),
-        ("duration_ms", i64::try_from(duration_ms).unwrap_or(i64::MAX).into()),
+        ("duration_ms", millis.into()),
         ("applied_at", ledger::now().into()),
         ("deployment", deployment.into()),
         ("tool", tool.into()),
@@ -309,9 +338,14 @@ fn push_row(stmt: &mut Stmt, engine: Engine, journal: Journal<'_>, state: Record
     ];
     let columns: Vec<_> = values.iter().map(|(column, _)| *column).collect();
     stmt.push(format!("INSERT INTO {table} ({}) VALUES (", columns.join(", ")));
-    for (index, (_, value)) in values.into_iter().enumerate() {
+    for (index, (column, value)) in values.into_iter().enumerate() {
         stmt.push(if index == 0 { "" } else { ", " });
-        stmt.push_bind(value);
+        match took {
+            Took::Transaction if column == "duration_ms" => {
+                stmt.push("(extract(epoch FROM clock_timestamp() - now()) * 1000)::bigint");
+            }
+            Took::Transaction | Took::Millis(_) => stmt.push_bind(value),
+        }
     }
     let (there_already, new) = match engine {
         Engine::Postgres | Engine::Sqlite => (") ON CONFLICT (version) DO UPDATE SET ", "excluded."),

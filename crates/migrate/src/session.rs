@@ -127,7 +127,7 @@ pub(crate) fn forgets_prepared(script: &[Statement]) -> bool {
 }
 
 /// Whether a script may change the session: everything may that is not known not to.
-fn may_change(engine: Engine, script: &[Statement]) -> bool {
+pub(crate) fn may_change(engine: Engine, script: &[Statement]) -> bool {
     let harmless = [
         "CREATE", "ALTER", "DROP", "COMMENT", "GRANT", "REVOKE", "INSERT", "UPDATE", "DELETE", "REPLACE", "MERGE",
         "TRUNCATE", "REINDEX", "VACUUM", "ANALYZE", "RENAME", "REFRESH",

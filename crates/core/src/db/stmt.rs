@@ -5,7 +5,7 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::Untyped;
 use diesel::{QueryResult, RunQueryDsl};
 
-use super::Value;
+use super::{Engine, Value, dialect};
 
 /// SQL text with typed binds, in order. Placeholders are written by the backend (`$1` or `?`), NULL as the keyword.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -65,6 +65,17 @@ impl Stmt {
         self
     }
 
+    /// The text with every bound value written out as a literal: for sending several statements as one request, which takes
+    /// no binds. Never for showing, since values may be secret.
+    #[must_use]
+    pub fn with_literals(&self, engine: Engine) -> String {
+        let part = |part: &Part| match part {
+            Part::Sql(sql) => sql.clone(),
+            Part::Bind(value) => written(engine, value),
+        };
+        self.parts.iter().map(part).collect()
+    }
+
     /// The text with `?` for every bind: for error messages and snapshots. Bound values never appear in it.
     #[must_use]
     pub fn text(&self) -> String {
@@ -76,6 +87,24 @@ impl Stmt {
                 Part::Bind(_) => "?",
             })
             .collect()
+    }
+}
+
+fn written(engine: Engine, value: &Value) -> String {
+    match value {
+        Value::Null => "NULL".to_owned(),
+        Value::Bool(flag) => if *flag { "TRUE" } else { "FALSE" }.to_owned(),
+        Value::Int(number) => number.to_string(),
+        Value::Float(number) => format!("{number:e}"),
+        // Whatever the session says about backslashes, in this form they are escapes.
+        Value::Text(text) if engine == Engine::Postgres && text.contains('\\') => {
+            format!(" E{}", dialect::literal(engine, &text.replace('\\', "\\\\")))
+        }
+        Value::Text(text) => dialect::literal(engine, text),
+        Value::Bytes(bytes) => {
+            let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            if engine == Engine::Postgres { format!("decode('{digits}', 'hex')") } else { format!("X'{digits}'") }
+        }
     }
 }
 
@@ -111,3 +140,23 @@ impl Query for Stmt {
 }
 
 impl<Conn> RunQueryDsl<Conn> for Stmt {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_that_are_written_out_read_as_themselves() {
+        let stmt = Stmt::new("VALUES (")
+            .bind("it's")
+            .sql(", ")
+            .bind("a\\n")
+            .sql(", ")
+            .bind(-1_i64)
+            .sql(", ")
+            .bind(Value::Null);
+        assert_eq!(stmt.with_literals(Engine::Postgres), "VALUES ('it''s',  E'a\\\\n', -1, NULL");
+        assert_eq!(stmt.with_literals(Engine::Sqlite), "VALUES ('it''s', 'a\\n', -1, NULL");
+        assert_eq!(stmt.with_literals(Engine::Mysql), "VALUES ('it''s', 'a\\\\n', -1, NULL");
+    }
+}

@@ -71,6 +71,20 @@ pub fn check_fence_prepared(db: &mut dyn Db, fence: &Fence) -> Result<(), DbErro
     check(db, fence, true)
 }
 
+/// As [`check_fence`], as text for the end of a request of several statements, which fails where that would. None where it
+/// takes a statement of its own to find out.
+#[must_use]
+pub fn fence_block(engine: Engine, fence: &Fence) -> Option<String> {
+    if engine != Engine::Postgres || fence.mode != LockMode::Session {
+        return None;
+    }
+    let (lease, epoch) = (table(engine, LedgerTable::Lease), fence.epoch);
+    Some(format!(
+        "DO $plimsoll$ BEGIN PERFORM 1 FROM {lease} WHERE name = '{NAME}' AND epoch = {epoch} FOR SHARE; \
+         IF NOT FOUND THEN RAISE EXCEPTION 'the lock was lost'; END IF; END $plimsoll$"
+    ))
+}
+
 /// The row, `None` when there is none. A ledger of the first format has no epochs.
 pub(super) fn read(db: &mut dyn Db) -> Result<Option<Row>, DbError> {
     let engine = db.engine();
