@@ -20,7 +20,7 @@ pub(crate) enum Migrate {
     New(NewMigration),
     /// Show what would be applied
     Plan(Environment),
-    /// Judge what would be applied: what it does to rows, to running code and to others who wait
+    /// Judge what would be applied: rows lost, running code broken, others made to wait
     ///
     /// Exit code 0: nothing that fails the check. 3: a finding that no comment accepts. 4: a statement that is not understood.
     /// `-- plimsoll:allow RULE reason` before a statement accepts a finding. docs/lint.md lists the rules.
