@@ -1,6 +1,6 @@
 //! Takes over a database that another tool has migrated: proves what it applied, and records that. Locking is the caller's.
 //!
-//! [`detect`] and [`choose`] find the tool's table, [`observe`] reads it, [`plan()`] compares it with the files, and [`apply()`]
+//! [`detect()`] and [`choose`] find the tool's table, [`observe`] reads it, [`plan()`] compares it with the files, and [`apply()`]
 //! writes the ledger. Between the last two, a caller may replay the files of the plan elsewhere and compare schemas.
 
 mod apply;

@@ -99,7 +99,7 @@ pub enum Direction {
 /// Finds drift. The real database is only read, through a connection that cannot write.
 ///
 /// # Errors
-/// As [`replay`], and [`ProblemKind::Unreplayable`] when nobody can tell what the applied migrations were: files missing or
+/// As [`replay()`], and [`ProblemKind::Unreplayable`] when nobody can tell what the applied migrations were: files missing or
 /// edited since, migrations half applied or half taken back. [`MigrateError::History`] when the database refuses.
 pub fn drift(set: &MigrationSet, real: &DatabaseUrl, place: &ScratchPlace) -> Result<DriftReport, MigrateError> {
     let (found, findings, versions) = {

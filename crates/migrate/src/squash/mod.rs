@@ -92,7 +92,7 @@ pub enum SquashError {
     Read(#[source] DbError),
 }
 
-/// Folds migrations into a baseline and proves it. Nothing stays changed: [`write`] does that.
+/// Folds migrations into a baseline and proves it. Nothing stays changed: [`write()`] does that.
 ///
 /// # Errors
 /// [`MigrateError::Squash`], and those of [`replay`].
