@@ -8,6 +8,7 @@ use plimsoll_core::db::Engine;
 use plimsoll_core::lock::{Holder, acquire};
 use plimsoll_migrate::{MigrateEvent, apply};
 use plimsoll_tests::TestDatabase;
+use plimsoll_tests::boundary::Counted;
 use plimsoll_tests::fault::{PATIENCE, wait_until};
 use plimsoll_tests::migrating::{fails, migrate, migrate_telling, options, plan, set};
 
@@ -153,4 +154,39 @@ fn a_second_runner_waiting_for_the_lock_does_not_stand_in_the_way_of_a_concurren
     drop(lock);
     assert!(is_done.recv_timeout(PATIENCE).expect("in time"), "the second runner gets the lock");
     waiting.join().expect("does not panic");
+}
+
+/// Applies on a connection that counts what it is asked to write.
+fn requests(db: &mut TestDatabase, sql: &str) -> usize {
+    let set = set(&[("0001_berth", sql)]);
+    plimsoll_tests::migrating::prepare(db.db());
+    let plan = plan(db, &set).expect("a plan");
+    let mut counted = Counted::new(db.connect(), usize::MAX, || {});
+    apply(&mut counted, &set, &plan, &options(), &mut |_| {}).expect("applies");
+    counted.asked()
+}
+
+#[test]
+fn a_migration_that_only_makes_new_things_is_one_request_with_its_entries() {
+    let berth = "CREATE TABLE berth (id INT PRIMARY KEY, note TEXT DEFAULT 'it''s \\here');\nCREATE INDEX berth_note ON berth (note);";
+    let mut db = TestDatabase::new(Engine::Postgres);
+    let together = requests(&mut db, berth);
+    assert_eq!(db.texts("SELECT script FROM plimsoll.migration"), [berth]);
+    assert_eq!(db.texts("SELECT version FROM __diesel_schema_migrations"), ["0001"]);
+    let apart = requests(&mut TestDatabase::new(Engine::Postgres), &format!("{berth}\nINSERT INTO berth VALUES (1);"));
+    // Three statements, the entries, the commit.
+    assert_eq!(apart - together, 4);
+}
+
+#[test]
+fn the_failing_one_of_several_new_things_is_named_and_nothing_is_kept() {
+    let mut db = TestDatabase::new(Engine::Postgres);
+    db.run("CREATE TABLE berth (id INT)");
+    let failure = fails(&mut db, &set(&[("0001_new", "CREATE TABLE quay (id INT);\n\nCREATE TABLE berth (id INT);")]));
+    assert_eq!((failure.statement_number, failure.location.map(|at| at.line)), (Some(2), Some(3)));
+    assert_eq!(db.tables(), ["berth"]);
+    db.run("DROP TABLE berth");
+    migrate(&mut db, &set(&[("0001_new", "CREATE TABLE quay (id INT);\n\nCREATE TABLE berth (id INT);")]))
+        .expect("applies");
+    assert_eq!(db.tables(), ["berth", "quay"]);
 }

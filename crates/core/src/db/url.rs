@@ -54,10 +54,6 @@ pub struct DatabaseUrl {
 }
 
 #[derive(Clone)]
-#[cfg_attr(
-    not(any(test, feature = "postgres", feature = "mysql")),
-    expect(dead_code, reason = "only server backends read it")
-)]
 pub(super) enum Target {
     File(PathBuf),
     Server { url: Secret, search_path: Option<String>, shown: String, pooled: bool },

@@ -7,6 +7,7 @@ mod fault;
 mod inflight;
 mod manner;
 mod observe;
+mod one_request;
 mod rebuild;
 mod reconcile;
 mod retry;

@@ -1,8 +1,9 @@
 //! Applies a migration as a whole or not at all. Those that cannot be are `stepwise`'s.
 
-use plimsoll_core::db::{Db, DbErrorKind, Engine, transaction};
+use plimsoll_core::db::{Db, Engine, transaction};
 
 use super::fault::Fault;
+use super::one_request;
 use super::rebuild::{self, Rebuilt};
 use super::retry::Tries;
 use super::{Work, millis};
@@ -10,12 +11,8 @@ use crate::event::MigrateEvent;
 use crate::journal;
 use crate::session;
 
-/// Up to this many bytes a migration is sent in one request: with hundreds of small ones, waiting for answers is most of the
-/// time they take. Of longer ones people want to see how far they are.
-const SMALL: usize = 16 * 1024;
-
 pub(super) fn run(db: &mut dyn Db, work: &Work<'_>, on_event: &mut dyn FnMut(&MigrateEvent)) -> Result<(), Fault> {
-    if at_once(db, work)? {
+    if one_request::run(db, work)? {
         (0..work.statements.len()).for_each(|index| on_event(&work.done_event(index)));
         return Ok(());
     }
@@ -26,23 +23,6 @@ pub(super) fn run(db: &mut dyn Db, work: &Work<'_>, on_event: &mut dyn FnMut(&Mi
             Ok(()) => return Ok(()),
             Err(fault) => tries.again(fault, on_event)?,
         }
-    }
-}
-
-/// Sends a small migration with its transaction and its entries as one request. False when it was refused, which does not say
-/// which statement that was: nothing of it is kept, and sending them one by one tells.
-fn at_once(db: &mut dyn Db, work: &Work<'_>) -> Result<bool, Fault> {
-    let small = work.migration.sql.len() <= SMALL;
-    if db.engine() != Engine::Postgres || !small || session::may_change(Engine::Postgres, work.statements) {
-        return Ok(false);
-    }
-    let Some(entries) = journal::finish_text(work.journal()) else { return Ok(false) };
-    let statements: Vec<&str> = work.statements.iter().map(|statement| statement.text.as_str()).collect();
-    let request = format!("BEGIN;\n{};\n{entries};\nCOMMIT", statements.join(";\n"));
-    match db.batch(&request) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind == DbErrorKind::Lost => Err(error.into()),
-        Err(_) => db.batch("ROLLBACK").map(|()| false).map_err(Fault::from),
     }
 }
 
