@@ -4,6 +4,7 @@
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
 
 use plimsoll_core::db::DatabaseUrl;
 
@@ -31,6 +32,12 @@ impl Pooler {
     /// Starts one in front of the database of a URL, `postgresql://user@host:port/database`.
     #[must_use]
     pub fn start(url: &str) -> Self {
+        Self::start_late(url, Duration::ZERO)
+    }
+
+    /// As [`Self::start`], one that takes a session back some time after its client has the answer.
+    #[must_use]
+    pub fn start_late(url: &str, delay: Duration) -> Self {
         let authority = url.split_once("://").and_then(|(_, rest)| rest.split('/').next()).expect("a host");
         let server = authority.rsplit('@').next().expect("a host").to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
@@ -41,7 +48,7 @@ impl Pooler {
             for client in listener.incoming().flatten() {
                 let (sessions, server) = (Arc::clone(&sessions), server.clone());
                 // A client that goes away in the middle is no error of the pooler's.
-                std::thread::spawn(move || drop(serve(client, &server, &sessions)));
+                std::thread::spawn(move || drop(serve(client, &server, &sessions, delay)));
             }
         });
         Self { url: DatabaseUrl::parse(&pooled, "/".as_ref()).expect("a good URL") }
@@ -85,10 +92,12 @@ impl Sessions {
     }
 }
 
-fn serve(mut client: TcpStream, server: &str, sessions: &Sessions) -> std::io::Result<()> {
+fn serve(mut client: TcpStream, server: &str, sessions: &Sessions, delay: Duration) -> std::io::Result<()> {
     client.set_nodelay(true)?;
     let Some(startup) = startup(&mut client)? else { return Ok(()) };
-    sessions.add(log_in(&mut client, server, &startup)?);
+    let session = log_in(&mut client, server, &startup)?;
+    std::thread::sleep(delay);
+    sessions.add(session);
     loop {
         let (kind, mut message) = read_message(&mut client)?;
         if kind == b'X' {
@@ -97,7 +106,10 @@ fn serve(mut client: TcpStream, server: &str, sessions: &Sessions) -> std::io::R
         let mut session = sessions.lend();
         let outcome = transaction(&mut client, &mut session, kind, &mut message);
         match outcome {
-            Ok(()) => sessions.give_back(session),
+            Ok(()) => {
+                std::thread::sleep(delay);
+                sessions.give_back(session);
+            }
             Err(error) => {
                 // A transaction is open that nobody will end: the session is closed with it.
                 sessions.forget();

@@ -61,6 +61,18 @@ fn a_busy_pooler_and_one_that_the_url_names_are_found_out_as_well() {
 }
 
 #[test]
+fn a_pooler_that_takes_its_sessions_back_late_is_found_out_as_well() {
+    let db = TestDatabase::new(Engine::Postgres);
+    for delay in [1, 3] {
+        let pooler = Pooler::start_late(db.url_text(), Duration::from_millis(delay));
+        let mut busy = connect(pooler.url(), Access::Write).expect("connects");
+        busy.begin().expect("begins");
+        let lock = acquire(pooler.url(), &ada(), Duration::ZERO).expect("is free");
+        assert_eq!(lock.fence().mode, LockMode::LeaseOnly);
+    }
+}
+
+#[test]
 fn a_lease_behind_a_pooler_ends_with_its_time_and_its_holder_notices() {
     let (mut db, pooler) = pooled();
     let mut lock = acquire(pooler.url(), &ada(), Duration::ZERO).expect("is free");

@@ -1,10 +1,14 @@
 //! Which lock can be trusted on a server: its session lock, or the lease row alone. Taking either is left to the files beside.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::db::{Access, DatabaseUrl, Db, DbError, DynRow, Engine, Stmt, connect, scalar};
+
+/// How long a pooler is given to take a session back, round by round.
+const PAUSES: [Duration; 3] = [Duration::ZERO, Duration::from_millis(4), Duration::from_millis(16)];
 
 /// What decides who has the lock.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,21 +91,26 @@ fn is_pooled(db: &mut dyn Db, url: &DatabaseUrl) -> Result<bool, DbError> {
     }
 }
 
-fn compare(db: &mut dyn Db, second: Option<&mut (dyn Db + 'static)>, probe: &str) -> Result<bool, DbError> {
+/// A pooler may give a session back a little after its client has the answer: then the second client is lent another one, and
+/// only a later round tells.
+fn compare(db: &mut dyn Db, mut second: Option<&mut (dyn Db + 'static)>, probe: &str) -> Result<bool, DbError> {
     let first = session(db)?;
     if first.text(1) != probe {
         return Ok(true);
     }
-    if let Some(second) = second {
-        second.begin()?;
-        let other = session(second)?;
-        if other.int(0) == first.int(0) || other.text(1) == probe {
-            return Ok(true);
-        }
-    }
-    for _ in 0..3 {
+    for pause in PAUSES {
+        std::thread::sleep(pause);
         if session(db)? != first {
             return Ok(true);
+        }
+        if let Some(second) = second.as_deref_mut() {
+            second.begin()?;
+            let other = session(second)?;
+            // The first one looks while the second one still has what it was lent.
+            if other.int(0) == first.int(0) || other.text(1) == probe || session(db)? != first {
+                return Ok(true);
+            }
+            second.rollback()?;
         }
     }
     Ok(false)
