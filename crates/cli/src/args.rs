@@ -1,6 +1,7 @@
 //! The arguments: their doc comments are the manual. What a command does is in `command`.
 
 mod migrate;
+mod seed;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ pub(crate) use migrate::{
     Answer, Down, DriftSql, EngineName, Migrate, MigrateAdopt, MigrateDrift, MigrateInventory, MigrateLint,
     MigrateSquash, MigrateUp, MigrateVerify, NewLayout, NewMigration, Redo,
 };
+pub(crate) use seed::Seed;
 
 /// Plan, deploy, prove and undo services with a database.
 #[derive(Debug, Parser)]
@@ -148,17 +150,6 @@ pub(crate) struct History {
     /// How many deployments to list
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub(crate) limit: u32,
-}
-
-/// `seed`
-#[derive(Debug, Subcommand)]
-pub(crate) enum Seed {
-    /// Show which rows would be created or updated
-    Plan(Environment),
-    /// Write them, in one transaction
-    Apply(Apply),
-    /// Check the expected counts
-    Verify(Environment),
 }
 
 /// A command that writes under the deployment lock.

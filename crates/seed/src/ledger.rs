@@ -6,7 +6,7 @@ use plimsoll_core::db::{Db, DbError, Stmt, Value, dialect};
 use plimsoll_core::ledger::{self, LedgerTable};
 use serde_json::{Map, Value as Json};
 
-use crate::load::Seeds;
+use crate::read::Seeds;
 
 /// An entry to be written.
 pub(crate) struct Entry {

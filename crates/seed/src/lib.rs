@@ -2,33 +2,25 @@
 #![doc = include_str!("../README.md")]
 
 mod apply;
-mod diff;
-mod document;
 mod error;
 mod event;
-mod expression;
 mod ledger;
-mod load;
-mod lookup;
-mod mapping;
-mod model;
-mod observe;
-mod order;
-mod plan;
+mod map;
+mod read;
+mod reconcile;
 mod report;
-mod show;
-mod source;
-mod stage;
+mod staged;
+mod stream;
 mod value;
 mod verify;
-mod write;
 
 pub use apply::{ApplyOptions, apply};
 pub use error::{DocumentPlace, Problem, SeedError};
 pub use event::SeedEvent;
-pub use load::{SeedOptions, Seeds, load};
-pub use observe::{Observation, observe};
-pub use plan::{ColumnChange, Counts, Outcome, Pending, RowAction, RowPlan, SeedPlan, TablePlan, plan};
+pub use read::{SeedOptions, Seeds, load};
+pub use reconcile::observe::{Observation, observe};
+pub use reconcile::plan::{ColumnChange, Counts, Outcome, Pending, RowAction, RowPlan, SeedPlan, TablePlan, plan};
+pub use reconcile::show::Shown;
 pub use report::{SeedReport, TableReport};
-pub use show::Shown;
+pub use stream::RowSource;
 pub use verify::{Expectation, Verified, verify};

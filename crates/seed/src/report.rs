@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::plan::{Counts, SeedPlan};
+use crate::reconcile::plan::{Counts, SeedPlan};
 use crate::verify::Verified;
 
 /// What was done, table by table.

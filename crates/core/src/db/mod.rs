@@ -20,7 +20,7 @@ mod stmt;
 mod url;
 mod value;
 
-pub use catalog::{Catalog, Column, ColumnKind, ForeignKey, Table};
+pub use catalog::{Catalog, Column, ColumnKind, ForeignKey, OnDelete, Table, UniqueKey};
 pub use connection::{Db, scalar, transaction};
 pub use dialect::quoted;
 pub use engine::Engine;

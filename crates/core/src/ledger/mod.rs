@@ -1,146 +1,28 @@
 //! The ledger inside the target database: which tables it has and how to make them. Each crate writes its own rows.
 
 mod deployment;
+mod tables;
 
 use std::collections::BTreeSet;
 
-use crate::db::dialect::{key_type, text_type};
+use tables::{column_type, create};
+
 use crate::db::{Db, DbError, DbErrorKind, Engine, Stmt, Value, quoted, scalar};
+
+pub use tables::LedgerTable;
 
 pub use deployment::{Deployment, DeploymentState, NewDeployment, Serving, Step, StepState};
 pub use deployment::{clear_serving, finish, latest, note_step, recent, running, serving, set_serving, start, steps};
 
 /// The format of the tables below. A ledger of a higher format is left alone.
-pub const FORMAT: i64 = 2;
+pub const FORMAT: i64 = 3;
 
 /// What a format added to the tables of the one before it.
 const ADDED: &[(i64, LedgerTable, &[&str])] = &[
     (2, LedgerTable::Lease, &["epoch", "expires_at", "server"]),
     (2, LedgerTable::Migration, &["script", "kind", "intent"]),
+    (3, LedgerTable::SeedRow, &["origin", "run"]),
 ];
-
-/// The tables of the ledger.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LedgerTable {
-    /// Names and values: the format and the identity of the database.
-    Meta,
-    /// Who holds the deployment lock.
-    Lease,
-    /// One row for every deployment that had something to do.
-    Deployment,
-    /// The journal: each step's intent before it, and its end after it.
-    Step,
-    /// The revision that serves, per environment and release.
-    Serving,
-    /// Every applied migration with its checksums.
-    Migration,
-    /// Every seeded row with the values last applied.
-    SeedRow,
-}
-
-impl LedgerTable {
-    const ALL: [Self; 7] =
-        [Self::Meta, Self::Lease, Self::Deployment, Self::Step, Self::Serving, Self::Migration, Self::SeedRow];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Meta => "meta",
-            Self::Lease => "lease",
-            Self::Deployment => "deployment",
-            Self::Step => "step",
-            Self::Serving => "serving",
-            Self::Migration => "migration",
-            Self::SeedRow => "seed_row",
-        }
-    }
-
-    /// Columns as (name, type), where `key`, `text` and `number` stand for the engine's types, and the primary key.
-    fn columns(self) -> (&'static [(&'static str, &'static str)], &'static str) {
-        match self {
-            Self::Meta => (&[("name", "key"), ("value", "text")], "name"),
-            Self::Lease => (
-                &[
-                    ("name", "key"),
-                    ("holder", "text"),
-                    ("acquired_at", "key"),
-                    ("epoch", "number?"),
-                    ("expires_at", "key?"),
-                    ("server", "text?"),
-                ],
-                "name",
-            ),
-            Self::Deployment => (
-                &[
-                    ("number", "number"),
-                    ("environment", "key"),
-                    ("revision", "key"),
-                    ("plan_digest", "key"),
-                    ("state", "key"),
-                    ("started_at", "key"),
-                    ("finished_at", "key?"),
-                    ("actor", "key"),
-                    ("tool", "key"),
-                    ("summary", "text?"),
-                ],
-                "number",
-            ),
-            Self::Step => (
-                &[
-                    ("deployment", "number"),
-                    ("ordinal", "number"),
-                    ("name", "key"),
-                    ("state", "key"),
-                    ("started_at", "key"),
-                    ("finished_at", "key?"),
-                    ("detail", "text?"),
-                ],
-                "deployment, ordinal",
-            ),
-            Self::Serving => (
-                &[
-                    ("environment", "key"),
-                    ("release_name", "key"),
-                    ("revision", "key"),
-                    ("address", "text"),
-                    ("deployment", "number"),
-                    ("since", "key"),
-                ],
-                "environment, release_name",
-            ),
-            Self::Migration => (
-                &[
-                    ("version", "key"),
-                    ("name", "text"),
-                    ("checksum_raw", "key"),
-                    ("checksum_lexical", "key"),
-                    ("state", "key"),
-                    ("statements", "number"),
-                    ("statements_done", "number"),
-                    ("duration_ms", "number"),
-                    ("applied_at", "key"),
-                    ("deployment", "number?"),
-                    ("tool", "key"),
-                    ("script", "text?"),
-                    ("kind", "key?"),
-                    ("intent", "text?"),
-                ],
-                "version",
-            ),
-            Self::SeedRow => (
-                &[
-                    ("table_name", "key"),
-                    ("row_key", "key"),
-                    ("key_json", "text"),
-                    ("applied", "text"),
-                    ("dataset", "key"),
-                    ("source", "text"),
-                    ("deployment", "number?"),
-                ],
-                "table_name, row_key",
-            ),
-        }
-    }
-}
 
 /// The quoted name of a ledger table: in the schema `plimsoll` on PostgreSQL, with the prefix `plimsoll_` elsewhere.
 #[must_use]
@@ -178,12 +60,14 @@ pub fn ensure(db: &mut dyn Db) -> Result<(), DbError> {
             older => upgrade(db, older),
         };
     }
-    if engine == Engine::Postgres {
-        db.batch("CREATE SCHEMA IF NOT EXISTS \"plimsoll\"")?;
-    }
     // `meta` goes last: it is what `exists` looks for, so a half-made ledger is completed by the next run.
-    for each in LedgerTable::ALL.iter().rev() {
-        db.batch(&create(engine, *each))?;
+    let statements: Vec<String> = LedgerTable::ALL.iter().rev().map(|each| create(engine, *each)).collect();
+    match engine {
+        Engine::Sqlite => db.batch(&statements.join(";\n"))?,
+        Engine::Postgres => {
+            db.batch(&format!("CREATE SCHEMA IF NOT EXISTS \"plimsoll\";\n{}", statements.join(";\n")))?;
+        }
+        Engine::Mysql => statements.iter().try_for_each(|statement| db.batch(statement))?,
     }
     let meta = table(engine, LedgerTable::Meta);
     db.execute(
@@ -250,9 +134,13 @@ fn check_format(db: &mut dyn Db) -> Result<i64, DbError> {
     Ok(found)
 }
 
-/// Brings a ledger of an older format up to date. Only adds columns, so that a killed upgrade is simply begun again.
+/// Brings a ledger of an older format up to date. Only adds tables and columns, so that a killed upgrade is simply begun again.
 fn upgrade(db: &mut dyn Db, from: i64) -> Result<(), DbError> {
     let engine = db.engine();
+    // What a format brought as whole tables; the others are there and stay as they are.
+    for each in LedgerTable::ALL {
+        db.batch(&create(engine, each))?;
+    }
     for (since, which, added) in ADDED.iter().filter(|(since, ..)| *since > from) {
         let table = table(engine, *which);
         let there = columns_of(db, *which)?;
@@ -281,26 +169,6 @@ fn columns_of(db: &mut dyn Db, which: LedgerTable) -> Result<BTreeSet<String>, D
     Ok(db.rows(&stmt)?.iter().map(|row| row.text(0).to_owned()).collect())
 }
 
-fn create(engine: Engine, which: LedgerTable) -> String {
-    let (columns, key) = which.columns();
-    let columns: Vec<String> = columns
-        .iter()
-        .map(|(name, kind)| {
-            let null = if kind.ends_with('?') { "" } else { " NOT NULL" };
-            format!("{name} {}{null}", column_type(engine, kind))
-        })
-        .collect();
-    format!("CREATE TABLE IF NOT EXISTS {} ({}, PRIMARY KEY ({key}))", table(engine, which), columns.join(", "))
-}
-
-fn column_type(engine: Engine, kind: &str) -> &'static str {
-    match kind.trim_end_matches('?') {
-        "key" => key_type(engine),
-        "number" => "BIGINT",
-        _ => text_type(engine),
-    }
-}
-
 /// A `VALUES` list of binds: `(?, ?, ..)`.
 fn values(stmt: &mut Stmt, values: impl IntoIterator<Item = Value>) {
     for (index, value) in values.into_iter().enumerate() {
@@ -326,16 +194,19 @@ mod tests {
         // As an older Plimsoll left it, and as one left it that was killed in the middle of upgrading.
         db.batch(
             "ALTER TABLE plimsoll_migration DROP COLUMN script; ALTER TABLE plimsoll_lease DROP COLUMN epoch;
+             DROP TABLE plimsoll_seed_run; ALTER TABLE plimsoll_seed_row DROP COLUMN origin;
              UPDATE plimsoll_meta SET value = '1' WHERE name = 'format';
              INSERT INTO plimsoll_lease (name, holder, acquired_at) VALUES ('deployment', 'x', 'y')",
         )
         .expect("runs");
         ensure(db.as_mut()).expect("is upgraded");
         ensure(db.as_mut()).expect("is up to date");
-        assert_eq!(meta(db.as_mut(), "format").expect("is read").as_deref(), Some("2"));
+        assert_eq!(meta(db.as_mut(), "format").expect("is read").as_deref(), Some("3"));
         let epoch = Stmt::new("SELECT coalesce(epoch, -1) FROM plimsoll_lease WHERE holder = 'x'");
         assert_eq!(scalar(db.as_mut(), &epoch).expect("asks").as_int(), Some(-1));
         assert!(columns_of(db.as_mut(), LedgerTable::Migration).expect("asks").contains("script"));
+        assert!(columns_of(db.as_mut(), LedgerTable::SeedRow).expect("asks").contains("origin"));
+        assert!(columns_of(db.as_mut(), LedgerTable::SeedRun).expect("asks").contains("plan_digest"));
     }
 
     #[test]

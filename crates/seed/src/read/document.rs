@@ -9,7 +9,7 @@ use plimsoll_core::{ErrorCode, Location};
 use serde_json::Value as Json;
 
 use crate::error::Problem;
-use crate::source::SourceFile;
+use crate::read::source::SourceFile;
 
 /// A parsed document.
 #[derive(Debug)]
@@ -151,7 +151,7 @@ fn explain(error: &jsonschema::ValidationError<'_>) -> String {
 }
 
 fn shortened(text: &str) -> String {
-    crate::show::shorten(text, 60)
+    crate::reconcile::show::shorten(text, 60)
 }
 
 #[cfg(test)]

@@ -7,13 +7,13 @@ use plimsoll_core::db::{Column, Db, DbError, Stmt, Value, dialect, quoted};
 use plimsoll_core::{ErrorCode, Location};
 use serde_json::Value as Json;
 
-use crate::diff::Decision;
 use crate::error::{Problem, SeedError};
-use crate::load::Seeds;
-use crate::lookup::Lookup;
-use crate::observe::{Observation, Resolved};
-use crate::plan::{Outcome, RowAction};
-use crate::stage::{Cell, StagedRow};
+use crate::read::Seeds;
+use crate::reconcile::diff::Decision;
+use crate::reconcile::lookup::Lookup;
+use crate::reconcile::observe::{Observation, Resolved};
+use crate::reconcile::plan::{Outcome, RowAction};
+use crate::staged::{Cell, StagedRow};
 use crate::value::to_db;
 
 /// Rows per INSERT: beyond this nothing is gained, and a failing statement has to be searched for its row.
@@ -211,7 +211,7 @@ impl Writer<'_> {
         let staged = &self.seeds.tables[table];
         match row.map(|row| &staged.rows[row]) {
             Some(row) => SeedError::Write {
-                what: format!("`{}` {}", staged.name, crate::show::label(&row.symbol)),
+                what: format!("`{}` {}", staged.name, crate::reconcile::show::label(&row.symbol)),
                 at: Some(row.source.location()),
                 source: Box::new(source),
             },
@@ -291,7 +291,7 @@ impl Writer<'_> {
 pub(crate) fn invisible(table: &str, row: &StagedRow) -> Problem {
     let message = format!(
         "`{table}` {} was written but cannot be read back; a row-level policy or a trigger keeps it away",
-        crate::show::label(&row.symbol)
+        crate::reconcile::show::label(&row.symbol)
     );
     Problem::new(ErrorCode::SeedFailed, Some(row.source.location()), message)
 }

@@ -8,11 +8,11 @@ use plimsoll_core::{ErrorCode, Location};
 use serde_json::{Map, Value as Json};
 
 use crate::error::Problem;
-use crate::load::Seeds;
-use crate::model::{Mode, OnEdit};
-use crate::observe::{LiveRow, Observation, Resolved, TableState, id_for};
-use crate::plan::{Outcome, Pending, RowAction};
-use crate::stage::{Cell, StagedRow};
+use crate::read::Seeds;
+use crate::read::model::{Mode, OnEdit};
+use crate::reconcile::observe::{LiveRow, Observation, Resolved, TableState, id_for};
+use crate::reconcile::plan::{Outcome, Pending, RowAction};
+use crate::staged::{Cell, StagedRow};
 use crate::value::{canonical, same};
 
 /// What is to happen to one staged row that does not simply stay as it is.
@@ -134,9 +134,9 @@ fn compare(
                 let message = format!(
                     "`{}` {} was edited in the database: `{name}` is {}, the file has {}",
                     seeds.tables[table].name,
-                    crate::show::label(&row.symbol),
-                    crate::show::value(&old),
-                    crate::show::value(&new)
+                    crate::reconcile::show::label(&row.symbol),
+                    crate::reconcile::show::value(&old),
+                    crate::reconcile::show::value(&new)
                 );
                 let offset = seeds.blocks[row.block].columns.get(&**name).copied().unwrap_or(row.source.offset);
                 problems.push(row.source.problem(ErrorCode::SeedEdited, offset, message));
@@ -221,7 +221,7 @@ fn check_references(seeds: &Seeds, observation: &Observation, decisions: &mut De
     }
     for (index, reference) in seeds.references.all.iter().enumerate().filter(|(index, _)| used[*index]) {
         let problem = |code, message: String| reference.source.problem(code, reference.offset, message);
-        let label = crate::show::label(&reference.symbol);
+        let label = crate::reconcile::show::label(&reference.symbol);
         match observation.resolve(seeds, index) {
             Resolved::Id(_) | Resolved::New => {}
             Resolved::Missing if inner_missing(seeds, observation, index) => {}

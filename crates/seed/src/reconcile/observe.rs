@@ -7,9 +7,9 @@ use serde_json::{Map, Value as Json};
 
 use crate::error::SeedError;
 use crate::ledger;
-use crate::load::Seeds;
-use crate::lookup::Lookup;
-use crate::stage::{Cell, StagedTable};
+use crate::read::Seeds;
+use crate::reconcile::lookup::Lookup;
+use crate::staged::{Cell, StagedTable};
 use crate::value::canonical;
 
 /// What a database holds of the declared rows, at one moment. Belongs to the [`Seeds`] it was made with.

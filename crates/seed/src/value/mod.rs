@@ -108,7 +108,7 @@ pub(crate) fn to_db(column: &Column, declared: &Json) -> Result<db::Value, Misfi
 }
 
 fn misfit(column: &Column, value: &Json) -> Misfit {
-    let shown = crate::show::shorten(&value.to_string(), 40);
+    let shown = crate::reconcile::show::shorten(&value.to_string(), 40);
     Misfit(format!("{shown} does not fit `{}` of type {}", column.name, column.declared.to_lowercase()))
 }
 
@@ -326,5 +326,4 @@ fn needs_quotes(text: &str) -> bool {
 }
 
 #[cfg(test)]
-#[path = "value_tests.rs"]
 mod tests;

@@ -1,20 +1,22 @@
 //! Applying a plan in one transaction that proves itself before it commits. Single statements are `write`'s.
 
+pub(crate) mod write;
+
 use plimsoll_core::ErrorCode;
 use plimsoll_core::db::{Catalog, Db, dialect, transaction};
 use plimsoll_core::ledger as core_ledger;
 
-use crate::diff::{Decision, Decisions, applied, decide};
+use crate::apply::write::{Writer, invisible};
 use crate::error::{Problem, SeedError};
 use crate::event::SeedEvent;
 use crate::ledger::{self, Entry};
-use crate::load::Seeds;
-use crate::observe::{Observation, observe};
-use crate::plan::{Outcome, RowAction, SeedPlan, from_decisions, write_order};
+use crate::read::Seeds;
+use crate::reconcile::diff::{Decision, Decisions, applied, decide};
+use crate::reconcile::observe::{Observation, observe};
+use crate::reconcile::plan::{Outcome, RowAction, SeedPlan, from_decisions, write_order};
 use crate::report::SeedReport;
 use crate::value::canonical_text;
 use crate::verify::{Expectation, Verified, verify};
-use crate::write::{Writer, invisible};
 
 /// How a plan is applied.
 #[derive(Debug, Clone, Default)]
@@ -145,10 +147,10 @@ fn read_back(
                 let message = format!(
                     "`{}` {}: `{}` reads back as {} instead of {}, a trigger or the column's type changes it",
                     staged.name,
-                    crate::show::label(&row.symbol),
+                    crate::reconcile::show::label(&row.symbol),
                     column.name,
-                    crate::show::value(&column.old),
-                    crate::show::value(&column.new)
+                    crate::reconcile::show::value(&column.old),
+                    crate::reconcile::show::value(&column.new)
                 );
                 problems.push(Problem::new(ErrorCode::SeedFailed, Some(row.source.location()), message));
             }

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use plimsoll_core::ErrorCode;
 
 use crate::error::Problem;
-use crate::stage::{Block, Cell, Reference, References, StagedRow, StagedTable};
+use crate::staged::{Block, Cell, Reference, References, StagedRow, StagedTable};
 
 /// Sorts `0..edges.len()` so that everything in `edges[n]` comes before `n`; ties keep their order.
 ///
@@ -102,7 +102,7 @@ pub(crate) fn levels(tables: &mut [StagedTable], references: &References, proble
             }
             Err(circle) => {
                 let labels: Vec<String> =
-                    circle.iter().map(|row| crate::show::label(&table.rows[*row].symbol)).collect();
+                    circle.iter().map(|row| crate::reconcile::show::label(&table.rows[*row].symbol)).collect();
                 let message = format!(
                     "rows of `{}` refer to each other in a circle: {} -> {}",
                     table.name,

@@ -1,5 +1,7 @@
 //! Staged rows: what the files say a database should hold, before any database is asked. Their order is `order`'s.
 
+pub(crate) mod order;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -7,8 +9,8 @@ use plimsoll_core::ErrorCode;
 use serde_json::{Map, Value as Json};
 
 use crate::error::Problem;
-use crate::model::{Mode, OnDuplicate, OnEdit};
-use crate::source::{Source, SourceFile};
+use crate::read::model::{Mode, OnDuplicate, OnEdit};
+use crate::read::source::{Source, SourceFile};
 use crate::value::{canonical_text, fingerprint};
 
 /// A value of a staged row.
@@ -202,7 +204,7 @@ fn policy(earlier: &StagedRow, later: &StagedRow, blocks: &[Block]) -> OnDuplica
 
 fn duplicate(table: &str, earlier: &StagedRow, later: &StagedRow, blocks: &[Block]) -> Problem {
     let (first, second) = (&blocks[earlier.block], &blocks[later.block]);
-    let label = crate::show::label(&later.symbol);
+    let label = crate::reconcile::show::label(&later.symbol);
     let other = earlier.source.location();
     let message = if first.dataset == second.dataset {
         format!("`{table}` {label} is declared twice, first at {other}")

@@ -5,8 +5,8 @@ use std::sync::{Arc, OnceLock};
 
 use plimsoll_core::{ErrorCode, Location};
 
-use crate::document::Document;
 use crate::error::{DocumentPlace, Problem};
+use crate::read::document::Document;
 
 /// A text file with an index of its lines.
 #[derive(Debug)]

@@ -1,8 +1,12 @@
 //! What a database contains: tables, columns, keys and foreign keys, read from the engine's own catalogue in a few queries.
 
+mod keys;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+
+pub use keys::{ForeignKey, OnDelete, UniqueKey};
 
 use super::{Db, DbError, DynRow, Engine, Stmt, quoted, scalar};
 
@@ -20,6 +24,9 @@ pub struct Table {
     pub columns: Vec<Column>,
     /// The columns of the primary key, in its order.
     pub primary_key: Vec<String>,
+    /// What else is unique about its rows: constraints and indexes over plain columns, without a condition.
+    #[serde(default)]
+    pub unique_keys: Vec<UniqueKey>,
     /// What its rows refer to.
     pub foreign_keys: Vec<ForeignKey>,
 }
@@ -63,15 +70,6 @@ pub enum ColumnKind {
     Other,
 }
 
-/// One foreign key.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ForeignKey {
-    /// The column that refers. Keys over several columns appear once per column.
-    pub column: String,
-    /// The table referred to.
-    pub table: String,
-}
-
 impl Table {
     /// A column by name.
     #[must_use]
@@ -87,9 +85,8 @@ impl Catalog {
     /// Whatever the engine refuses.
     pub fn read(db: &mut dyn Db) -> Result<Self, DbError> {
         let engine = db.engine();
-        let queries = queries(engine);
         let mut catalog = Self::default();
-        for row in db.rows(&Stmt::new(queries.columns))? {
+        for row in db.rows(&Stmt::new(columns(engine)))? {
             let name = row.text(0);
             if is_own(name) {
                 continue;
@@ -97,16 +94,7 @@ impl Catalog {
             let table = catalog.tables.entry(name.to_owned()).or_default();
             table.columns.push(column(engine, &row));
         }
-        for row in db.rows(&Stmt::new(queries.primary_keys))? {
-            if let Some(table) = catalog.tables.get_mut(row.text(0)) {
-                table.primary_key.push(row.text(1).to_owned());
-            }
-        }
-        for row in db.rows(&Stmt::new(queries.foreign_keys))? {
-            if let Some(table) = catalog.tables.get_mut(row.text(0)) {
-                table.foreign_keys.push(ForeignKey { column: row.text(1).to_owned(), table: row.text(2).to_owned() });
-            }
-        }
+        keys::read(db, &mut catalog.tables)?;
         if engine == Engine::Mysql {
             catalog.find_json_of_mariadb(db)?;
         }
@@ -133,50 +121,26 @@ impl Catalog {
     }
 }
 
-struct Queries {
-    columns: &'static str,
-    primary_keys: &'static str,
-    foreign_keys: &'static str,
-}
-
-/// Columns: table, name, type, nullable, generated. Keys: table, column. Foreign keys: table, column, target.
-fn queries(engine: Engine) -> Queries {
+/// Table, name, type, nullable, generated.
+fn columns(engine: Engine) -> &'static str {
     match engine {
-        Engine::Sqlite => Queries {
-            columns: "SELECT m.name, p.name, p.type, NOT p.\"notnull\" AND p.pk = 0, p.hidden IN (2, 3) \
+        Engine::Sqlite => {
+            "SELECT m.name, p.name, p.type, NOT p.\"notnull\" AND p.pk = 0, p.hidden IN (2, 3) \
                 FROM sqlite_schema m JOIN pragma_table_xinfo(m.name) p WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
-                ORDER BY m.name, p.cid",
-            primary_keys: "SELECT m.name, p.name FROM sqlite_schema m JOIN pragma_table_info(m.name) p \
-                WHERE m.type = 'table' AND p.pk > 0 ORDER BY m.name, p.pk",
-            foreign_keys: "SELECT m.name, f.\"from\", f.\"table\" FROM sqlite_schema m JOIN pragma_foreign_key_list(m.name) f \
-                WHERE m.type = 'table' ORDER BY m.name, f.id, f.seq",
-        },
-        Engine::Postgres => Queries {
-            columns: "SELECT c.relname::text, a.attname::text, format_type(a.atttypid, a.atttypmod)::text, NOT a.attnotnull, \
+                ORDER BY m.name, p.cid"
+        }
+        Engine::Postgres => {
+            "SELECT c.relname::text, a.attname::text, format_type(a.atttypid, a.atttypmod)::text, NOT a.attnotnull, \
                 a.attgenerated <> '' OR a.attidentity = 'a' FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid \
                 WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped \
-                ORDER BY c.relname, a.attnum",
-            primary_keys: "SELECT c.relname::text, a.attname::text FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid \
-                CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY k(attnum, position) \
-                JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum \
-                WHERE i.indisprimary AND c.relnamespace = current_schema()::regnamespace ORDER BY c.relname, k.position",
-            foreign_keys: "SELECT c.relname::text, a.attname::text, t.relname::text FROM pg_constraint f \
-                JOIN pg_class c ON c.oid = f.conrelid JOIN pg_class t ON t.oid = f.confrelid \
-                CROSS JOIN LATERAL unnest(f.conkey) WITH ORDINALITY k(attnum, position) \
-                JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum \
-                WHERE f.contype = 'f' AND c.relnamespace = current_schema()::regnamespace ORDER BY c.relname, f.conname, k.position",
-        },
-        Engine::Mysql => Queries {
-            columns: "SELECT c.TABLE_NAME, c.COLUMN_NAME, c.COLUMN_TYPE, c.IS_NULLABLE = 'YES', c.EXTRA LIKE '%GENERATED%' \
+                ORDER BY c.relname, a.attnum"
+        }
+        Engine::Mysql => {
+            "SELECT c.TABLE_NAME, c.COLUMN_NAME, c.COLUMN_TYPE, c.IS_NULLABLE = 'YES', c.EXTRA LIKE '%GENERATED%' \
                 FROM information_schema.COLUMNS c JOIN information_schema.TABLES t \
                 ON t.TABLE_SCHEMA = c.TABLE_SCHEMA AND t.TABLE_NAME = c.TABLE_NAME AND t.TABLE_TYPE = 'BASE TABLE' \
-                WHERE c.TABLE_SCHEMA = DATABASE() ORDER BY c.TABLE_NAME, c.ORDINAL_POSITION",
-            primary_keys: "SELECT TABLE_NAME, COLUMN_NAME FROM information_schema.KEY_COLUMN_USAGE \
-                WHERE TABLE_SCHEMA = DATABASE() AND CONSTRAINT_NAME = 'PRIMARY' ORDER BY TABLE_NAME, ORDINAL_POSITION",
-            foreign_keys: "SELECT TABLE_NAME, COLUMN_NAME, REFERENCED_TABLE_NAME FROM information_schema.KEY_COLUMN_USAGE \
-                WHERE TABLE_SCHEMA = DATABASE() AND REFERENCED_TABLE_NAME IS NOT NULL \
-                ORDER BY TABLE_NAME, CONSTRAINT_NAME, ORDINAL_POSITION",
-        },
+                WHERE c.TABLE_SCHEMA = DATABASE() ORDER BY c.TABLE_NAME, c.ORDINAL_POSITION"
+        }
     }
 }
 
@@ -275,7 +239,16 @@ mod tests {
             .collect();
         insta::assert_snapshot!(columns.join("\n"));
         assert_eq!(table.primary_key, ["name", "flag"]);
-        assert_eq!(table.foreign_keys, [ForeignKey { column: "owner_id".to_owned(), table: "owner".to_owned() }]);
+        assert_eq!(
+            table.foreign_keys,
+            [ForeignKey {
+                name: "0".to_owned(),
+                columns: vec!["owner_id".to_owned()],
+                table: "owner".to_owned(),
+                references: vec!["id".to_owned()],
+                on_delete: OnDelete::Cascade,
+            }]
+        );
         assert_eq!(table.column("absent"), None);
         assert!(!catalog.tables["owner"].column("id").expect("it has one").nullable);
     }

@@ -1,17 +1,19 @@
 //! Mapping: runs the expressions of a block over documents and stages rows. Reading the files is `load`'s.
 
+pub(crate) mod expression;
+
 use std::sync::Arc;
 
 use minijinja::{Environment, Value};
 use plimsoll_core::ErrorCode;
 use serde_json::{Map, Value as Json};
 
-use crate::document::{Document, escaped};
 use crate::error::Problem;
-use crate::expression::{Expr, RefValue, Scope, explain, to_json};
-use crate::model::{Each, Ordered, TableBlock};
-use crate::source::{Source, SourceFile};
-use crate::stage::{Cell, References, StagedRow};
+use crate::map::expression::{Expr, RefValue, Scope, explain, to_json};
+use crate::read::document::{Document, escaped};
+use crate::read::model::{Each, Ordered, TableBlock};
+use crate::read::source::{Source, SourceFile};
+use crate::staged::{Cell, References, StagedRow};
 use crate::value::{canonical_text, hash};
 
 /// A block with its expressions compiled once.

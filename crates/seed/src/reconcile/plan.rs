@@ -6,11 +6,11 @@ use plimsoll_core::{ErrorCode, Location};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::diff::{Decision, Decisions, decide};
 use crate::error::{Problem, SeedError};
-use crate::load::Seeds;
-use crate::observe::Observation;
-use crate::order;
+use crate::read::Seeds;
+use crate::reconcile::diff::{Decision, Decisions, decide};
+use crate::reconcile::observe::Observation;
+use crate::staged::order;
 use crate::value::hash;
 
 /// What seeding would do. The same files and the same database give the same plan, byte for byte.
@@ -224,7 +224,7 @@ impl SeedPlan {
                 let key = crate::value::canonical_text(&row.key);
                 let action = if new.is_empty() { row.action.sign() } else { "" };
                 let line = format!("{}\t{key}\t{action}\t{}\t{}", table.table, columns.join(","), row.content);
-                Some((line, format!("{} {}", table.table, crate::show::label(&row.key))))
+                Some((line, format!("{} {}", table.table, crate::reconcile::show::label(&row.key))))
             })
         })
     }

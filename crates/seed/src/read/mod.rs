@@ -1,5 +1,9 @@
 //! Loading: dataset files and documents become staged rows, without a database. What a database makes of them is `plan`'s.
 
+pub(crate) mod document;
+pub(crate) mod model;
+pub(crate) mod source;
+
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,13 +11,14 @@ use std::sync::Arc;
 use plimsoll_core::toml_file::{self, nearest};
 use plimsoll_core::{ErrorCode, template};
 
-use crate::document::{self, Document};
 use crate::error::{Problem, SeedError};
-use crate::mapping::{CompiledBlock, Staging};
-use crate::model::{DatasetFile, Mode, TableBlock};
-use crate::source::SourceFile;
-use crate::stage::{Block, References, StagedTable};
-use crate::{expression, order, stage};
+use crate::map::expression;
+use crate::map::{CompiledBlock, Staging};
+use crate::read::document::Document;
+use crate::read::model::{DatasetFile, Mode, TableBlock};
+use crate::read::source::SourceFile;
+use crate::staged::{self, order};
+use crate::staged::{Block, References, StagedTable};
 
 /// Where the datasets are and what they may do.
 #[derive(Debug, Clone)]
@@ -108,7 +113,7 @@ pub fn load(options: &SeedOptions) -> Result<Seeds, SeedError> {
     }
     problems.append(&mut staging.problems);
     let documents = cache.values().filter(|document| document.is_some()).count();
-    let mut tables = stage::tables(staging.rows, &blocks, &mut problems);
+    let mut tables = staged::tables(staging.rows, &blocks, &mut problems);
     let mut references = staging.references;
     references.connect(&tables);
     tables = order::tables(tables, &mut references, &blocks, &mut problems);
@@ -286,7 +291,7 @@ type Cache = BTreeMap<PathBuf, Option<Arc<Document>>>;
 fn read_documents(
     options: &SeedOptions,
     file: &Arc<SourceFile>,
-    documents: &crate::model::Documents,
+    documents: &crate::read::model::Documents,
     cache: &mut HashMap<PathBuf, Option<Arc<Document>>>,
     problems: &mut Vec<Problem>,
 ) -> Vec<Arc<Document>> {
