@@ -117,8 +117,8 @@ live_tests! {
     fn the_text_as_applied_is_kept_and_an_edit_is_shown_against_it(db: &mut TestDatabase) {
         let project = TestProject::new().file("migrations/0001_note.sql", &FIRST.replace('\n', "\r\n"));
         migrate(db, &load(&project)).expect("applies");
-        assert_eq!(history(db).records[0].script.as_deref(), Some(FIRST));
-        assert_eq!(history(db).records[0].kind.as_deref(), Some("versioned"));
+        assert_eq!(history(db).records["0001"].script.as_deref(), Some(FIRST));
+        assert_eq!(history(db).records["0001"].kind.as_deref(), Some("versioned"));
         project.write("migrations/0001_note.sql", &FIRST.replace("20", "30"));
         let status = status(&load(&project), &history(db));
         let edit = status.migrations[0].edit.as_ref().expect("differs");
@@ -137,7 +137,7 @@ live_tests! {
         }
         ledger::set_meta(db.db(), "format", "1").expect("writes");
         let before = history(db);
-        assert_eq!((before.records.len(), before.records[0].script.as_deref()), (2, None));
+        assert_eq!((before.records.len(), before.records["0001"].script.as_deref()), (2, None));
         project.write("migrations/0001_note.sql", &FIRST.replace("20", "30"));
         let status = status(&load(&project), &before);
         assert_eq!((status.migrations[0].state, status.migrations[0].edit.as_ref()), (MigrationState::Changed, None));

@@ -1,6 +1,6 @@
 //! What a database already has: diesel's history table and the ledger. Only reads; comparing with files is `status`'s.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_core::db::{Db, DynRow, Engine, Stmt, scalar};
 use plimsoll_core::ledger::{self, LedgerTable};
@@ -21,7 +21,7 @@ pub struct History {
     /// The versions in diesel's history table. What is in here is applied, and nothing else is.
     pub applied: BTreeSet<String>,
     /// What the ledger knows besides, by version.
-    pub records: Vec<Record>,
+    pub records: BTreeMap<String, Record>,
     /// What the server says about extensions, where [`History::observe`] asked it: without an answer nothing is refused.
     pub extensions: Option<Extensions>,
 }
@@ -71,7 +71,7 @@ impl History {
     /// An untouched database's.
     #[must_use]
     pub fn empty(engine: Engine) -> Self {
-        Self { engine, applied: BTreeSet::new(), records: Vec::new(), extensions: None }
+        Self { engine, applied: BTreeSet::new(), records: BTreeMap::new(), extensions: None }
     }
 
     /// Reads the history and creates nothing: a database without any of the tables has none.
@@ -87,17 +87,15 @@ impl History {
                 db.rows(&Stmt::new("SELECT version FROM __diesel_schema_migrations")).map_err(MigrateError::History)?;
             history.applied = rows.iter().map(|row| row.text(0).to_owned()).collect();
         }
-        if ledger::exists(db).map_err(MigrateError::History)? {
+        // Whoever only looks must not bring an older ledger up to date.
+        if let Some(format) = ledger::format(db).map_err(MigrateError::History)? {
             let table = ledger::table(engine, LedgerTable::Migration);
-            // Whoever only looks must not bring an older ledger up to date.
-            let format = ledger::meta(db, "format").map_err(MigrateError::History)?;
-            let kept =
-                format.and_then(|format| format.parse::<i64>().ok()).is_some_and(|format| format >= KEEPS_SCRIPTS);
-            let added = if kept { "kind, script" } else { "NULL, NULL" };
+            let added = if format >= KEEPS_SCRIPTS { "kind, script" } else { "NULL, NULL" };
             let stmt = Stmt::new(format!(
-                "SELECT version, name, checksum_raw, checksum_lexical, state, statements, statements_done, applied_at, {added} FROM {table} ORDER BY version"
+                "SELECT version, name, checksum_raw, checksum_lexical, state, statements, statements_done, applied_at, {added} FROM {table}"
             ));
-            history.records = db.rows(&stmt).map_err(MigrateError::History)?.iter().map(record).collect();
+            let rows = db.rows(&stmt).map_err(MigrateError::History)?;
+            history.records = rows.iter().map(record).map(|record| (record.version.clone(), record)).collect();
         }
         Ok(history)
     }
@@ -116,7 +114,7 @@ impl History {
     /// The ledger's row for a version.
     #[must_use]
     pub fn record(&self, version: &str) -> Option<&Record> {
-        self.records.iter().find(|record| record.version == version)
+        self.records.get(version)
     }
 
     /// The row of a migration that was begun and not finished.

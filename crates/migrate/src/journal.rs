@@ -104,7 +104,7 @@ pub(crate) fn finish(db: &mut dyn Db, journal: Journal<'_>, duration_ms: u64) ->
 pub(crate) fn finish_text(journal: Journal<'_>) -> Option<String> {
     let versioned = matches!(journal.direction, Direction::Up) && journal.step.kind == MigrationKind::Versioned;
     let fence = match journal.fence {
-        Some(fence) => format!("; {}", lock::fence_block(Engine::Postgres, fence)?),
+        Some(fence) => format!("; {}", lock::fence_text(Engine::Postgres, fence)?),
         None => String::new(),
     };
     let entry = applied_on_postgres(journal, Took::Transaction).with_literals(Engine::Postgres);

@@ -132,7 +132,8 @@ pub enum Note {
 #[must_use]
 pub fn status(set: &MigrationSet, history: &History) -> Status {
     let known = known_versions(set, history);
-    let position = |version: &str| set.position(known.get(version).map_or(version, |migration| &migration.version));
+    let positions = set.positions();
+    let position = |version: &str| positions(known.get(version).map_or(version, |migration| &migration.version));
     // Applied migrations count whether or not their files are still there: a late one is late all the same.
     let newest = history.applied.iter().map(|version| position(version)).max();
     let mut notes = Vec::new();
@@ -238,7 +239,7 @@ fn means_the_same(history: &History, migration: &Migration, record: &Record) -> 
 
 /// What the database has and the files lack; migrations that were begun and have no file are among them.
 fn without_file(known: &BTreeMap<&str, &Migration>, history: &History) -> Vec<MigrationStatus> {
-    let begun = history.records.iter().filter(|record| history.interrupted(&record.version).is_some());
+    let begun = history.records.values().filter(|record| history.interrupted(&record.version).is_some());
     let versions = history.applied.iter().chain(begun.map(|record| &record.version));
     versions
         .filter(|version| !known.contains_key(version.as_str()))
@@ -259,7 +260,12 @@ fn without_repeatable(known: &BTreeMap<&str, &Migration>, history: &History) -> 
     let gone = |record: &&Record| {
         record.is_repeatable() && record.state == RecordState::Applied && !known.contains_key(record.version.as_str())
     };
-    history.records.iter().filter(gone).map(|record| Note::RepeatableGone { version: record.version.clone() }).collect()
+    history
+        .records
+        .values()
+        .filter(gone)
+        .map(|record| Note::RepeatableGone { version: record.version.clone() })
+        .collect()
 }
 
 fn overall(history: &History, migrations: &[MigrationStatus]) -> Overall {

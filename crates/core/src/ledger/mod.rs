@@ -78,6 +78,14 @@ pub fn ensure(db: &mut dyn Db) -> Result<(), DbError> {
     Ok(())
 }
 
+/// The format of the ledger, `None` when there is none. Creates nothing and upgrades nothing.
+///
+/// # Errors
+/// Whatever the engine refuses.
+pub fn format(db: &mut dyn Db) -> Result<Option<i64>, DbError> {
+    Ok(meta(db, "format")?.and_then(|text| text.parse().ok()))
+}
+
 /// A value of the ledger's `meta` table, `None` when it or the ledger is not there.
 ///
 /// # Errors
@@ -123,7 +131,7 @@ pub fn now() -> String {
 
 /// The format of a ledger that is there.
 fn check_format(db: &mut dyn Db) -> Result<i64, DbError> {
-    let found = meta(db, "format")?.and_then(|text| text.parse::<i64>().ok()).unwrap_or(0);
+    let found = format(db)?.unwrap_or(0);
     if found > FORMAT {
         return Err(DbError::new(
             db.engine(),

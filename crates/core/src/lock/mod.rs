@@ -21,7 +21,7 @@ use candidate::Candidate;
 use file::FileLock;
 use heartbeat::Heartbeat;
 
-pub use lease::{Fence, check_fence, check_fence_prepared, fence_block};
+pub use lease::{Fence, check_fence, check_fence_prepared, fence_text};
 pub use mode::{LockMode, ServerFacts, mode_for};
 pub use session::{is_marked, mark_working};
 

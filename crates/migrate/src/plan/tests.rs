@@ -1,5 +1,7 @@
 //! Tests of planning and status: text forms, problems and continuing. Everything in here is pure.
 
+use std::collections::BTreeMap;
+
 use plimsoll_core::{Coded, ErrorCode};
 
 use super::*;
@@ -16,18 +18,21 @@ fn recorded(engine: Engine, set: &MigrationSet, versions: &[&str]) -> History {
         let migration = set.get(version).expect("is in the set");
         let sums = checksums(engine, migration).expect("splits");
         history.applied.insert((*version).to_owned());
-        history.records.push(Record {
-            version: migration.version.clone(),
-            name: migration.name.clone(),
-            checksum_raw: sums.raw,
-            checksum_lexical: sums.lexical,
-            state: RecordState::Applied,
-            statements: 1,
-            statements_done: 1,
-            applied_at: "2026-01-01T00:00:00.000Z".to_owned(),
-            kind: Some(migration.kind.as_str().to_owned()),
-            script: Some(migration.sql.clone()),
-        });
+        history.records.insert(
+            migration.version.clone(),
+            Record {
+                version: migration.version.clone(),
+                name: migration.name.clone(),
+                checksum_raw: sums.raw,
+                checksum_lexical: sums.lexical,
+                state: RecordState::Applied,
+                statements: 1,
+                statements_done: 1,
+                applied_at: "2026-01-01T00:00:00.000Z".to_owned(),
+                kind: Some(migration.kind.as_str().to_owned()),
+                script: Some(migration.sql.clone()),
+            },
+        );
     }
     history
 }
@@ -75,7 +80,8 @@ fn the_plan_of_a_half_migrated_database_shows_what_is_left_and_what_is_odd() {
     let set = set(THREE);
     let mut history = recorded(Engine::Mysql, &set, &["0001"]);
     history.records.clear();
-    history.records.push(interrupted(Engine::Mysql, &set.migrations[1], 1));
+    let record = interrupted(Engine::Mysql, &set.migrations[1], 1);
+    history.records.insert(record.version.clone(), record);
     let plan = plan(&set, &history, &PlanOptions::default()).expect("plans");
     assert_eq!(plan.overall, Overall::Behind);
     insta::assert_snapshot!(plan, @r"
@@ -153,7 +159,8 @@ fn an_interrupted_migration_may_change_only_after_what_was_applied() {
     let engine = Engine::Mysql;
     let before = set(&[("0001_a", "CREATE TABLE a (x int);\nCREATE TABLE b (x imt);")]);
     let mut history = History::empty(engine);
-    history.records.push(interrupted(engine, &before.migrations[0], 1));
+    let record = interrupted(engine, &before.migrations[0], 1);
+    history.records.insert(record.version.clone(), record);
     let mended = set(&[("0001_a", "CREATE TABLE a (x int);\nCREATE TABLE b (x int);")]);
     assert_eq!(plan(&mended, &history, &PlanOptions::default()).expect("plans").steps[0].resume_from, Some(1));
     let meddled = set(&[("0001_a", "CREATE TABLE a (x text);\nCREATE TABLE b (x int);")]);
@@ -214,7 +221,9 @@ fn prisma(folders: &[&str]) -> MigrationSet {
 fn of_an_earlier_release(set: &MigrationSet, name: &str, version: &str) -> History {
     let mut history = recorded(Engine::Sqlite, set, &[name]);
     history.applied = [version.to_owned()].into();
-    history.records[0].version = version.to_owned();
+    let mut record = history.records.pop_first().expect("is recorded").1;
+    record.version = version.to_owned();
+    history.records.insert(record.version.clone(), record);
     history
 }
 
@@ -224,7 +233,7 @@ fn a_prisma_migration_is_known_by_the_version_of_an_earlier_release() {
     let history = of_an_earlier_release(&set, "20251026_b", "20251026");
     let plan_of = |set: &MigrationSet, history: &History| plan(set, history, &PlanOptions::default());
     assert_eq!(plan_of(&set, &history).expect_err("the other one is late").code(), ErrorCode::MigrationOutOfOrder);
-    let nameless = History { records: Vec::new(), ..history };
+    let nameless = History { records: BTreeMap::new(), ..history };
     let error = plan_of(&set, &nameless).expect_err("either could be meant");
     assert_eq!(error.code(), ErrorCode::MigrationMissing);
     let alone = prisma(&["20251026_b", "20251027_c"]);

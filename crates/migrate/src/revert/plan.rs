@@ -193,7 +193,7 @@ fn step(
 
 /// A down script presumes that its migration is there, and so do those of the ones before it.
 fn unfinished(history: &History) -> Vec<Problem> {
-    let begun = history.records.iter().filter(|record| history.interrupted(&record.version).is_some());
+    let begun = history.records.values().filter(|record| history.interrupted(&record.version).is_some());
     begun
         .map(|record| {
             let message = format!(
@@ -206,7 +206,7 @@ fn unfinished(history: &History) -> Vec<Problem> {
 }
 
 fn half_kept(history: &History, chosen: &[String]) -> Vec<Problem> {
-    let begun = history.records.iter().filter(|record| history.reverting(&record.version).is_some());
+    let begun = history.records.values().filter(|record| history.reverting(&record.version).is_some());
     begun
         .filter(|record| !chosen.contains(&record.version))
         .map(|record| {

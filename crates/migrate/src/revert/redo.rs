@@ -30,7 +30,7 @@ pub fn plan_redo(set: &MigrationSet, history: &History, options: &RevertOptions)
     let taken: BTreeSet<&str> = down.steps.iter().map(|step| step.version.as_str()).collect();
     let mut after = history.clone();
     after.applied.retain(|version| !taken.contains(version.as_str()));
-    after.records.retain(|record| !taken.contains(record.version.as_str()));
+    after.records.retain(|version, _| !taken.contains(version.as_str()));
     // They were where they were: being late is no reason not to put them back.
     let mut up = crate::plan(set, &after, &PlanOptions { allow_out_of_order: true })?;
     // What an earlier release wrote down under another version is put back under its own.

@@ -12,6 +12,7 @@ mod sections;
 mod sqitch;
 mod stock;
 
+use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -198,10 +199,19 @@ impl MigrationSet {
 
     /// Where a version stands among the others, those that have no file any more included.
     pub(crate) fn position(&self, version: &str) -> Position {
-        let index = self.migrations.iter().position(|migration| migration.version == version);
-        match index.map(|index| (index, &self.migrations[index])).or_else(|| Some((0, self.get(version)?))) {
-            Some((index, migration)) => Position::of(self.layout, index, migration),
-            None => Position::of_version(self.layout, version),
+        self.positions()(version)
+    }
+
+    /// As [`Self::position`], for many versions.
+    pub(crate) fn positions(&self) -> impl Fn(&str) -> Position {
+        let versions = self.migrations.iter().enumerate().map(|(index, migration)| (migration.version.as_str(), index));
+        let versions: HashMap<&str, usize> = versions.collect();
+        move |version| {
+            let index = versions.get(version).map(|index| (*index, &self.migrations[*index]));
+            match index.or_else(|| Some((0, self.get(version)?))) {
+                Some((index, migration)) => Position::of(self.layout, index, migration),
+                None => Position::of_version(self.layout, version),
+            }
         }
     }
 

@@ -24,7 +24,8 @@ fn a_mended_migration_continues_after_what_was_applied() {
     );
     assert_eq!((failure.code(), failure.kept), (ErrorCode::MigrationPartial, Kept::Statements(2)));
     let history = History::read(&mut *test.db).expect("readable");
-    assert_eq!((history.records[0].state, history.records[0].statements_done), (RecordState::Failed, 2));
+    let record = &history.records["0001"];
+    assert_eq!((record.state, record.statements_done), (RecordState::Failed, 2));
     let mended =
         set(&[("0001_a", &format!("{HEAD}CREATE TABLE a (x);INSERT INTO a VALUES (1);INSERT INTO a VALUES (2);"))]);
     let report = test.apply(&mended).expect("applies");

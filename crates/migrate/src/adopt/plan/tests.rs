@@ -73,18 +73,21 @@ fn all_problems_are_told_at_once() {
 /// As the ledger has a migration, under this version and in this state.
 fn recorded(history: &mut History, version: &str, name: &str, state: RecordState) {
     history.applied.insert(version.to_owned());
-    history.records.push(Record {
-        version: version.to_owned(),
-        name: name.to_owned(),
-        checksum_raw: String::new(),
-        checksum_lexical: String::new(),
-        state,
-        statements: 2,
-        statements_done: 1,
-        applied_at: "2026-01-01T00:00:00.000Z".to_owned(),
-        kind: None,
-        script: None,
-    });
+    history.records.insert(
+        version.to_owned(),
+        Record {
+            version: version.to_owned(),
+            name: name.to_owned(),
+            checksum_raw: String::new(),
+            checksum_lexical: String::new(),
+            state,
+            statements: 2,
+            statements_done: 1,
+            applied_at: "2026-01-01T00:00:00.000Z".to_owned(),
+            kind: None,
+            script: None,
+        },
+    );
 }
 
 fn planned_after(history: &History) -> Result<AdoptPlan, MigrateError> {

@@ -35,18 +35,21 @@ fn applied(engine: Engine, set: &MigrationSet, versions: &[&str]) -> History {
         let migration = set.get(version).expect("is in the set");
         let statements = split(engine, &migration.file, &migration.sql).expect("splits");
         history.applied.insert((*version).to_owned());
-        history.records.push(Record {
-            version: migration.version.clone(),
-            name: migration.name.clone(),
-            checksum_raw: migration.checksum.clone(),
-            checksum_lexical: checksum::lexical(&statements),
-            state: RecordState::Applied,
-            statements: statements.len(),
-            statements_done: statements.len(),
-            kind: None,
-            script: None,
-            applied_at: format!("2026-01-01T00:00:0{second}.000Z"),
-        });
+        history.records.insert(
+            migration.version.clone(),
+            Record {
+                version: migration.version.clone(),
+                name: migration.name.clone(),
+                checksum_raw: migration.checksum.clone(),
+                checksum_lexical: checksum::lexical(&statements),
+                state: RecordState::Applied,
+                statements: statements.len(),
+                statements_done: statements.len(),
+                kind: None,
+                script: None,
+                applied_at: format!("2026-01-01T00:00:0{second}.000Z"),
+            },
+        );
     }
     history
 }
@@ -75,7 +78,7 @@ fn problems(set: &MigrationSet, history: &History, options: &RevertOptions) -> V
 /// Makes a migration look as a killed or refused run leaves it.
 fn begun(history: &mut History, version: &str, state: RecordState, down: &str, done: usize) {
     let statements = split(history.engine, "down.sql".as_ref(), down).expect("splits");
-    let record = history.records.iter_mut().find(|record| record.version == version).expect("is recorded");
+    let record = history.records.get_mut(version).expect("is recorded");
     record.state = state;
     record.statements = statements.len();
     record.statements_done = done;
@@ -112,7 +115,7 @@ fn the_last_applied_goes_first_whatever_its_version_is() {
 fn what_another_tool_applied_comes_after_the_one_it_follows_in_the_files() {
     let set = three();
     let mut history = applied(Engine::Postgres, &set, &["0001", "0003", "0002"]);
-    history.records.retain(|record| record.version != "0003");
+    history.records.remove("0003");
     assert_eq!(versions(&plan(&set, &history, &steps(3)).expect("plans")), ["0003", "0002", "0001"]);
 }
 
@@ -221,9 +224,11 @@ fn a_half_reverted_migration_is_continued_first_and_stops_everything_else() {
 fn what_is_known_by_another_version_is_put_back_after_it_was_taken_back() {
     let set = three();
     let mut history = applied(Engine::Sqlite, &set, &["0001_users", "0002_email", "0003_index"]);
-    for record in &mut history.records {
+    let renamed = std::mem::take(&mut history.records).into_values().map(|mut record| {
         record.version.clone_from(&record.name);
-    }
+        (record.version.clone(), record)
+    });
+    history.records.extend(renamed.collect::<Vec<_>>());
     let redo = plan_redo(&set, &history, &steps(2)).expect("there is a plan");
     let down: Vec<_> = redo.down.steps.iter().map(|step| step.version.as_str()).collect();
     let up: Vec<_> = redo.up.steps.iter().map(|step| step.version.as_str()).collect();
