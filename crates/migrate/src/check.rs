@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::error::MigrateError;
 use crate::history::History;
+use crate::squash;
 
 /// The schema of a database as far as its history tells.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -38,6 +39,11 @@ fn is_applied(history: &History, version: &str) -> bool {
     let short = version.split('_').next().unwrap_or_default();
     let by_name = history.record(short).is_some_and(|record| record.name == version);
     if history.applied.contains(version) || (history.applied.contains(short) && by_name) {
+        return true;
+    }
+    // A database that was made from a baseline has what the baseline replaces, and keeps its text.
+    let scripts = history.applied.iter().filter_map(|applied| history.record(applied)?.script.as_deref());
+    if scripts.flat_map(squash::replaced_by).any(|replaced| replaced.version == version) {
         return true;
     }
     let is_date = version.len() >= "YYYYMMDD".len() && version.bytes().all(|byte| byte.is_ascii_digit());

@@ -5,7 +5,7 @@ use std::path::Path;
 use plimsoll_core::Exit;
 use plimsoll_deploy::{Cause, DeployError, DeployOptions, DeployPlan};
 
-use super::Context;
+use super::{Context, migrate};
 use crate::args::{Deploy, Format};
 use crate::error::CliError;
 use crate::reporter::{Reporter, human, json};
@@ -22,7 +22,10 @@ pub(super) fn run(args: &Deploy, context: &mut Context<'_, '_>) -> Result<Exit, 
         }
     }
     match context.terminal.format {
-        Format::Text => context.terminal.result(&format!("{plan}\n")),
+        Format::Text => {
+            let hazards = migrate::hazards(&project, plan.migrations.as_ref())?;
+            context.terminal.result(&format!("{plan}{hazards}\n"));
+        }
         Format::Json => context.terminal.json(&json::plan(&plan)),
     }
     if !plan.is_empty() {

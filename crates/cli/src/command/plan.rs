@@ -2,7 +2,7 @@
 
 use plimsoll_core::Exit;
 
-use super::Context;
+use super::{Context, migrate};
 use crate::args::{Format, Plan};
 use crate::error::CliError;
 use crate::reporter::json;
@@ -13,7 +13,10 @@ pub(super) fn run(args: &Plan, context: &mut Context<'_, '_>) -> Result<Exit, Cl
     let loaded = plimsoll_deploy::load(&project, &commit)?;
     let plan = plimsoll_deploy::observe_and_plan(&project, &loaded)?;
     match context.terminal.format {
-        Format::Text => context.terminal.result(&plan.to_string()),
+        Format::Text => {
+            let hazards = migrate::hazards(&project, plan.migrations.as_ref())?;
+            context.terminal.result(&format!("{plan}{hazards}"));
+        }
         Format::Json => context.terminal.json(&json::plan(&plan)),
     }
     if let Some(file) = &args.output {

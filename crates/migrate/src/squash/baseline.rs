@@ -60,7 +60,7 @@ pub(super) fn text(layout: Layout, engine: Engine, replaces: &[Replaced], statem
 }
 
 /// What a migration says that it replaces; nothing for one that is no baseline.
-pub(super) fn replaced(sql: &str) -> Vec<Replaced> {
+pub(crate) fn replaced_by(sql: &str) -> Vec<Replaced> {
     let head = sql.lines().map(str::trim).take_while(|line| line.is_empty() || line.starts_with("--"));
     let lines: Vec<&str> = head.collect();
     if !lines.iter().any(|line| line.starts_with(REPLACES)) {
@@ -81,13 +81,13 @@ pub(super) fn replaced(sql: &str) -> Vec<Replaced> {
 
 /// Whether a version is one that a baseline of the files replaces.
 pub(crate) fn replaces(set: &MigrationSet, version: &str) -> bool {
-    set.migrations.iter().any(|migration| replaced(&migration.sql).iter().any(|each| each.version == version))
+    set.migrations.iter().any(|migration| replaced_by(&migration.sql).iter().any(|each| each.version == version))
 }
 
 /// Where a baseline stands in a database that has migrations which it replaces. None for what is no baseline, and where the
 /// baseline itself was applied or nothing of it is there: that is as with any other migration.
 pub(crate) fn state(history: &History, migration: &Migration) -> Option<MigrationState> {
-    let replaced = replaced(&migration.sql);
+    let replaced = replaced_by(&migration.sql);
     let is_applied = |version: &str| history.applied.contains(version);
     if !replaced.iter().any(|each| is_applied(&each.version)) {
         return None;
@@ -116,7 +116,7 @@ pub(crate) fn state(history: &History, migration: &Migration) -> Option<Migratio
 
 /// The names of the replaced migrations that a database lacks, as a list for people.
 pub(crate) fn lacking(history: &History, baseline: Option<&Migration>) -> String {
-    let replaced = baseline.map(|migration| replaced(&migration.sql)).unwrap_or_default();
+    let replaced = baseline.map(|migration| replaced_by(&migration.sql)).unwrap_or_default();
     let lacking = missing(history, &replaced);
     lacking.iter().map(|each| format!("`{}`", each.name)).collect::<Vec<_>>().join(", ")
 }
@@ -143,9 +143,9 @@ mod tests {
         for layout in [Layout::Flat, Layout::Dbmate, Layout::Goose] {
             let text = text(layout, Engine::Sqlite, &replaces, &statements);
             let sql = text.trim_start_matches("-- migrate:up").trim_start_matches("-- +goose Up");
-            assert_eq!(replaced(sql), replaces);
+            assert_eq!(replaced_by(sql), replaces);
         }
-        assert_eq!(replaced("-- plimsoll:replaced 1 ab 1_x\nSELECT 1"), []);
-        assert_eq!(replaced("SELECT 1;\n-- plimsoll:replaces 1..2\n-- plimsoll:replaced 1 ab 1_x"), []);
+        assert_eq!(replaced_by("-- plimsoll:replaced 1 ab 1_x\nSELECT 1"), []);
+        assert_eq!(replaced_by("SELECT 1;\n-- plimsoll:replaces 1..2\n-- plimsoll:replaced 1 ab 1_x"), []);
     }
 }

@@ -19,7 +19,7 @@ use crate::schema::{Described, ObjectKind, compare, ddl_around_rows};
 use crate::source::{Migration, MigrationKind, MigrationSet};
 
 pub use baseline::Replaced;
-pub(crate) use baseline::{lacking, replaces, state};
+pub(crate) use baseline::{lacking, replaced_by, replaces, state};
 pub use rows::TableRows;
 
 /// What to fold.
@@ -184,7 +184,7 @@ fn folded<'a>(set: &'a MigrationSet, to: &str) -> Result<Vec<&'a Migration>, Squ
 fn replaced(engine: Engine, folded: &[&Migration]) -> Result<Vec<Replaced>, MigrateError> {
     let mut all: Vec<Replaced> = Vec::new();
     for migration in folded {
-        let before = baseline::replaced(&migration.sql);
+        let before = baseline::replaced_by(&migration.sql);
         all.extend(before.into_iter().map(|old| Replaced { before: true, ..old }));
         all.push(Replaced {
             version: migration.version.clone(),

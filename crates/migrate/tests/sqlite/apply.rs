@@ -101,6 +101,16 @@ fn a_service_accepts_a_newer_schema_and_refuses_an_older_one() {
 }
 
 #[test]
+fn a_service_accepts_a_baseline_that_replaces_what_it_needs() {
+    let mut test = database();
+    let checksum = "0".repeat(64);
+    let head = format!("-- plimsoll:replaces 0001..0002\n-- plimsoll:replaced 0001 {checksum} 0001_a\n");
+    test.apply(&set(&[("0002_baseline", &format!("{head}CREATE TABLE a (id INTEGER);"))])).expect("applies");
+    check_schema(&mut *test.db, "0001").expect("is in the baseline");
+    check_schema(&mut *test.db, "0000").expect_err("is not");
+}
+
+#[test]
 fn a_plan_that_somebody_else_applied_is_stale() {
     let mut test = database();
     let first = set(&[("0001_a", "CREATE TABLE a (x);")]);

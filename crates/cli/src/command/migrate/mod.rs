@@ -16,7 +16,7 @@ mod verify;
 use std::fmt::Display;
 
 use plimsoll_core::Exit;
-use plimsoll_core::db::{DatabaseUrl, Db};
+use plimsoll_core::db::{Access, DatabaseUrl, Db, connect};
 use plimsoll_core::lock::DeployLock;
 use plimsoll_core::project::{Migrations, Project};
 use plimsoll_migrate::{ApplyOptions, History, MigratePlan, MigrationSet, PlanOptions, Retry, ScratchPlace};
@@ -41,6 +41,15 @@ pub(super) fn run(args: &Migrate, context: &mut Context<'_, '_>) -> Result<Exit,
         Migrate::Drift(arguments) => drift::run(arguments, context),
         Migrate::Squash(arguments) => squash::run(arguments, context),
     }
+}
+
+/// What the migrations of a deployment threaten, as a part of its plan; empty when that is nothing.
+pub(super) fn hazards(project: &Project, plan: Option<&MigratePlan>) -> Result<String, CliError> {
+    let Some(plan) = plan.filter(|plan| !plan.steps.is_empty()) else { return Ok(String::new()) };
+    let (set, settings) = load(project)?;
+    let mut db = connect(&project.database, Access::Read)?;
+    let hazards = lint::hazards(db.as_mut(), &set, settings, plan)?;
+    Ok(if hazards.is_empty() { hazards } else { format!("\nhazards of the migrations\n{hazards}") })
 }
 
 fn load(project: &Project) -> Result<(MigrationSet, &Migrations), CliError> {
