@@ -179,6 +179,29 @@ fn a_migration_that_only_makes_new_things_is_one_request_with_its_entries() {
 }
 
 #[test]
+fn small_migrations_that_only_make_new_things_go_together_and_are_recorded_one_by_one() {
+    let named: Vec<(String, String)> = (1..=60)
+        .map(|number| {
+            let refers = if number == 1 { String::new() } else { format!(", next INT REFERENCES t_{}", number - 1) };
+            (format!("{number:04}_t"), format!("CREATE TABLE t_{number} (id INT PRIMARY KEY{refers});"))
+        })
+        .collect();
+    let named: Vec<(&str, &str)> = named.iter().map(|(name, sql)| (name.as_str(), sql.as_str())).collect();
+    let mut db = TestDatabase::new(Engine::Postgres);
+    let report = migrate(&mut db, &set(&named)).expect("applies");
+    assert_eq!(report.applied.len(), 60);
+    assert_eq!(db.int("SELECT count(*) FROM plimsoll.migration WHERE state = 'applied'"), 60);
+    // Each transaction has a number of its own.
+    assert_eq!(db.int("SELECT count(DISTINCT xmin::text) FROM plimsoll.migration"), 3);
+    let mut broken = named.clone();
+    broken[40].1 = "CREATE TABLE t_3 (id INT);";
+    let mut db = TestDatabase::new(Engine::Postgres);
+    let failure = fails(&mut db, &set(&broken));
+    assert_eq!((failure.version.as_str(), failure.report.applied.len()), ("0041", 40));
+    assert_eq!(db.int("SELECT count(*) FROM plimsoll.migration"), 40);
+}
+
+#[test]
 fn the_failing_one_of_several_new_things_is_named_and_nothing_is_kept() {
     let mut db = TestDatabase::new(Engine::Postgres);
     db.run("CREATE TABLE berth (id INT)");

@@ -29,12 +29,15 @@ pub(crate) struct Journal<'a> {
     pub(crate) script: &'a str,
 }
 
+/// When the entry before was written, as a setting of the transaction.
+const LAST: &str = "plimsoll.last_entry";
+
 /// How long a script took.
 #[derive(Debug, Clone, Copy)]
 enum Took {
     Millis(u64),
-    /// As long as the transaction that this is written in, by PostgreSQL's clock.
-    Transaction,
+    /// By PostgreSQL's clock, since the entry before it in the same transaction, or since its beginning.
+    SinceTheLast,
 }
 
 /// Which way a script goes.
@@ -99,16 +102,23 @@ pub(crate) fn finish(db: &mut dyn Db, journal: Journal<'_>, duration_ms: u64) ->
     check_fence(db, journal)
 }
 
-/// The same as text, for the end of a request that holds all of a migration on PostgreSQL, its transaction included. None
-/// where that cannot be said in text.
-pub(crate) fn finish_text(journal: Journal<'_>) -> Option<String> {
+/// The entries of an applied migration as text, for a request of PostgreSQL's that holds all of it. None for what is not
+/// recorded so.
+pub(crate) fn applied_text(journal: Journal<'_>) -> Option<String> {
     let versioned = matches!(journal.direction, Direction::Up) && journal.step.kind == MigrationKind::Versioned;
-    let fence = match journal.fence {
-        Some(fence) => format!("; {}", lock::fence_text(Engine::Postgres, fence)?),
-        None => String::new(),
-    };
-    let entry = applied_on_postgres(journal, Took::Transaction).with_literals(Engine::Postgres);
-    versioned.then(|| entry + &fence)
+    let entry = applied_on_postgres(journal, Took::SinceTheLast);
+    // The next one's time begins here.
+    let entry = entry.sql(format!(" RETURNING set_config('{LAST}', clock_timestamp()::text, true)"));
+    versioned.then(|| entry.with_literals(Engine::Postgres))
+}
+
+/// [`check_fence`] as text, which fails where that would; with a semicolon, and empty without a fence. None where it takes a
+/// statement of its own to find out.
+pub(crate) fn fence_text(journal: Journal<'_>) -> Option<String> {
+    match journal.fence {
+        Some(fence) => Some(format!("{};\n", lock::fence_text(Engine::Postgres, fence)?)),
+        None => Some(String::new()),
+    }
 }
 
 /// Writes that the statement after those done was refused, and forgets that the script was begun when it was the first.
@@ -315,7 +325,7 @@ fn remove(db: &mut dyn Db, version: &str) -> Result<(), DbError> {
 fn push_row(stmt: &mut Stmt, engine: Engine, journal: Journal<'_>, state: RecordState, done: usize, took: Took) {
     let millis = match took {
         Took::Millis(millis) => i64::try_from(millis).unwrap_or(i64::MAX),
-        Took::Transaction => 0,
+        Took::SinceTheLast => 0,
     };
     let Journal { step, deployment, tool, .. } = journal;
     let script = (state == RecordState::Applied).then(|| journal.script.replace("\r\n", "\n"));
@@ -341,10 +351,11 @@ fn push_row(stmt: &mut Stmt, engine: Engine, journal: Journal<'_>, state: Record
     for (index, (column, value)) in values.into_iter().enumerate() {
         stmt.push(if index == 0 { "" } else { ", " });
         match took {
-            Took::Transaction if column == "duration_ms" => {
-                stmt.push("(extract(epoch FROM clock_timestamp() - now()) * 1000)::bigint");
-            }
-            Took::Transaction | Took::Millis(_) => stmt.push_bind(value),
+            Took::SinceTheLast if column == "duration_ms" => stmt.push(format!(
+                "(extract(epoch FROM clock_timestamp() - \
+                 coalesce(nullif(current_setting('{LAST}', true), '')::timestamptz, now())) * 1000)::bigint"
+            )),
+            Took::SinceTheLast | Took::Millis(_) => stmt.push_bind(value),
         }
     }
     let (there_already, new) = match engine {

@@ -7,11 +7,11 @@ mod fault;
 mod inflight;
 mod manner;
 mod observe;
-mod one_request;
 mod rebuild;
 mod reconcile;
 mod retry;
 mod stepwise;
+mod together;
 mod transactional;
 
 use std::time::{Duration, Instant};
@@ -34,6 +34,7 @@ use crate::status::known_versions;
 
 pub(crate) use fault::Fault;
 pub use retry::Retry;
+use together::Together;
 
 /// How to apply.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -163,47 +164,82 @@ fn each(
         not_applied: plan.steps.iter().map(|step| step.version.clone()).collect(),
         ..MigrateReport::default()
     };
-    for (index, (step, (migration, statements))) in plan.steps.iter().zip(migrations).enumerate() {
-        on_event(&MigrateEvent::Started {
+    let checksums: Vec<Vec<String>> = migrations.iter().map(|(_, statements)| checksum::running(statements)).collect();
+    let work = |index: usize| Work {
+        migration: migrations[index].0,
+        step: &plan.steps[index],
+        statements: &migrations[index].1,
+        checksums: &checksums[index],
+        options,
+        in_run,
+        direction: Direction::Up,
+        started: Instant::now(),
+    };
+    let started = |index: usize| {
+        let step = &plan.steps[index];
+        MigrateEvent::Started {
             version: step.version.clone(),
             name: step.name.clone(),
             number: index + 1,
             of: plan.steps.len(),
             statements: step.statements,
             transactional: step.transactional,
-        });
-        let checksums = checksum::running(statements);
-        let work = Work {
-            migration,
-            step,
-            statements,
-            checksums: &checksums,
-            options,
-            in_run,
-            direction: Direction::Up,
-            started: Instant::now(),
-        };
-        let outcome = run_script(db, &work, on_event);
-        let duration = work.started.elapsed();
-        report.duration_ms = millis(begun.elapsed());
-        if let Err(fault) = outcome {
-            let failure = failure(&work, fault, report);
-            on_event(&MigrateEvent::Failed {
-                version: step.version.clone(),
-                number: failure.statement_number,
-                message: failure.cause.message.clone(),
-            });
-            return Err(MigrateError::Failed(Box::new(failure)));
         }
-        report.not_applied.remove(0);
-        report.applied.push(AppliedMigration {
-            version: step.version.clone(),
-            name: step.name.clone(),
-            statements: step.statements,
-            resumed_from: step.resume_from,
-            duration_ms: millis(duration),
-        });
-        on_event(&MigrateEvent::Finished { version: step.version.clone(), duration });
+    };
+    let mut index = 0;
+    // What was refused together goes one by one.
+    let mut alone_before = 0;
+    let mut made = Vec::new();
+    while index < plan.steps.len() {
+        on_event(&started(index));
+        let last = if index < alone_before { index + 1 } else { (index + together::MOST).min(plan.steps.len()) };
+        let works: Vec<Work<'_>> = (index..last).map(work).collect();
+        let begun_now = Instant::now();
+        let together = if index < alone_before { Ok(Together::NotForIt) } else { together::run(db, &works, &mut made) };
+        let (outcome, alone) = match together {
+            Ok(Together::Applied(done)) => (Ok(done), false),
+            Err(fault) => (Err(fault), false),
+            Ok(other) => {
+                if other == Together::Refused {
+                    alone_before = last;
+                }
+                (run_script(db, &works[0], on_event).map(|()| 1), true)
+            }
+        };
+        report.duration_ms = millis(begun.elapsed());
+        let done = match outcome {
+            Ok(done) => done,
+            Err(fault) => {
+                let failure = failure(&works[0], fault, report);
+                on_event(&MigrateEvent::Failed {
+                    version: plan.steps[index].version.clone(),
+                    number: failure.statement_number,
+                    message: failure.cause.message.clone(),
+                });
+                return Err(MigrateError::Failed(Box::new(failure)));
+            }
+        };
+        // Of several at once only the sum is known here; the ledger has the time of each.
+        let duration = begun_now.elapsed() / u32::try_from(done).unwrap_or(1);
+        for (offset, work) in works[..done].iter().enumerate() {
+            if offset > 0 {
+                on_event(&started(index + offset));
+            }
+            if !alone {
+                (0..work.statements.len()).for_each(|each| on_event(&work.done_event(each)));
+            }
+            let step = work.step;
+            report.not_applied.remove(0);
+            report.applied.push(AppliedMigration {
+                version: step.version.clone(),
+                name: step.name.clone(),
+                statements: step.statements,
+                resumed_from: step.resume_from,
+                duration_ms: millis(duration),
+            });
+            on_event(&MigrateEvent::Finished { version: step.version.clone(), duration });
+        }
+        index += done;
     }
     report.duration_ms = millis(begun.elapsed());
     Ok(report)

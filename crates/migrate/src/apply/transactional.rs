@@ -3,7 +3,6 @@
 use plimsoll_core::db::{Db, Engine, transaction};
 
 use super::fault::Fault;
-use super::one_request;
 use super::rebuild::{self, Rebuilt};
 use super::retry::Tries;
 use super::{Work, millis};
@@ -12,10 +11,6 @@ use crate::journal;
 use crate::session;
 
 pub(super) fn run(db: &mut dyn Db, work: &Work<'_>, on_event: &mut dyn FnMut(&MigrateEvent)) -> Result<(), Fault> {
-    if one_request::run(db, work)? {
-        (0..work.statements.len()).for_each(|index| on_event(&work.done_event(index)));
-        return Ok(());
-    }
     let mut tries = Tries::new(&work.options.retry, &work.step.version);
     loop {
         // A statement that did not get its lock has ended the transaction: all of it is tried again.

@@ -16,8 +16,9 @@ const BEFORE_ALL: [&str; 2] = ["none", "0"];
 pub(crate) fn applied(set: &MigrationSet, history: &History) -> Vec<String> {
     let known = known_versions(set, history);
     let mut versions: Vec<&String> = history.applied.iter().collect();
+    let positions = set.positions();
     versions.sort_by_cached_key(|version| {
-        set.position(known.get(version.as_str()).map_or(version.as_str(), |migration| &migration.version))
+        positions(known.get(version.as_str()).map_or(version.as_str(), |migration| &migration.version))
     });
     let mut moment = "";
     let mut dated: Vec<(bool, &str, &String)> = Vec::new();

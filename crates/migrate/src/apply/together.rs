@@ -1,5 +1,5 @@
-//! Sends a migration that only makes new things as one request: with hundreds of small ones, waiting for answers is most of
-//! the time they take. Everything else is sent statement by statement, by `transactional` and `stepwise`.
+//! Applies small migrations that only make new things together, in one request and one transaction: with hundreds of them, the
+//! commits and the waiting for answers are most of the time. Everything else goes one by one, by `transactional` and `stepwise`.
 
 use plimsoll_core::db::{Db, DbErrorKind, Engine};
 
@@ -10,38 +10,64 @@ use crate::operation::{CreateTable, Name, Operation, operations};
 use crate::session;
 use crate::split::Statement;
 
-/// Up to this many bytes a migration counts as small. Of longer ones people want to see how far they are.
+/// How many go together at most. Every object is locked until the commit, and people want to see how far it came.
+pub(super) const MOST: usize = 25;
+
+/// Up to this many bytes a migration counts as small.
 const SMALL: usize = 16 * 1024;
 
-/// Sends the statements with their transaction and their entries as one request of PostgreSQL's. False when this migration is
-/// not one for it, or when the request was refused: nothing of it is kept then, and sending the statements one by one tells
-/// which of them it was.
-pub(super) fn run(db: &mut dyn Db, work: &Work<'_>) -> Result<bool, Fault> {
-    let engine = db.engine();
-    let small = engine == Engine::Postgres && work.migration.sql.len() <= SMALL;
-    if !small || session::may_change(engine, work.statements) || !makes_only_new_things(work.statements) {
-        return Ok(false);
+/// What came of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Together {
+    /// The first so many migrations are applied.
+    Applied(usize),
+    /// Nothing was sent: the first migration has to go alone.
+    NotForIt,
+    /// The request was refused, and nothing of it is kept: applying them one by one tells which of them it was, and keeps
+    /// those before it.
+    Refused,
+}
+
+/// Applies as many migrations from the beginning of the list as are for it, all of them or none. `made` are the tables that
+/// this run has made so far: nobody else works on those.
+pub(super) fn run(db: &mut dyn Db, works: &[Work<'_>], made: &mut Vec<Name>) -> Result<Together, Fault> {
+    if db.engine() != Engine::Postgres {
+        return Ok(Together::NotForIt);
     }
-    let Some(entries) = journal::finish_text(work.journal()) else { return Ok(false) };
-    let statements: Vec<&str> = work.statements.iter().map(|statement| statement.text.as_str()).collect();
-    let request = format!("BEGIN;\n{};\n{entries};\nCOMMIT", statements.join(";\n"));
-    match db.batch(&request) {
-        Ok(()) => Ok(true),
+    let parts: Vec<String> = works.iter().map_while(|work| part(work, made)).collect();
+    let fence = works.first().and_then(|work| journal::fence_text(work.journal()));
+    let Some(fence) = fence.filter(|_| !parts.is_empty()) else { return Ok(Together::NotForIt) };
+    match db.batch(&format!("BEGIN;\n{}{fence}COMMIT", parts.concat())) {
+        Ok(()) => Ok(Together::Applied(parts.len())),
         Err(error) if error.kind == DbErrorKind::Lost => Err(error.into()),
-        Err(_) => db.batch("ROLLBACK").map(|()| false).map_err(Fault::from),
+        Err(_) => db.batch("ROLLBACK").map(|()| Together::Refused).map_err(Fault::from),
     }
 }
 
-/// Whether nothing that was there before is read, locked or changed. Such statements are over at once and wait for nobody, so
-/// that a refused request costs little to repeat; a backfill of an hour would take another hour to name its mistake.
-fn makes_only_new_things(statements: &[Statement]) -> bool {
-    let mut made: Vec<Name> = Vec::new();
+/// A migration with its entries in the history. None when it is not for this.
+fn part(work: &Work<'_>, made: &mut Vec<Name>) -> Option<String> {
+    let untouched = work.step.transactional && work.step.resume_from.is_none();
+    let small = work.migration.sql.len() <= SMALL;
+    if !untouched
+        || !small
+        || session::may_change(Engine::Postgres, work.statements)
+        || !makes_only_new_things(work.statements, made)
+    {
+        return None;
+    }
+    let entries = journal::applied_text(work.journal())?;
+    let statements: String = work.statements.iter().map(|statement| format!("{};\n", statement.text)).collect();
+    Some(format!("{statements}{entries};\n"))
+}
+
+/// Whether nothing that was there before is read, locked or changed: all of it is over at once and waits for nobody.
+fn makes_only_new_things(statements: &[Statement], made: &mut Vec<Name>) -> bool {
     !statements.is_empty()
         && statements.iter().all(|statement| {
             operations(Engine::Postgres, statement).into_iter().all(|placed| match placed.operation {
                 Operation::CreateTable(table) => {
                     made.push(table.name.clone());
-                    is_new(&table, &made)
+                    is_new(&table, made)
                 }
                 Operation::CreateIndex { table, index } => !index.concurrently && made.contains(&table),
                 Operation::CreateEnum { .. } => true,
@@ -66,7 +92,7 @@ mod tests {
     use crate::split::split;
 
     fn only_new(sql: &str) -> bool {
-        makes_only_new_things(&split(Engine::Postgres, "m.sql".as_ref(), sql).expect("splits"))
+        makes_only_new_things(&split(Engine::Postgres, "m.sql".as_ref(), sql).expect("splits"), &mut Vec::new())
     }
 
     #[test]
