@@ -37,16 +37,27 @@ pub(super) fn list(path: &Path, problems: &mut Vec<Problem>) -> Option<Listing> 
     let entries = fs::read_dir(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
     match entries {
         Ok(entries) => {
-            let mut paths: Vec<_> = entries.into_iter().map(|entry| entry.path()).collect();
-            paths.sort();
-            // Links count as what they point to.
-            let (folders, files) = paths.into_iter().partition(|path| path.is_dir());
-            Some(Listing { folders, files })
+            let mut found: Vec<_> = entries.iter().map(|entry| (entry.file_name(), is_folder(entry))).collect();
+            found.sort();
+            let mut listing = Listing { folders: Vec::new(), files: Vec::new() };
+            for (name, is_folder) in found {
+                let list = if is_folder { &mut listing.folders } else { &mut listing.files };
+                list.push(path.join(name));
+            }
+            Some(listing)
         }
         Err(error) => {
             problems.push(Problem::unreadable(path, error));
             None
         }
+    }
+}
+
+/// Links count as what they point to. What the listing says already is not asked again: folders may hold thousands.
+fn is_folder(entry: &fs::DirEntry) -> bool {
+    match entry.file_type() {
+        Ok(kind) if !kind.is_symlink() => kind.is_dir(),
+        _ => entry.path().is_dir(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::files::{is_ignored, list, read_text, stray, text_name};
+use super::files::{Listing, is_ignored, list, read_text, stray, text_name};
 use super::{Down, Layout, Migration, MigrationSet, name, says_nothing};
 use crate::error::{Problem, ProblemKind};
 
@@ -18,8 +18,9 @@ struct Metadata {
 
 /// Reads the folder of one migration, and tells its layout when it has one.
 pub(super) fn read(folder: &Path, set: &mut MigrationSet, problems: &mut Vec<Problem>) -> Option<Layout> {
+    let Listing { folders, files } = list(folder, problems)?;
     let (up, prisma) = (folder.join("up.sql"), folder.join("migration.sql"));
-    let (layout, file) = match (up.is_file(), prisma.is_file()) {
+    let (layout, file) = match (files.contains(&up), files.contains(&prisma)) {
         (true, false) => (Layout::Diesel, up),
         (false, true) => (Layout::Prisma, prisma),
         (true, true) => {
@@ -41,8 +42,7 @@ pub(super) fn read(folder: &Path, set: &mut MigrationSet, problems: &mut Vec<Pro
     };
     let Some((bytes, text)) = read_text(&file, problems) else { return Some(layout) };
     let mut migration = Migration::new(version, &name, file, &bytes, &text);
-    let inner = list(folder, problems).into_iter().flat_map(|listing| listing.files.into_iter().chain(listing.folders));
-    for inner in inner {
+    for inner in files.into_iter().chain(folders) {
         match text_name(&inner).as_str() {
             "down.sql" => migration.down = read_down(&inner, problems),
             "metadata.toml" if layout == Layout::Diesel => {
