@@ -46,9 +46,11 @@ mod schema_read;
 mod scratch;
 mod seed_edits;
 mod seed_guards;
+mod seed_prune;
 mod seed_references;
 mod seed_repeat;
 mod seed_rows;
+mod seed_undo;
 mod seed_values;
 
 #[test]

@@ -156,6 +156,10 @@ codes! {
     SeedValue = "seed::value" => Usage,
     /// A row was edited in the database and the dataset says that this is an error.
     SeedEdited = "seed::edited" => GateRefused,
+    /// Deleting a row that is gone from the files would reach rows that stay.
+    SeedPruneBlocked = "seed::prune_blocked" => GateRefused,
+    /// A run cannot be taken back as it was.
+    SeedUndoBlocked = "seed::undo_blocked" => GateRefused,
     /// Writing the rows failed; the transaction was rolled back.
     SeedFailed = "seed::failed" => RolledBack,
     /// After seeding, an expectation did not hold; the transaction was rolled back.

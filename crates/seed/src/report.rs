@@ -16,6 +16,9 @@ pub struct SeedReport {
     pub expectations: Vec<Verified>,
     /// Whether anything was written. A repetition of unchanged files writes nothing.
     pub wrote: bool,
+    /// The number of the run in the ledger, when something was written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<i64>,
 }
 
 /// One table.
@@ -31,7 +34,7 @@ pub struct TableReport {
 impl SeedReport {
     pub(crate) fn new(plan: &SeedPlan, wrote: bool, expectations: Vec<Verified>) -> Self {
         let tables = plan.tables.iter().map(|table| TableReport { table: table.table.clone(), counts: table.counts() });
-        Self { tables: tables.collect(), expectations, wrote }
+        Self { tables: tables.collect(), expectations, wrote, run: None }
     }
 }
 
@@ -46,6 +49,10 @@ impl fmt::Display for SeedReport {
             sum(|c| c.update),
             sum(|c| c.unchanged)
         )?;
+        match sum(|c| c.prune) {
+            0 => {}
+            pruned => write!(f, ", {pruned} pruned")?,
+        }
         match sum(|c| c.edited) {
             0 => Ok(()),
             edited => write!(f, ", {edited} kept as edited in the database"),

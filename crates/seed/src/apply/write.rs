@@ -226,7 +226,7 @@ impl Writer<'_> {
         let Some(key) = staged.key.iter().map(|name| state.column(name)).collect::<Option<Vec<_>>>() else {
             return Ok(());
         };
-        let lookup = Lookup { table: &staged.name, key, select: vec![id] };
+        let lookup = Lookup { table: &staged.name, key, select: vec![id], exact: Vec::new() };
         let keys: Vec<Option<Vec<Json>>> =
             rows.iter().map(|row| staged.rows[*row].key.iter().map(|cell| self.value(cell)).collect()).collect();
         let found = lookup.run(db, &keys.iter().flatten().cloned().collect::<Vec<_>>())?;
@@ -279,7 +279,7 @@ impl Writer<'_> {
         names.iter().map(|name| state.column(name).ok_or_else(|| missing(name))).collect()
     }
 
-    fn value(&self, cell: &Cell) -> Option<Json> {
+    pub(crate) fn value(&self, cell: &Cell) -> Option<Json> {
         match cell {
             Cell::Value(value) => Some(value.clone()),
             Cell::Ref(reference) => self.resolve(*reference),

@@ -12,6 +12,7 @@ use crate::read::Seeds;
 use crate::read::model::{Mode, OnEdit};
 use crate::reconcile::observe::{LiveRow, Observation, Resolved, TableState, id_for};
 use crate::reconcile::plan::{Outcome, Pending, RowAction};
+use crate::reconcile::prune::{self, Pruned};
 use crate::staged::{Cell, StagedRow};
 use crate::value::{canonical, same};
 
@@ -28,6 +29,8 @@ pub(crate) struct Decision {
 pub(crate) struct ColumnDecision {
     pub(crate) name: Arc<str>,
     pub(crate) outcome: Outcome,
+    /// The words of the dataset that decided, where there was an edit to decide about.
+    pub(crate) policy: Option<String>,
     pub(crate) base: Option<Json>,
     pub(crate) old: Json,
     /// References by their natural key: it means the same before and after the row is written.
@@ -38,6 +41,7 @@ pub(crate) struct ColumnDecision {
 #[derive(Debug, Default)]
 pub(crate) struct Decisions {
     pub(crate) tables: Vec<Vec<Decision>>,
+    pub(crate) pruned: Pruned,
     pub(crate) pending: Vec<Pending>,
     pub(crate) problems: Vec<Problem>,
 }
@@ -63,6 +67,7 @@ pub(crate) fn decide(seeds: &Seeds, observation: &Observation) -> Decisions {
         }
         decisions.tables.push(rows);
     }
+    decisions.pruned = prune::decide(seeds, observation, &decisions.tables, &mut decisions.problems);
     decisions.pending.sort_by(|a, b| (&a.table, &a.column).cmp(&(&b.table, &b.column)));
     decisions.pending.dedup_by(|a, b| (&a.table, &a.column) == (&b.table, &b.column));
     decisions
@@ -105,7 +110,7 @@ fn compare(
 ) -> Option<Decision> {
     let state = &observation.tables[table];
     let row = &seeds.tables[table].rows[row_index];
-    let on_edit = seeds.blocks[row.block].on_edit;
+    let policy = &seeds.blocks[row.block].on_edit;
     let base = state.bases.get(&row.row_key);
     let mut columns = Vec::new();
     let mut adopt = base.is_none();
@@ -115,7 +120,7 @@ fn compare(
             continue;
         }
         let wanted = wanted(seeds, state, name, cell, observation);
-        let base = base.and_then(|base| base.get(&**name));
+        let base = base.and_then(|base| base.applied.get(&**name));
         let old = live.values.get(&**name);
         let equals =
             |value: Option<&Json>| matches!((&wanted, value), (Some(wanted), Some(value)) if same(wanted, value));
@@ -125,7 +130,7 @@ fn compare(
         }
         let old = old.cloned().unwrap_or(Json::Null);
         let edited = base.is_some_and(|base| !same(base, &old));
-        let outcome = match (edited, equals(base), on_edit) {
+        let outcome = match (edited, equals(base), policy.of(name)) {
             (true, true, OnEdit::Keep) => Outcome::Edited,
             (true, false, OnEdit::Keep) => Outcome::Conflict,
             (false, ..) | (true, _, OnEdit::Overwrite) => Outcome::Update,
@@ -144,7 +149,8 @@ fn compare(
             }
         };
         let new = seeds.references.symbol(cell);
-        columns.push(ColumnDecision { name: Arc::clone(name), outcome, base: base.cloned(), old, new });
+        let policy = edited.then(|| format!("{} = {}", policy.source(name), policy.of(name).as_str()));
+        columns.push(ColumnDecision { name: Arc::clone(name), outcome, policy, base: base.cloned(), old, new });
     }
     let has = |outcome| columns.iter().any(|column: &ColumnDecision| column.outcome == outcome);
     let action = if has(Outcome::Update) {

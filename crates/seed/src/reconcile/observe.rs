@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use plimsoll_core::db::{Catalog, Column, Db, DbError, Table};
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
 use crate::error::SeedError;
-use crate::ledger;
+use crate::ledger::{self, Entry};
 use crate::read::Seeds;
 use crate::reconcile::lookup::Lookup;
+use crate::reconcile::orphan::{self, Orphans};
 use crate::staged::{Cell, StagedTable};
 use crate::value::canonical;
 
@@ -17,6 +18,8 @@ use crate::value::canonical;
 pub struct Observation {
     pub(crate) tables: Vec<TableState>,
     pub(crate) external: HashMap<usize, Resolved>,
+    /// Rows that are gone from the files of datasets that are kept in sync.
+    pub(crate) orphans: Orphans,
     /// The tables of the schema, for suggestions.
     pub(crate) known_tables: Vec<String>,
 }
@@ -29,7 +32,7 @@ pub(crate) struct TableState {
     /// The live row of every staged row.
     pub(crate) live: Vec<Option<LiveRow>>,
     /// What was last applied, by row key.
-    pub(crate) bases: HashMap<String, Map<String, Json>>,
+    pub(crate) bases: HashMap<String, Entry>,
 }
 
 /// One live row.
@@ -103,9 +106,10 @@ pub fn observe(db: &mut dyn Db, seeds: &Seeds, catalog: &Catalog) -> Result<Obse
     let mut observation = Observation {
         tables: Vec::with_capacity(seeds.tables.len()),
         external: HashMap::new(),
+        orphans: Orphans::default(),
         known_tables: catalog.tables.keys().cloned().collect(),
     };
-    let mut bases = ledger::bases(db, seeds)?;
+    let mut bases = ledger::entries(db, seeds)?;
     for (index, staged) in seeds.tables.iter().enumerate() {
         // References into tables observed so far can be resolved now, and this table's keys may need them.
         resolve_external(db, seeds, catalog, &mut observation)?;
@@ -120,6 +124,7 @@ pub fn observe(db: &mut dyn Db, seeds: &Seeds, catalog: &Catalog) -> Result<Obse
         }
     }
     resolve_external(db, seeds, catalog, &mut observation)?;
+    observation.orphans = orphan::find(db, seeds, catalog, &observation)?;
     Ok(observation)
 }
 
@@ -150,7 +155,8 @@ fn read_rows(
     let Some(key) = staged.key.iter().map(|name| table.column(name)).collect::<Option<Vec<_>>>() else { return Ok(()) };
     let declared: Vec<&Column> = declared_columns(seeds, index).iter().filter_map(|name| table.column(name)).collect();
     let id = id_column(&table);
-    let lookup = Lookup { table: &staged.name, key, select: declared.iter().copied().chain(id).collect() };
+    let lookup =
+        Lookup { table: &staged.name, key, select: declared.iter().copied().chain(id).collect(), exact: Vec::new() };
     let mut keys = Vec::with_capacity(rows.len());
     let mut wanted = Vec::with_capacity(rows.len());
     for row in rows {
@@ -225,7 +231,7 @@ fn resolve_external(
             observation.external.extend(group.iter().map(|(index, _)| (*index, Resolved::NoKey)));
             continue;
         };
-        let lookup = Lookup { table: name, key, select: vec![id] };
+        let lookup = Lookup { table: name, key, select: vec![id], exact: Vec::new() };
         let keys: Vec<Vec<Json>> = group.iter().map(|(_, key)| key.clone()).collect();
         let found = lookup.run(db, &keys)?;
         for (index, key) in group {

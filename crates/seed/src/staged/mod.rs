@@ -9,7 +9,7 @@ use plimsoll_core::ErrorCode;
 use serde_json::{Map, Value as Json};
 
 use crate::error::Problem;
-use crate::read::model::{Mode, OnDuplicate, OnEdit};
+use crate::read::model::{EditPolicy, Mode, OnDuplicate};
 use crate::read::source::{Source, SourceFile};
 use crate::value::{canonical_text, fingerprint};
 
@@ -60,7 +60,7 @@ pub(crate) struct Block {
     pub(crate) offset: usize,
     pub(crate) columns: HashMap<String, usize>,
     pub(crate) mode: Mode,
-    pub(crate) on_edit: OnEdit,
+    pub(crate) on_edit: EditPolicy,
     pub(crate) on_duplicate: OnDuplicate,
 }
 
@@ -188,6 +188,13 @@ pub(crate) fn tables(rows: Vec<StagedRow>, blocks: &[Block], problems: &mut Vec<
             OnDuplicate::First => {}
             OnDuplicate::Last => table.rows[earlier] = row,
             OnDuplicate::Error => problems.push(duplicate(&table.name, &table.rows[earlier], &row, blocks)),
+        }
+    }
+    // A dataset that is kept in sync may have come to declare no row at all.
+    for block in blocks.iter().filter(|block| block.mode == Mode::Sync) {
+        if !tables.iter().any(|table| table.name == block.table) {
+            let (name, key) = (block.table.clone(), block.key.clone());
+            tables.push(StagedTable { name, key, rows: Vec::new(), rank: block.dataset, needs: Vec::new() });
         }
     }
     tables

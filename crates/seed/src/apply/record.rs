@@ -1,0 +1,158 @@
+//! What a run changes, written down as it goes: rows before and after, and the ledger's entries before. Taking back is `undo`'s.
+
+use std::collections::{HashMap, HashSet};
+
+use plimsoll_core::db::{Column, Db};
+use serde_json::Value as Json;
+
+use crate::apply::write::Writer;
+use crate::error::SeedError;
+use crate::guard::closure::Target;
+use crate::ledger::Entry;
+use crate::reconcile::diff::Decision;
+use crate::reconcile::lookup::Lookup;
+use crate::reconcile::plan::RowAction;
+use crate::runs::change::{Change, ChangeAction};
+use crate::runs::image::{self, Image};
+
+/// The rows of one table before they were written.
+pub(crate) struct Before {
+    table: usize,
+    images: HashMap<usize, Image>,
+}
+
+/// Reads the rows that are about to be updated.
+pub(crate) fn before(
+    db: &mut dyn Db,
+    writer: &Writer<'_>,
+    table: usize,
+    decisions: &[Decision],
+) -> Result<Before, SeedError> {
+    let rows = decisions.iter().filter(|decision| decision.action == RowAction::Update);
+    let rows: Vec<usize> = rows.map(|decision| decision.row).collect();
+    Ok(Before { table, images: images(db, writer, table, &rows)? })
+}
+
+/// The changes of one table, after everything was written: triggers of other tables may have had a hand in it.
+pub(crate) fn changes(
+    db: &mut dyn Db,
+    writer: &Writer<'_>,
+    before: &Before,
+    decisions: &[Decision],
+) -> Result<Vec<Change>, SeedError> {
+    let table = before.table;
+    let staged = &writer.seeds.tables[table];
+    let state = &writer.observation.tables[table];
+    let written = decisions.iter().filter(|decision| decision.action.writes());
+    let rows: Vec<usize> = written.clone().map(|decision| decision.row).collect();
+    let after = images(db, writer, table, &rows)?;
+    let identity: HashSet<String> = state.table.iter().flat_map(|table| identity(table, &staged.key)).collect();
+    let changes = written.map(|decision| {
+        let row = &staged.rows[decision.row];
+        let (action, before, after) = match decision.action {
+            RowAction::Create => (ChangeAction::Create, None, after.get(&decision.row).cloned()),
+            RowAction::Update => {
+                let (old, new) = (before.images.get(&decision.row), after.get(&decision.row));
+                let changed = |name: &str| {
+                    let value = |image: Option<&Image>| image.and_then(|image| image.get(name)).cloned();
+                    identity.contains(name) || value(old) != value(new)
+                };
+                let only = |image: Option<&Image>| -> Option<Image> {
+                    let columns = image?.iter().filter(|(name, _)| changed(name));
+                    Some(columns.map(|(name, value)| (name.clone(), value.clone())).collect())
+                };
+                (ChangeAction::Update, only(old), only(new))
+            }
+            RowAction::Edited
+            | RowAction::Conflict
+            | RowAction::Adopt
+            | RowAction::Prune
+            | RowAction::Release
+            | RowAction::Orphaned => (ChangeAction::Adopt, None, None),
+        };
+        Change {
+            action,
+            table: staged.name.clone(),
+            row_key: row.row_key.clone(),
+            key: crate::value::canonical_text(&row.symbol),
+            before,
+            after,
+            entry_before: state.bases.get(&row.row_key).cloned(),
+        }
+    });
+    Ok(changes.collect())
+}
+
+/// The change of a row that was deleted. References that were taken away first are not in it any more.
+pub(crate) fn deleted(target: &Target, entry: &Entry, nulled: Option<&Image>) -> Change {
+    let mut before = target.row.image.clone();
+    for name in nulled.into_iter().flat_map(Image::keys) {
+        before.insert(name.clone(), Json::Null);
+    }
+    Change { before: Some(before), ..of_entry(ChangeAction::Delete, &target.table, entry) }
+}
+
+/// The change of a row whose references were taken away before it was deleted.
+pub(crate) fn nulled(target: &Target, entry: &Entry, values: &Image) -> Change {
+    let with = |null: bool| -> Image {
+        let identity =
+            target.identity.iter().filter_map(|name| Some((name.clone(), target.row.image.get(name)?.clone())));
+        let values = values.iter().map(|(name, value)| (name.clone(), if null { Json::Null } else { value.clone() }));
+        identity.chain(values).collect()
+    };
+    Change {
+        before: Some(with(false)),
+        after: Some(with(true)),
+        ..of_entry(ChangeAction::Update, &target.table, entry)
+    }
+}
+
+/// The change of an entry that was let go of.
+pub(crate) fn released(table: &str, entry: &Entry) -> Change {
+    of_entry(ChangeAction::Release, table, entry)
+}
+
+fn of_entry(action: ChangeAction, table: &str, entry: &Entry) -> Change {
+    Change {
+        action,
+        table: table.to_owned(),
+        row_key: entry.row_key.clone(),
+        key: entry.key.clone(),
+        before: None,
+        after: None,
+        entry_before: Some(entry.clone()),
+    }
+}
+
+fn identity(table: &plimsoll_core::db::Table, key: &[String]) -> Vec<String> {
+    if table.primary_key.is_empty() { key.to_vec() } else { table.primary_key.clone() }
+}
+
+/// Declared rows as they are, exactly, found by their natural keys.
+fn images(
+    db: &mut dyn Db,
+    writer: &Writer<'_>,
+    table: usize,
+    rows: &[usize],
+) -> Result<HashMap<usize, Image>, SeedError> {
+    let staged = &writer.seeds.tables[table];
+    let state = &writer.observation.tables[table];
+    let mut images = HashMap::new();
+    let Some(live) = state.table.as_ref().filter(|_| !rows.is_empty()) else { return Ok(images) };
+    let Some(key) = staged.key.iter().map(|name| live.column(name)).collect::<Option<Vec<&Column>>>() else {
+        return Ok(images);
+    };
+    let exact = image::columns(live, &identity(live, &staged.key));
+    let lookup = Lookup { table: &staged.name, key, select: Vec::new(), exact };
+    let keys: Vec<Option<Vec<Json>>> =
+        rows.iter().map(|row| staged.rows[*row].key.iter().map(|cell| writer.value(cell)).collect()).collect();
+    let found = lookup.run(db, &keys.iter().flatten().cloned().collect::<Vec<_>>())?;
+    for (row, key) in rows.iter().zip(keys) {
+        let text = key.and_then(|key| lookup.text(&key));
+        if let Some(values) = text.and_then(|text| found.get(&text).cloned()) {
+            let names = lookup.exact.iter().map(|column| column.name.clone());
+            images.insert(*row, names.zip(values).collect());
+        }
+    }
+    Ok(images)
+}
