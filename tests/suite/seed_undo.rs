@@ -128,8 +128,8 @@ live_tests! {
         assert_eq!(error.code(), ErrorCode::SeedUndoBlocked);
         let told = problems(&error);
         assert_eq!(told, [
-            "`domain` care: `note` is \"Ask Nell\" now, the run left NULL",
             "`domain` tutor: `name` is \"Trainer\" now, the run left \"Coach\"",
+            "`domain` care: `note` is \"Ask Nell\" now, the run left NULL",
         ]);
         assert_eq!(state(db), before);
     }

@@ -20,6 +20,7 @@ mod verify;
 pub use apply::{ApplyOptions, apply};
 pub use error::{DocumentPlace, Problem, SeedError};
 pub use event::SeedEvent;
+pub use guard::{Fingerprint, UserDataVerdict, UserTable};
 pub use read::{SeedOptions, Seeds, load};
 pub use reconcile::observe::{Observation, observe};
 pub use reconcile::plan::{ColumnChange, Counts, Outcome, Pending, RowAction, RowPlan, SeedPlan, TablePlan, plan};

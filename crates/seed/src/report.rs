@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::guard::UserTable;
 use crate::reconcile::plan::{Counts, SeedPlan};
 use crate::verify::Verified;
 
@@ -19,6 +20,9 @@ pub struct SeedReport {
     /// The number of the run in the ledger, when something was written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run: Option<i64>,
+    /// The tables of user data before and after, when something was written.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub user_data: Vec<UserTable>,
 }
 
 /// One table.
@@ -34,7 +38,7 @@ pub struct TableReport {
 impl SeedReport {
     pub(crate) fn new(plan: &SeedPlan, wrote: bool, expectations: Vec<Verified>) -> Self {
         let tables = plan.tables.iter().map(|table| TableReport { table: table.table.clone(), counts: table.counts() });
-        Self { tables: tables.collect(), expectations, wrote, run: None }
+        Self { tables: tables.collect(), expectations, wrote, run: None, user_data: Vec::new() }
     }
 }
 

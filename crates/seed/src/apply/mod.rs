@@ -2,6 +2,7 @@
 
 pub(crate) mod delete;
 pub(crate) mod record;
+pub(crate) mod swap;
 pub(crate) mod write;
 
 use plimsoll_core::ErrorCode;
@@ -13,6 +14,7 @@ use crate::apply::write::{Writer, invisible};
 use crate::error::{Problem, SeedError};
 use crate::event::SeedEvent;
 use crate::guard::closure::Target;
+use crate::guard::fingerprint::{self, Written};
 use crate::ledger::{self, Entry, Origin};
 use crate::read::Seeds;
 use crate::reconcile::diff::{Decision, Decisions, applied, decide};
@@ -81,6 +83,7 @@ pub fn apply(
     let report = transaction(db, |db| {
         hold_updated_tables(db, plan)?;
         let catalog = Catalog::read(db)?;
+        let watch = fingerprint::watch(db, &catalog, &seeds.user_data)?;
         let observation = observe(db, seeds, &catalog)?;
         let (fresh, decisions) = from_decisions(seeds, &observation, decide(seeds, &observation))?;
         fresh.require_schema()?;
@@ -98,7 +101,8 @@ pub fn apply(
         work.write(db, run, options, on_event)?;
         read_back(db, seeds, &catalog, &decisions, on_event)?;
         let verified = verified(db, options, on_event)?;
-        let report = SeedReport { run: Some(run), ..SeedReport::new(&fresh, true, verified) };
+        let user_data = fingerprint::check(db, &catalog, &watch, &|name| meant(&fresh, name))?;
+        let report = SeedReport { run: Some(run), user_data, ..SeedReport::new(&fresh, true, verified) };
         runs::finish(db, run, &report.to_string(), &run_options)?;
         Ok(report)
     })?;
@@ -123,6 +127,13 @@ fn hold_updated_tables(db: &mut dyn Db, plan: &SeedPlan) -> Result<(), SeedError
         }
     }
     Ok(())
+}
+
+/// What may be written into a table of user data: new rows, where a dataset says so.
+fn meant(plan: &SeedPlan, name: &str) -> Written {
+    let created =
+        plan.tables.iter().filter(|table| table.table == name).map(|table| table.counts().create).sum::<usize>();
+    Written { inserted: i64::try_from(created).unwrap_or(i64::MAX), ..Written::default() }
 }
 
 /// What is written, all decided.
@@ -156,24 +167,38 @@ impl Work<'_> {
         for table in write_order(seeds, observation) {
             let decided = &decisions.tables[table];
             let before = record::before(db, &writer, table, decided)?;
+            before.make_room(db, &writer, decided)?;
             let created = writer.create(db, table, decided)?;
             let updated = writer.update(db, table, decided)?;
+            writer.learn_renamed(table, decided);
             let entries: Vec<Entry> = decided
                 .iter()
                 .filter(|decision| decision.action.writes())
                 .map(|decision| entry(&writer, table, decision, run, options))
                 .collect();
             ledger::write(db, &seeds.tables[table].name, &entries)?;
+            let renamed = self.renamed(table);
+            ledger::remove(db, &seeds.tables[table].name, renamed.iter().map(|entry| entry.row_key.as_str()))?;
             written.push((table, before));
             let table = seeds.tables[table].name.clone();
             on_event(&SeedEvent::TableDone { table, created, updated });
         }
         for (table, before) in &written {
             changes.extend(record::changes(db, &writer, before, &decisions.tables[*table])?);
+            let name = &seeds.tables[*table].name;
+            changes.extend(self.renamed(*table).into_iter().map(|entry| record::released(name, entry)));
         }
         self.delete(db, &targets, &late, &nulled, &mut changes)?;
         self.release(db, &mut changes)?;
         Ok(change::write(db, run, &changes)?)
+    }
+
+    /// Entries under keys that rows had before.
+    fn renamed(&self, table: usize) -> Vec<&Entry> {
+        let state = &self.observation.tables[table];
+        let written = self.decisions.tables[table].iter().filter(|decision| decision.action == RowAction::Update);
+        let rows = &self.seeds.tables[table].rows;
+        written.filter_map(|decision| state.renamed(decision.row, &rows[decision.row])).collect()
     }
 
     fn targets(&self) -> Vec<Target> {
@@ -227,7 +252,7 @@ fn entry(writer: &Writer<'_>, table: usize, decision: &Decision, run: i64, optio
     let seeds = writer.seeds;
     let row = &seeds.tables[table].rows[decision.row];
     let state = &writer.observation.tables[table];
-    let before = state.bases.get(&row.row_key);
+    let before = state.base(decision.row, row);
     Entry {
         row_key: row.row_key.clone(),
         key: canonical_text(&row.symbol),

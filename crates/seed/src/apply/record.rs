@@ -5,15 +5,17 @@ use std::collections::{HashMap, HashSet};
 use plimsoll_core::db::{Column, Db};
 use serde_json::Value as Json;
 
+use crate::apply::swap::{self, Mover};
 use crate::apply::write::Writer;
 use crate::error::SeedError;
 use crate::guard::closure::Target;
 use crate::ledger::Entry;
 use crate::reconcile::diff::Decision;
 use crate::reconcile::lookup::Lookup;
-use crate::reconcile::plan::RowAction;
+use crate::reconcile::plan::{Outcome, RowAction};
 use crate::runs::change::{Change, ChangeAction};
 use crate::runs::image::{self, Image};
+use crate::value::canonical;
 
 /// The rows of one table before they were written.
 pub(crate) struct Before {
@@ -30,7 +32,47 @@ pub(crate) fn before(
 ) -> Result<Before, SeedError> {
     let rows = decisions.iter().filter(|decision| decision.action == RowAction::Update);
     let rows: Vec<usize> = rows.map(|decision| decision.row).collect();
-    Ok(Before { table, images: images(db, writer, table, &rows)? })
+    Ok(Before { table, images: images(db, writer, table, &rows, true)? })
+}
+
+impl Before {
+    /// Moves rows out of the way whose unique values others are about to get.
+    pub(crate) fn make_room(
+        &self,
+        db: &mut dyn Db,
+        writer: &Writer<'_>,
+        decisions: &[Decision],
+    ) -> Result<(), SeedError> {
+        let staged = &writer.seeds.tables[self.table];
+        let state = &writer.observation.tables[self.table];
+        let Some(table) = state.table.as_ref().filter(|_| !self.images.is_empty()) else { return Ok(()) };
+        let written = decisions.iter().filter(|one| matches!(one.action, RowAction::Create | RowAction::Update)).map(
+            |decision| {
+                let row = &staged.rows[decision.row];
+                let image = self.images.get(&decision.row);
+                let mut has = image.cloned().unwrap_or_default();
+                if let Some(live) = state.live[decision.row].as_ref().filter(|_| image.is_some()) {
+                    has.extend(live.values.iter().map(|(name, value)| (name.clone(), value.clone())));
+                }
+                let changed: Vec<String> = match decision.action {
+                    RowAction::Create => row.cells().map(|(name, _)| name.to_string()).collect(),
+                    _ => {
+                        let updates = decision.columns.iter().filter(|column| column.outcome == Outcome::Update);
+                        updates.map(|column| column.name.to_string()).collect()
+                    }
+                };
+                let mut gets = has.clone();
+                for (name, cell) in row.cells().filter(|(name, _)| changed.iter().any(|changed| **changed == **name)) {
+                    let value = state.column(name).zip(writer.value(cell));
+                    let value = value.and_then(|(column, value)| canonical(column, &value).ok());
+                    gets.insert(name.to_string(), value.unwrap_or(Json::Null));
+                }
+                Mover { image, has, gets, changed }
+            },
+        );
+        let movers: Vec<Mover<'_>> = written.collect();
+        Ok(swap::make_room(db, &staged.name, table, &identity(table, &staged.key), &movers)?)
+    }
 }
 
 /// The changes of one table, after everything was written: triggers of other tables may have had a hand in it.
@@ -43,9 +85,14 @@ pub(crate) fn changes(
     let table = before.table;
     let staged = &writer.seeds.tables[table];
     let state = &writer.observation.tables[table];
-    let written = decisions.iter().filter(|decision| decision.action.writes());
+    // As they were written: new rows first.
+    let of = |create: bool| {
+        let written = decisions.iter().filter(|decision| decision.action.writes());
+        written.filter(move |decision| (decision.action == RowAction::Create) == create)
+    };
+    let written = of(true).chain(of(false));
     let rows: Vec<usize> = written.clone().map(|decision| decision.row).collect();
-    let after = images(db, writer, table, &rows)?;
+    let after = images(db, writer, table, &rows, false)?;
     let identity: HashSet<String> = state.table.iter().flat_map(|table| identity(table, &staged.key)).collect();
     let changes = written.map(|decision| {
         let row = &staged.rows[decision.row];
@@ -53,9 +100,11 @@ pub(crate) fn changes(
             RowAction::Create => (ChangeAction::Create, None, after.get(&decision.row).cloned()),
             RowAction::Update => {
                 let (old, new) = (before.images.get(&decision.row), after.get(&decision.row));
+                // Under its new key nothing is known of the row but this.
+                let renamed = state.live[decision.row].as_ref().is_some_and(|live| live.renamed);
                 let changed = |name: &str| {
                     let value = |image: Option<&Image>| image.and_then(|image| image.get(name)).cloned();
-                    identity.contains(name) || value(old) != value(new)
+                    renamed || identity.contains(name) || value(old) != value(new)
                 };
                 let only = |image: Option<&Image>| -> Option<Image> {
                     let columns = image?.iter().filter(|(name, _)| changed(name));
@@ -134,6 +183,7 @@ fn images(
     writer: &Writer<'_>,
     table: usize,
     rows: &[usize],
+    before: bool,
 ) -> Result<HashMap<usize, Image>, SeedError> {
     let staged = &writer.seeds.tables[table];
     let state = &writer.observation.tables[table];
@@ -144,8 +194,10 @@ fn images(
     };
     let exact = image::columns(live, &identity(live, &staged.key));
     let lookup = Lookup { table: &staged.name, key, select: Vec::new(), exact };
-    let keys: Vec<Option<Vec<Json>>> =
-        rows.iter().map(|row| staged.rows[*row].key.iter().map(|cell| writer.value(cell)).collect()).collect();
+    let keys: Vec<Option<Vec<Json>>> = rows
+        .iter()
+        .map(|row| writer.key(table, *row, before).iter().map(|cell| writer.value(cell)).collect())
+        .collect();
     let found = lookup.run(db, &keys.iter().flatten().cloned().collect::<Vec<_>>())?;
     for (row, key) in rows.iter().zip(keys) {
         let text = key.and_then(|key| lookup.text(&key));

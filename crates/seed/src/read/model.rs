@@ -51,6 +51,8 @@ pub(crate) struct TableBlock {
     #[serde(default)]
     pub(crate) insert_only: Ordered<Spanned<toml::Value>>,
     #[serde(default)]
+    pub(crate) was: Ordered<Spanned<toml::Value>>,
+    #[serde(default)]
     pub(crate) mode: Mode,
     #[serde(default)]
     pub(crate) on_edit: EditPolicy,
@@ -83,14 +85,15 @@ pub(crate) enum OnEdit {
 /// `on_edit`: one word for all columns, or a word for each of some and one for the others.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct EditPolicy {
-    default: OnEdit,
+    /// Nothing when the dataset does not say it.
+    default: Option<OnEdit>,
     columns: BTreeMap<String, OnEdit>,
 }
 
 impl EditPolicy {
     /// What holds for a column.
     pub(crate) fn of(&self, column: &str) -> OnEdit {
-        self.columns.get(column).copied().unwrap_or(self.default)
+        self.columns.get(column).copied().or(self.default).unwrap_or_default()
     }
 
     /// The columns that have a word of their own.
@@ -98,9 +101,12 @@ impl EditPolicy {
         self.columns.keys().map(String::as_str)
     }
 
-    /// The words as the dataset has them, for the column: `on_edit` or `on_edit.price`.
-    pub(crate) fn source(&self, column: &str) -> String {
-        if self.columns.contains_key(column) { format!("on_edit.{column}") } else { "on_edit".to_owned() }
+    /// What the dataset says about a column, as it says it: `on_edit.price = overwrite`. Nothing when it says nothing.
+    pub(crate) fn stated(&self, column: &str) -> Option<String> {
+        match self.columns.get(column) {
+            Some(word) => Some(format!("on_edit.{column} = {}", word.as_str())),
+            None => self.default.map(|word| format!("on_edit = {}", word.as_str())),
+        }
     }
 }
 
@@ -154,14 +160,14 @@ impl<'de> Deserialize<'de> for EditPolicy {
 
             fn visit_str<E: serde::de::Error>(self, word: &str) -> Result<EditPolicy, E> {
                 let default = OnEdit::deserialize(serde::de::value::StrDeserializer::<E>::new(word))?;
-                Ok(EditPolicy { default, columns: BTreeMap::new() })
+                Ok(EditPolicy { default: Some(default), columns: BTreeMap::new() })
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<EditPolicy, A::Error> {
                 let mut policy = EditPolicy::default();
                 while let Some((column, word)) = map.next_entry::<String, OnEdit>()? {
                     if column == "default" {
-                        policy.default = word;
+                        policy.default = Some(word);
                     } else {
                         policy.columns.insert(column, word);
                     }

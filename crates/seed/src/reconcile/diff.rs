@@ -60,7 +60,10 @@ pub(crate) fn decide(seeds: &Seeds, observation: &Observation) -> Decisions {
             }
             let fits = check_values(seeds, state, row, &mut decisions.problems);
             match state.live.get(row_index).and_then(Option::as_ref) {
-                None => rows.push(Decision { row: row_index, action: RowAction::Create, columns: Vec::new() }),
+                None => {
+                    check_deferred(seeds, index, row, state, &mut decisions.problems);
+                    rows.push(Decision { row: row_index, action: RowAction::Create, columns: Vec::new() });
+                }
                 Some(_) if !fits || seeds.blocks[row.block].mode == Mode::Insert => {}
                 Some(live) => rows.extend(compare(seeds, index, row_index, live, observation, &mut decisions.problems)),
             }
@@ -111,11 +114,11 @@ fn compare(
     let state = &observation.tables[table];
     let row = &seeds.tables[table].rows[row_index];
     let policy = &seeds.blocks[row.block].on_edit;
-    let base = state.bases.get(&row.row_key);
+    let base = state.base(row_index, row);
     let mut columns = Vec::new();
     let mut adopt = base.is_none();
     for (name, cell) in &row.columns {
-        if seeds.tables[table].key.iter().any(|key| **key == **name) {
+        if !live.renamed && seeds.tables[table].key.iter().any(|key| **key == **name) {
             // The row was found by it: whatever the spelling, the database says that it is this key.
             continue;
         }
@@ -149,7 +152,7 @@ fn compare(
             }
         };
         let new = seeds.references.symbol(cell);
-        let policy = edited.then(|| format!("{} = {}", policy.source(name), policy.of(name).as_str()));
+        let policy = policy.stated(name).filter(|_| edited);
         columns.push(ColumnDecision { name: Arc::clone(name), outcome, policy, base: base.cloned(), old, new });
     }
     let has = |outcome| columns.iter().any(|column: &ColumnDecision| column.outcome == outcome);
@@ -165,6 +168,19 @@ fn compare(
         return None;
     };
     Some(Decision { row: row_index, action, columns })
+}
+
+/// Rows that refer to each other in a circle can only be made when one of them may do without at first.
+fn check_deferred(seeds: &Seeds, table: usize, row: &StagedRow, state: &TableState, problems: &mut Vec<Problem>) {
+    let name = &seeds.tables[table].name;
+    let fixed = |column: &&Arc<str>| state.column(column).is_some_and(|column| !column.nullable);
+    for column in row.deferred.iter().filter(fixed) {
+        let message = format!(
+            "rows of `{name}` refer to each other in a circle through {}, and `{column}` may not be NULL",
+            crate::reconcile::show::label(&row.symbol)
+        );
+        problems.push(Problem::new(ErrorCode::SeedCycle, Some(row.source.location()), message));
+    }
 }
 
 /// The declared value as this database would hold it; nothing while the row referred to, or the column, is not there.

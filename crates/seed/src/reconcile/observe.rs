@@ -1,6 +1,6 @@
 //! Observation: what the database holds of the declared rows, read in a few queries. What follows from it is `plan`'s.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use plimsoll_core::db::{Catalog, Column, Db, DbError, Table};
 use serde_json::Value as Json;
@@ -10,7 +10,7 @@ use crate::ledger::{self, Entry};
 use crate::read::Seeds;
 use crate::reconcile::lookup::Lookup;
 use crate::reconcile::orphan::{self, Orphans};
-use crate::staged::{Cell, StagedTable};
+use crate::staged::{Cell, StagedRow, StagedTable};
 use crate::value::canonical;
 
 /// What a database holds of the declared rows, at one moment. Belongs to the [`Seeds`] it was made with.
@@ -42,6 +42,8 @@ pub(crate) struct LiveRow {
     pub(crate) values: HashMap<String, Json>,
     /// The primary key, when it is one column.
     pub(crate) id: Option<Json>,
+    /// Whether it was found by the key that the row had before.
+    pub(crate) renamed: bool,
 }
 
 /// What a reference comes down to.
@@ -60,6 +62,17 @@ pub(crate) enum Resolved {
 }
 
 impl TableState {
+    /// What the ledger knows about a declared row, under its key or the one that it had before.
+    pub(crate) fn base(&self, row: usize, staged: &StagedRow) -> Option<&Entry> {
+        self.bases.get(&staged.row_key).or_else(|| self.renamed(row, staged))
+    }
+
+    /// The entry of a row that has another key now.
+    pub(crate) fn renamed(&self, row: usize, staged: &StagedRow) -> Option<&Entry> {
+        self.live.get(row)?.as_ref().filter(|live| live.renamed)?;
+        self.bases.get(&staged.was.as_ref()?.row_key)
+    }
+
     pub(crate) fn column(&self, name: &str) -> Option<&Column> {
         self.table.as_ref()?.column(name)
     }
@@ -168,13 +181,31 @@ fn read_rows(
             keys.push(values);
         }
     }
+    let live = |values: &Vec<Json>, renamed| LiveRow {
+        values: declared.iter().zip(values).map(|(column, value)| (column.name.clone(), value.clone())).collect(),
+        id: id.and_then(|_| values.last().cloned()),
+        renamed,
+    };
     let found = lookup.run(db, &keys)?;
     for (row, text) in wanted {
-        let Some(values) = found.get(&text) else { continue };
-        observation.tables[index].live[row] = Some(LiveRow {
-            values: declared.iter().zip(values).map(|(column, value)| (column.name.clone(), value.clone())).collect(),
-            id: id.and_then(|_| values.last().cloned()),
-        });
+        observation.tables[index].live[row] = found.get(&text).map(|values| live(values, false));
+    }
+    // Those that are not there may be there under the key that they had before, unless somebody else has it now.
+    let taken: HashSet<&str> = staged.rows.iter().map(|row| row.row_key.as_str()).collect();
+    let mut before = Vec::new();
+    let mut keys = Vec::new();
+    for row in rows.iter().copied().filter(|row| observation.tables[index].live[*row].is_none()) {
+        let was = staged.rows[row].was.as_ref().filter(|was| !taken.contains(was.row_key.as_str()));
+        let values = was
+            .and_then(|was| was.key.iter().map(|cell| observation.known(seeds, cell)).collect::<Option<Vec<Json>>>());
+        if let Some((values, text)) = values.and_then(|values| lookup.text(&values).map(|text| (values, text))) {
+            before.push((row, text));
+            keys.push(values);
+        }
+    }
+    let found = lookup.run(db, &keys)?;
+    for (row, text) in before {
+        observation.tables[index].live[row] = found.get(&text).map(|values| live(values, true));
     }
     Ok(())
 }

@@ -93,7 +93,9 @@ fn gone<'o>(seeds: &Seeds, index: usize, state: &'o TableState) -> Vec<(&'o Entr
     if blocks.is_empty() || state.table.is_none() {
         return Vec::new();
     }
-    let declared: HashSet<&str> = staged.rows.iter().map(|row| row.row_key.as_str()).collect();
+    let mut declared: HashSet<&str> = staged.rows.iter().map(|row| row.row_key.as_str()).collect();
+    let renamed = staged.rows.iter().enumerate().filter_map(|(index, row)| state.renamed(index, row));
+    declared.extend(renamed.map(|entry| entry.row_key.as_str()));
     let block_of = |entry: &Entry| {
         blocks.iter().copied().find(|block| seeds.datasets[seeds.blocks[*block].dataset] == entry.dataset)
     };

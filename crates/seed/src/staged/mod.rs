@@ -34,8 +34,20 @@ pub(crate) struct StagedRow {
     pub(crate) columns: Vec<(Arc<str>, Cell)>,
     pub(crate) insert_only: Vec<(Arc<str>, Cell)>,
     pub(crate) source: Source,
+    /// The key that the row had before, when the files say so.
+    pub(crate) was: Option<Was>,
     /// 0, or one more than the highest row of the same table that this one refers to.
     pub(crate) level: usize,
+    /// Columns that refer to a row of the same table which is written later: they are filled afterwards.
+    pub(crate) deferred: Vec<Arc<str>>,
+}
+
+/// The key that a row had before.
+#[derive(Debug, Clone)]
+pub(crate) struct Was {
+    pub(crate) key: Vec<Cell>,
+    /// As [`StagedRow::row_key`].
+    pub(crate) row_key: String,
 }
 
 /// The declared rows of one table.

@@ -12,6 +12,7 @@ use plimsoll_core::db::{Catalog, Db, DbError};
 use serde::Serialize;
 
 use crate::error::{Problem, SeedError};
+use crate::guard::UserTable;
 use crate::guard::closure::{Target, closure};
 use crate::ledger::{self, Entry};
 use crate::runs::change::{self, Change, ChangeAction};
@@ -47,6 +48,9 @@ pub struct UndoReport {
     pub deleted: usize,
     /// Columns that no dataset names and that a trigger or the database itself writes: not as they were before.
     pub inexact: Vec<String>,
+    /// The tables of user data before and after.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub user_data: Vec<UserTable>,
 }
 
 /// Looks at what a run changed and at what became of it. Writes nothing.

@@ -10,7 +10,9 @@ use serde_json::Value as Json;
 use super::Blocked;
 use crate::apply::{delete, record};
 use crate::error::{Problem, SeedError};
+use crate::guard::UserTable;
 use crate::guard::closure::{Closure, Order, Target, closure, order};
+use crate::guard::fingerprint::{self, Written};
 use crate::ledger::{self, Entry};
 use crate::reconcile::prune::consequence;
 use crate::runs::change::{self, Change};
@@ -68,6 +70,9 @@ pub struct ResetReport {
     pub released: usize,
     /// Rows kept because they were edited.
     pub kept: usize,
+    /// The tables of user data before and after.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub user_data: Vec<UserTable>,
 }
 
 /// Everything about a reset that is not in its plan.
@@ -98,7 +103,7 @@ pub fn apply_reset(
 ) -> Result<ResetReport, SeedError> {
     plan.require_free()?;
     if plan.is_empty() {
-        return Ok(ResetReport { run: None, deleted: 0, released: 0, kept: plan.kept.len() });
+        return Ok(ResetReport { run: None, deleted: 0, released: 0, kept: plan.kept.len(), user_data: Vec::new() });
     }
     plimsoll_core::ledger::ensure(db)?;
     transaction(db, |db| {
@@ -109,6 +114,7 @@ pub fn apply_reset(
             }
         }
         let catalog = Catalog::read(db)?;
+        let watch = fingerprint::watch(db, &catalog, &options.user_data)?;
         let (fresh, scene) = look(db, &catalog, options)?;
         fresh.require_free()?;
         if fresh != *plan {
@@ -123,6 +129,7 @@ pub fn apply_reset(
             deleted: plan.delete.len(),
             released: plan.release.len(),
             kept: plan.kept.len(),
+            user_data: fingerprint::check(db, &catalog, &watch, &|name| meant(plan, name))?,
         };
         runs::finish(db, run, &report.to_string(), by)?;
         Ok(report)
@@ -148,6 +155,12 @@ impl Scene {
         }
         Ok(changes)
     }
+}
+
+/// What may be deleted from a table of user data: rows that a dataset had been allowed to add.
+fn meant(plan: &ResetPlan, name: &str) -> Written {
+    let deleted = plan.delete.iter().filter(|row| row.table == name).count();
+    Written { deleted: i64::try_from(deleted).unwrap_or(i64::MAX), ..Written::default() }
 }
 
 impl ResetPlan {

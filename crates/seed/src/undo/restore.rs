@@ -8,14 +8,16 @@ use serde_json::Value as Json;
 
 use super::{Now, UndoOptions, UndoReport, find, identity, observe, plan};
 use crate::apply::delete;
+use crate::apply::swap::{self, Mover};
 use crate::error::{Problem, SeedError};
 use crate::guard::closure::{Order, Target};
+use crate::guard::fingerprint::{self, Written};
 use crate::ledger;
 use crate::reconcile::show::label;
 use crate::runs::change::{self, Change, ChangeAction};
 use crate::runs::image::{self, Image, bind, differing, push_condition};
 use crate::runs::{self, RunKind, RunOptions};
-use crate::undo::plan::UndoPlan;
+use crate::undo::plan::{UndoAction, UndoPlan};
 use crate::value::{canonical_text, hash};
 
 /// Does what the plan says, all of it or nothing.
@@ -35,6 +37,7 @@ pub fn apply_undo(
     transaction(db, |db| {
         hold(db, undo)?;
         let catalog = Catalog::read(db)?;
+        let watch = fingerprint::watch(db, &catalog, user_data)?;
         let run = find(db, Some(undo.run))?;
         let wanted = UndoOptions { run: Some(undo.run), user_data: user_data.to_vec() };
         let now = observe(db, &catalog, &run, &wanted.user_data)?;
@@ -48,6 +51,7 @@ pub fn apply_undo(
         let restoring = Restoring { catalog: &catalog, now: &now, order: &order };
         let mut report = restoring.all(db, number)?;
         report.inexact = restoring.read_back(db)?;
+        report.user_data = fingerprint::check(db, &catalog, &watch, &|name| meant(undo, name))?;
         let redone = runs::undone_by(db, undo.run)?;
         runs::mark_undone(db, undo.run, Some(number))?;
         if let Some(redone) = redone {
@@ -56,6 +60,15 @@ pub fn apply_undo(
         runs::finish(db, number, &report.to_string(), options)?;
         Ok(report)
     })
+}
+
+/// What may be written into a table of user data: rows that a dataset had been allowed to add.
+fn meant(undo: &UndoPlan, name: &str) -> Written {
+    let of = |action| {
+        let steps = undo.steps.iter().filter(|step| step.table == name && step.action == action);
+        i64::try_from(steps.count()).unwrap_or(i64::MAX)
+    };
+    Written { inserted: of(UndoAction::Insert), updated: of(UndoAction::Restore), deleted: of(UndoAction::Delete) }
 }
 
 impl UndoPlan {
@@ -95,7 +108,15 @@ struct Restoring<'r> {
 impl Restoring<'_> {
     fn all(&self, db: &mut dyn Db, number: i64) -> Result<UndoReport, SeedError> {
         let undone = self.now.run;
-        let mut report = UndoReport { run: number, undone, inserted: 0, restored: 0, deleted: 0, inexact: Vec::new() };
+        let mut report = UndoReport {
+            run: number,
+            undone,
+            inserted: 0,
+            restored: 0,
+            deleted: 0,
+            inexact: Vec::new(),
+            user_data: Vec::new(),
+        };
         let targets = self.targets();
         let mut inverse: Vec<Change> = Vec::new();
         let nulled: HashMap<usize, Image> = delete::null(db, self.catalog, &targets, self.order)?.into_iter().collect();
@@ -103,7 +124,9 @@ impl Restoring<'_> {
             let change = &self.now.changes[self.now.targets[*target]];
             inverse.push(self.nulling(change, &targets[*target], values, self.now.targets[*target]));
         }
-        for (index, change) in self.now.changes.iter().enumerate().rev() {
+        self.make_room(db)?;
+        for index in self.sequence() {
+            let change = &self.now.changes[index];
             let (action, before, after) = match change.action {
                 ChangeAction::Create => {
                     let Some(target) = self.now.targets.iter().position(|of| *of == index) else { continue };
@@ -136,6 +159,55 @@ impl Restoring<'_> {
         }
         change::write(db, number, &inverse)?;
         Ok(report)
+    }
+
+    /// The changes in the order in which they are taken back: the last one first, and of new rows that were written together
+    /// those that refer to others of them.
+    fn sequence(&self) -> Vec<usize> {
+        let changes = &self.now.changes;
+        let position = |index: usize| {
+            let target = self.now.targets.iter().position(|of| *of == index)?;
+            self.order.rows.iter().position(|of| *of == target)
+        };
+        let mut sequence: Vec<usize> = (0..changes.len()).rev().collect();
+        let together = |a: &usize, b: &usize| {
+            let (a, b) = (&changes[*a], &changes[*b]);
+            a.action == ChangeAction::Create && b.action == ChangeAction::Create && a.table == b.table
+        };
+        for block in sequence.chunk_by_mut(together) {
+            if changes[block[0]].action == ChangeAction::Create {
+                block.sort_by_key(|index| position(*index));
+            }
+        }
+        sequence
+    }
+
+    /// Moves rows out of the way whose unique values others are about to get back.
+    fn make_room(&self, db: &mut dyn Db) -> Result<(), SeedError> {
+        let tables: BTreeSet<&str> = self.now.changes.iter().map(|change| change.table.as_str()).collect();
+        for name in tables {
+            let Some(table) = self.catalog.tables.get(name) else { continue };
+            let of = self.now.changes.iter().zip(&self.now.rows).filter(|(change, _)| change.table == name);
+            let mut columns = Vec::new();
+            let mut movers = Vec::new();
+            for (change, row) in of {
+                columns = identity(self.catalog, change).unwrap_or_default();
+                let has = row.as_ref().map(|row| row.image.clone()).unwrap_or_default();
+                let (gets, changed) = match (change.action, &change.before) {
+                    (ChangeAction::Update, Some(before)) => {
+                        let mut gets = has.clone();
+                        gets.extend(before.clone());
+                        (gets, before.keys().cloned().collect())
+                    }
+                    (ChangeAction::Delete, Some(before)) => (before.clone(), before.keys().cloned().collect()),
+                    (ChangeAction::Create, _) => (Image::new(), has.keys().cloned().collect()),
+                    _ => continue,
+                };
+                movers.push(Mover { image: row.as_ref().map(|row| &row.image), has, gets, changed });
+            }
+            swap::make_room(db, name, table, &columns, &movers)?;
+        }
+        Ok(())
     }
 
     fn inverse(&self, change: &Change, index: usize) -> Change {

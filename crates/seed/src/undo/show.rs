@@ -43,7 +43,7 @@ impl fmt::Display for UndoPlan {
 /// In one phrase: `run 3 taken back as run 4: 2 rows put back, 1 restored, 0 deleted`.
 impl fmt::Display for UndoReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { run, undone, inserted, restored, deleted, inexact } = self;
+        let Self { run, undone, inserted, restored, deleted, inexact, user_data: _ } = self;
         write!(
             f,
             "run {undone} taken back as run {run}: {inserted} rows put back, {restored} restored, {deleted} deleted"
