@@ -88,7 +88,7 @@ pub fn seed(db: &mut TestDatabase, project: &TestProject) -> Result<SeedReport, 
 pub fn seed_project(db: &mut TestDatabase, project: &Project) -> Result<SeedReport, SeedError> {
     let seeds = read(project)?;
     let plan = plan_on(db.db(), &seeds)?;
-    let options = ApplyOptions { deployment: None, expectations: expectations(project) };
+    let options = ApplyOptions { expectations: expectations(project), ..ApplyOptions::default() };
     plimsoll_seed::apply(db.db(), &seeds, &plan, &options, &mut |_| {})
 }
 

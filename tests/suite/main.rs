@@ -44,11 +44,16 @@ mod schema_drift_postgres;
 mod schema_drift_sqlite;
 mod schema_read;
 mod scratch;
+mod seed_cli;
 mod seed_edits;
 mod seed_guards;
+mod seed_model;
+mod seed_prune;
 mod seed_references;
 mod seed_repeat;
 mod seed_rows;
+mod seed_swap;
+mod seed_undo;
 mod seed_values;
 
 #[test]

@@ -104,6 +104,32 @@ live_tests! {
         assert_eq!(row(db), tutor("Teacher", "Lessons"));
     }
 
+    fn each_column_may_have_a_word_of_its_own_and_the_plan_says_which(db: &mut TestDatabase) {
+        let policy = "on_edit = { default = \"keep\", name = \"overwrite\" }\nkey =";
+        let project = seeded(db, &DOMAINS.replace("key =", policy));
+        db.run("UPDATE domain SET name = 'Teacher', note = 'Ask Nell'");
+        let planned = plan(db, &project).expect("a plan").to_string();
+        assert!(planned.contains("name: \"Teacher\" -> \"Tutor\" (on_edit.name = overwrite)"), "{planned}");
+        assert!(planned.contains("note: keeps \"Ask Nell\", the file has \"Lessons\" (on_edit = keep)"), "{planned}");
+        seed(db, &project).expect("seeds");
+        assert_eq!(row(db), tutor("Tutor", "Ask Nell"));
+        project.write("seeds/domains.toml", &DOMAINS.replace("key =", "on_edit = { nmae = \"fail\" }\nkey ="));
+        let told = problems(&plan(db, &project).expect_err("there is no such column")).join("\n");
+        assert!(told.contains("`on_edit` names `nmae`, which is not among the columns of `domain`"), "{told}");
+    }
+
+    fn a_plan_that_has_to_be_exact_is_refused_when_a_value_moved_that_it_overwrites(db: &mut TestDatabase) {
+        let project = seeded(db, &DOMAINS.replace("key =", "on_edit = \"overwrite\"\nkey ="));
+        db.run("UPDATE domain SET name = 'Teacher'");
+        let seeds = plimsoll_tests::seeding::read(&project.load(db)).expect("loads");
+        let plan = plimsoll_tests::seeding::plan_on(db.db(), &seeds).expect("a plan");
+        db.run("UPDATE domain SET name = 'Trainer'");
+        let exact = plimsoll_seed::ApplyOptions { exact: true, ..plimsoll_seed::ApplyOptions::default() };
+        let error = plimsoll_seed::apply(db.db(), &seeds, &plan, &exact, &mut |_| {}).expect_err("is stale");
+        assert!(matches!(&error, SeedError::PlanStale { moved } if moved == &["domain tutor"]), "{error}");
+        assert_eq!(row(db), tutor("Trainer", "Lessons"));
+    }
+
     fn an_edit_made_while_the_plan_is_applied_is_not_overwritten(db: &mut TestDatabase) {
         let project = seeded(db, DOMAINS);
         project.write("seeds/domains.toml", &DOMAINS.replace("Tutor", "Coach"));

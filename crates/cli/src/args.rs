@@ -14,7 +14,7 @@ pub(crate) use migrate::{
     Answer, Down, DriftSql, EngineName, Migrate, MigrateAdopt, MigrateDrift, MigrateInventory, MigrateLint,
     MigrateSquash, MigrateUp, MigrateVerify, NewLayout, NewMigration, Redo,
 };
-pub(crate) use seed::Seed;
+pub(crate) use seed::{Seed, SeedApply, SeedPlan, SeedReset, SeedRuns, SeedUndo};
 
 /// Plan, deploy, prove and undo services with a database.
 #[derive(Debug, Parser)]
@@ -85,7 +85,7 @@ pub(crate) enum Command {
 }
 
 /// An environment of the project.
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct Environment {
     /// The environment: the name of a file in `environments/`
     #[arg(value_name = "ENVIRONMENT")]
@@ -153,7 +153,7 @@ pub(crate) struct History {
 }
 
 /// A command that writes under the deployment lock.
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct Apply {
     #[command(flatten)]
     pub(crate) environment: Environment,

@@ -229,6 +229,18 @@ pub fn advice(code: ErrorCode) -> Advice {
             "A row was edited in the database since it was seeded, and its dataset says `on_edit = \"fail\"`.",
             "take the edit over into the files, or choose `on_edit = \"keep\"` or `\"overwrite\"`",
         ),
+        ErrorCode::UserDataTouched => (
+            "Something that seeding wrote made the database change a table of user data, by a trigger or a cascade. The whole transaction was rolled back.",
+            "look for triggers and foreign keys with actions on the tables that are seeded, and take the table out of `user_data` only if that is meant",
+        ),
+        ErrorCode::SeedPruneBlocked => (
+            "A row is gone from its dataset's files, and deleting it would delete, change or orphan rows that stay. Nothing was written.",
+            "point those rows elsewhere first, put the row back into the files, or say `mode = \"upsert\"` to leave rows that are gone alone",
+        ),
+        ErrorCode::SeedUndoBlocked => (
+            "Rows are not as the run left them any more, so taking it back would lose what came since. Nothing was written.",
+            "take back what is named first (`{program} seed runs <environment>` lists the runs), or put right what should change in the files",
+        ),
         ErrorCode::SeedFailed => (
             "A row could not be written. The whole transaction was rolled back.",
             "read what the database says, correct the row, and run the same command again",

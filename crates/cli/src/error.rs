@@ -50,6 +50,12 @@ pub(crate) enum CliError {
         /// The environment.
         environment: String,
     },
+    /// Removing rows was not confirmed.
+    #[error("removing rows from `{environment}` was not confirmed")]
+    RemovalNotConfirmed {
+        /// The environment.
+        environment: String,
+    },
     /// Something the project does not have.
     #[error("the project declares no {what}")]
     Undeclared {
@@ -119,6 +125,7 @@ impl CliError {
             | Self::DriftUnproven
             | Self::SavedPlan { .. }
             | Self::NotConfirmed { .. }
+            | Self::RemovalNotConfirmed { .. }
             | Self::Undeclared { .. }
             | Self::UnknownCode { .. } => None,
         }
@@ -141,7 +148,7 @@ impl Coded for CliError {
     fn code(&self) -> ErrorCode {
         match self {
             Self::File { .. } => ErrorCode::FileUnreadable,
-            Self::NotConfirmed { .. } => ErrorCode::NotConfirmed,
+            Self::NotConfirmed { .. } | Self::RemovalNotConfirmed { .. } => ErrorCode::NotConfirmed,
             Self::Drift { .. } => ErrorCode::DriftFound,
             Self::DriftUnproven => ErrorCode::DriftUnproven,
             other => other.coded().map_or(ErrorCode::InvalidValue, Coded::code),

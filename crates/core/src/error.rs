@@ -156,6 +156,12 @@ codes! {
     SeedValue = "seed::value" => Usage,
     /// A row was edited in the database and the dataset says that this is an error.
     SeedEdited = "seed::edited" => GateRefused,
+    /// Seeding would have changed a table of user data, by a trigger or a cascade; the transaction was rolled back.
+    UserDataTouched = "seed::user_data_touched" => RolledBack,
+    /// Deleting a row that is gone from the files would reach rows that stay.
+    SeedPruneBlocked = "seed::prune_blocked" => GateRefused,
+    /// A run cannot be taken back as it was.
+    SeedUndoBlocked = "seed::undo_blocked" => GateRefused,
     /// Writing the rows failed; the transaction was rolled back.
     SeedFailed = "seed::failed" => RolledBack,
     /// After seeding, an expectation did not hold; the transaction was rolled back.

@@ -223,6 +223,10 @@ impl Run<'_> {
             let options = plimsoll_seed::ApplyOptions {
                 deployment: Some(run.journal.deployment()),
                 expectations: run.loaded.expectations.clone(),
+                actor: run.options.actor.clone(),
+                tool: run.options.tool.clone(),
+                fence: Some(run.lock.fence()),
+                exact: false,
             };
             let on_event = &mut *run.on_event;
             let seeded = plimsoll_seed::apply(db, seeds, plan, &options, &mut |event| {

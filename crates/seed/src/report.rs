@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::guard::UserTable;
 use crate::reconcile::plan::{Counts, SeedPlan};
 use crate::verify::Verified;
 
@@ -16,6 +17,12 @@ pub struct SeedReport {
     pub expectations: Vec<Verified>,
     /// Whether anything was written. A repetition of unchanged files writes nothing.
     pub wrote: bool,
+    /// The number of the run in the ledger, when something was written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<i64>,
+    /// The tables of user data before and after, when something was written.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub user_data: Vec<UserTable>,
 }
 
 /// One table.
@@ -31,7 +38,7 @@ pub struct TableReport {
 impl SeedReport {
     pub(crate) fn new(plan: &SeedPlan, wrote: bool, expectations: Vec<Verified>) -> Self {
         let tables = plan.tables.iter().map(|table| TableReport { table: table.table.clone(), counts: table.counts() });
-        Self { tables: tables.collect(), expectations, wrote }
+        Self { tables: tables.collect(), expectations, wrote, run: None, user_data: Vec::new() }
     }
 }
 
@@ -46,6 +53,10 @@ impl fmt::Display for SeedReport {
             sum(|c| c.update),
             sum(|c| c.unchanged)
         )?;
+        match sum(|c| c.prune) {
+            0 => {}
+            pruned => write!(f, ", {pruned} pruned")?,
+        }
         match sum(|c| c.edited) {
             0 => Ok(()),
             edited => write!(f, ", {edited} kept as edited in the database"),

@@ -78,6 +78,21 @@ impl Context<'_, '_> {
         Err(CliError::NotConfirmed { environment: name.clone() })
     }
 
+    /// Asks for the name of an environment, protected or not, before rows are removed from it, unless `yes` was given.
+    fn confirm_removal(&mut self, project: &Project, yes: bool) -> Result<(), CliError> {
+        if yes {
+            return Ok(());
+        }
+        let name = &project.environment;
+        if self.terminal.interactive {
+            let question = format!("This removes rows from `{name}`. Type its name to go on:");
+            if self.terminal.ask(&question).as_deref() == Some(name.as_str()) {
+                return Ok(());
+            }
+        }
+        Err(CliError::RemovalNotConfirmed { environment: name.clone() })
+    }
+
     /// A connection under the deployment lock, for commands that write only a part.
     fn locked(
         &mut self,

@@ -48,6 +48,16 @@ pub fn lock_against_writers(engine: Engine, table: &str) -> Option<String> {
     }
 }
 
+/// As [`lock_against_writers`], and nobody can make a row of another table refer to one of this table either.
+#[must_use]
+pub fn lock_against_references(engine: Engine, table: &str) -> Option<String> {
+    match engine {
+        // Checking a foreign key locks the row that is referred to, which all but this mode let happen.
+        Engine::Postgres => Some(format!("LOCK TABLE {} IN EXCLUSIVE MODE", quoted(engine, table))),
+        Engine::Sqlite | Engine::Mysql => lock_against_writers(engine, table),
+    }
+}
+
 /// The type of a short text that can be a key.
 #[must_use]
 pub fn key_type(engine: Engine) -> &'static str {

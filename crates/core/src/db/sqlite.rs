@@ -17,6 +17,13 @@ use crate::Redactor;
 
 const ENGINE: Engine = Engine::Sqlite;
 
+mod hash {
+    diesel::define_sql_function! {
+        /// A hash of 64 bits, for fingerprints of tables: SQLite has none of its own.
+        fn plimsoll_hash(text: diesel::sql_types::Text) -> diesel::sql_types::BigInt;
+    }
+}
+
 /// Waiting writers poll for this long; deployments never overlap, so only the service can be in the way.
 const SESSION: &str = "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA synchronous = NORMAL;";
 
@@ -40,6 +47,7 @@ pub(super) fn connect(path: &Path, access: Access) -> Result<Box<dyn Db>, DbErro
     };
     let mut conn = SqliteConnection::establish(&target)
         .map_err(|error| DbError::connecting(ENGINE, &error, &Redactor::default()))?;
+    hash::plimsoll_hash_utils::register_impl(&mut conn, |text: String| hash_of(&text)).map_err(failed)?;
     conn.batch_execute(SESSION).map_err(|error| unreachable_file(path, error))?;
     if matches!(access, Access::Write) {
         // WAL lets the running service read while a deployment writes.
@@ -123,6 +131,12 @@ impl ReadValue for Sqlite {
             Some(_) => Value::Bytes(FromSql::<Binary, Self>::from_sql(raw)?),
         })
     }
+}
+
+/// The first 64 bits of the text's SHA-256.
+fn hash_of(text: &str) -> i64 {
+    let digits = crate::template::sha256_hex(text.as_bytes());
+    u64::from_str_radix(&digits[..16], 16).unwrap_or_default().cast_signed()
 }
 
 fn failed(error: diesel::result::Error) -> DbError {

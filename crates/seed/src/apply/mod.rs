@@ -1,20 +1,31 @@
 //! Applying a plan in one transaction that proves itself before it commits. Single statements are `write`'s.
 
+pub(crate) mod delete;
+pub(crate) mod record;
+pub(crate) mod swap;
 pub(crate) mod write;
 
 use plimsoll_core::ErrorCode;
 use plimsoll_core::db::{Catalog, Db, dialect, transaction};
 use plimsoll_core::ledger as core_ledger;
+use plimsoll_core::lock::Fence;
 
 use crate::apply::write::{Writer, invisible};
 use crate::error::{Problem, SeedError};
 use crate::event::SeedEvent;
-use crate::ledger::{self, Entry};
+use crate::guard::closure::Target;
+use crate::guard::fingerprint::{self, Written};
+use crate::ledger::{self, Entry, Origin};
 use crate::read::Seeds;
 use crate::reconcile::diff::{Decision, Decisions, applied, decide};
 use crate::reconcile::observe::{Observation, observe};
+use crate::reconcile::orphan;
 use crate::reconcile::plan::{Outcome, RowAction, SeedPlan, from_decisions, write_order};
+use crate::reconcile::prune::{Fate, key_label};
 use crate::report::SeedReport;
+use crate::runs::change::{self, Change};
+use crate::runs::image::Image;
+use crate::runs::{self, RunKind, RunOptions};
 use crate::value::canonical_text;
 use crate::verify::{Expectation, Verified, verify};
 
@@ -25,6 +36,25 @@ pub struct ApplyOptions {
     pub deployment: Option<i64>,
     /// What must be true before the transaction commits.
     pub expectations: Vec<Expectation>,
+    /// Who applies it: `user@host`.
+    pub actor: String,
+    /// The tool and its version.
+    pub tool: String,
+    /// The lock that has to be held still when the transaction commits.
+    pub fence: Option<Fence>,
+    /// Whether the plan has to be the same in everything, values that it overwrites included: for plans that were saved.
+    pub exact: bool,
+}
+
+impl ApplyOptions {
+    fn run(&self) -> RunOptions {
+        RunOptions {
+            actor: self.actor.clone(),
+            tool: self.tool.clone(),
+            deployment: self.deployment,
+            fence: self.fence.clone(),
+        }
+    }
 }
 
 /// Does what the plan says, all of it or nothing.
@@ -53,70 +83,189 @@ pub fn apply(
     let report = transaction(db, |db| {
         hold_updated_tables(db, plan)?;
         let catalog = Catalog::read(db)?;
+        let watch = fingerprint::watch(db, &catalog, &seeds.user_data)?;
         let observation = observe(db, seeds, &catalog)?;
         let (fresh, decisions) = from_decisions(seeds, &observation, decide(seeds, &observation))?;
         fresh.require_schema()?;
         if plan.digest() != fresh.digest_without(&plan.pending) {
             return Err(SeedError::PlanStale { moved: moved(plan, &fresh) });
         }
+        if options.exact && *plan != fresh {
+            return Err(SeedError::PlanStale { moved: plan.differences(&fresh) });
+        }
         let counts = fresh.counts();
         on_event(&SeedEvent::Started { create: counts.create, update: counts.update });
-        write(db, seeds, &observation, &decisions, options, on_event)?;
+        let run_options = options.run();
+        let run = runs::start(db, RunKind::Apply, &plan.digest(), &run_options)?;
+        let work = Work { seeds, catalog: &catalog, observation: &observation, decisions: &decisions };
+        work.write(db, run, options, on_event)?;
         read_back(db, seeds, &catalog, &decisions, on_event)?;
         let verified = verified(db, options, on_event)?;
-        Ok(SeedReport::new(&fresh, true, verified))
+        let user_data = fingerprint::check(db, &catalog, &watch, &|name| meant(&fresh, name))?;
+        let report = SeedReport { run: Some(run), user_data, ..SeedReport::new(&fresh, true, verified) };
+        runs::finish(db, run, &report.to_string(), &run_options)?;
+        Ok(report)
     })?;
     on_event(&SeedEvent::Committed);
     Ok(report)
 }
 
-/// An edit committed between looking and writing would be overwritten unseen. Before the first look, because MySQL shows a
-/// transaction what was there when it looked first.
+/// An edit committed between looking and writing would be overwritten unseen, and a reference made meanwhile would be followed
+/// by a cascade. Before the first look, because MySQL shows a transaction what was there when it looked first.
 fn hold_updated_tables(db: &mut dyn Db, plan: &SeedPlan) -> Result<(), SeedError> {
-    let updated = plan.tables.iter().filter(|table| table.rows.iter().any(|row| row.action == RowAction::Update));
-    for table in updated {
-        if let Some(lock) = dialect::lock_against_writers(db.engine(), &table.table) {
+    for table in &plan.tables {
+        let has = |action| table.rows.iter().any(|row| row.action == action);
+        let lock = if has(RowAction::Prune) {
+            dialect::lock_against_references(db.engine(), &table.table)
+        } else if has(RowAction::Update) {
+            dialect::lock_against_writers(db.engine(), &table.table)
+        } else {
+            None
+        };
+        if let Some(lock) = lock {
             db.batch(&lock)?;
         }
     }
     Ok(())
 }
 
-fn write(
-    db: &mut dyn Db,
-    seeds: &Seeds,
-    observation: &Observation,
-    decisions: &Decisions,
-    options: &ApplyOptions,
-    on_event: &mut dyn FnMut(&SeedEvent),
-) -> Result<(), SeedError> {
-    let mut writer = Writer { seeds, observation, created: std::collections::HashMap::new() };
-    for table in write_order(seeds, observation) {
-        let decided = &decisions.tables[table];
-        let created = writer.create(db, table, decided)?;
-        let updated = writer.update(db, table, decided)?;
-        let entries: Vec<Entry> = decided
-            .iter()
-            .filter(|decision| decision.action.writes())
-            .map(|decision| entry(&writer, table, decision))
-            .collect();
-        ledger::write(db, &seeds.tables[table].name, &entries, options.deployment)?;
-        let table = seeds.tables[table].name.clone();
-        on_event(&SeedEvent::TableDone { table, created, updated });
-    }
-    Ok(())
+/// What may be written into a table of user data: new rows, where a dataset says so.
+fn meant(plan: &SeedPlan, name: &str) -> Written {
+    let created =
+        plan.tables.iter().filter(|table| table.table == name).map(|table| table.counts().create).sum::<usize>();
+    Written { inserted: i64::try_from(created).unwrap_or(i64::MAX), ..Written::default() }
 }
 
-fn entry(writer: &Writer<'_>, table: usize, decision: &Decision) -> Entry {
+/// What is written, all decided.
+struct Work<'w> {
+    seeds: &'w Seeds,
+    catalog: &'w Catalog,
+    observation: &'w Observation,
+    decisions: &'w Decisions,
+}
+
+impl Work<'_> {
+    fn write(
+        &self,
+        db: &mut dyn Db,
+        run: i64,
+        options: &ApplyOptions,
+        on_event: &mut dyn FnMut(&SeedEvent),
+    ) -> Result<(), SeedError> {
+        let Self { seeds, observation, decisions, .. } = self;
+        let targets = self.targets();
+        let (late, early): (Vec<usize>, Vec<usize>) =
+            decisions.pruned.order.rows.iter().partition(|row| decisions.pruned.late.contains(row));
+        let nulled = delete::null(db, self.catalog, &targets, &decisions.pruned.order)?;
+        let mut changes = Vec::new();
+        for (index, values) in &nulled {
+            changes.push(record::nulled(&targets[*index], self.entry_of(*index), values));
+        }
+        self.delete(db, &targets, &early, &nulled, &mut changes)?;
+        let mut writer = Writer { seeds, observation, created: std::collections::HashMap::new() };
+        let mut written = Vec::new();
+        for table in write_order(seeds, observation) {
+            let decided = &decisions.tables[table];
+            let before = record::before(db, &writer, table, decided)?;
+            before.make_room(db, &writer, decided)?;
+            let created = writer.create(db, table, decided)?;
+            let updated = writer.update(db, table, decided)?;
+            writer.learn_renamed(table, decided);
+            let entries: Vec<Entry> = decided
+                .iter()
+                .filter(|decision| decision.action.writes())
+                .map(|decision| entry(&writer, table, decision, run, options))
+                .collect();
+            ledger::write(db, &seeds.tables[table].name, &entries)?;
+            let renamed = self.renamed(table);
+            ledger::remove(db, &seeds.tables[table].name, renamed.iter().map(|entry| entry.row_key.as_str()))?;
+            written.push((table, before));
+            let table = seeds.tables[table].name.clone();
+            on_event(&SeedEvent::TableDone { table, created, updated });
+        }
+        for (table, before) in &written {
+            changes.extend(record::changes(db, &writer, before, &decisions.tables[*table])?);
+            let name = &seeds.tables[*table].name;
+            changes.extend(self.renamed(*table).into_iter().map(|entry| record::released(name, entry)));
+        }
+        self.delete(db, &targets, &late, &nulled, &mut changes)?;
+        self.release(db, &mut changes)?;
+        Ok(change::write(db, run, &changes)?)
+    }
+
+    /// Entries under keys that rows had before.
+    fn renamed(&self, table: usize) -> Vec<&Entry> {
+        let state = &self.observation.tables[table];
+        let written = self.decisions.tables[table].iter().filter(|decision| decision.action == RowAction::Update);
+        let rows = &self.seeds.tables[table].rows;
+        written.filter_map(|decision| state.renamed(decision.row, &rows[decision.row])).collect()
+    }
+
+    fn targets(&self) -> Vec<Target> {
+        let orphans = &self.observation.orphans;
+        let targets = orphans.targets.iter().filter_map(|(table, row)| {
+            orphan::target(self.seeds, *table, &self.observation.tables[*table], &orphans.tables[*table][*row])
+        });
+        targets.collect()
+    }
+
+    fn entry_of(&self, target: usize) -> &Entry {
+        let orphans = &self.observation.orphans;
+        let (table, row) = orphans.targets[target];
+        &orphans.tables[table][row].located.entry
+    }
+
+    fn delete(
+        &self,
+        db: &mut dyn Db,
+        targets: &[Target],
+        rows: &[usize],
+        nulled: &[(usize, Image)],
+        changes: &mut Vec<Change>,
+    ) -> Result<(), SeedError> {
+        delete::rows(db, self.catalog, targets, rows, &self.observation.orphans.closure)?;
+        for index in rows {
+            let entry = self.entry_of(*index);
+            let nulled = nulled.iter().find(|(other, _)| other == index).map(|(_, values)| values);
+            ledger::remove(db, &targets[*index].table, std::iter::once(entry.row_key.as_str()))?;
+            changes.push(record::deleted(&targets[*index], entry, nulled));
+        }
+        Ok(())
+    }
+
+    /// Forgets the rows that are gone from the files and stay in the database.
+    fn release(&self, db: &mut dyn Db, changes: &mut Vec<Change>) -> Result<(), SeedError> {
+        for (index, fates) in self.decisions.pruned.fates.iter().enumerate() {
+            let table = &self.seeds.tables[index].name;
+            let orphans = self.observation.orphans.tables[index].iter().zip(fates);
+            for (orphan, _) in orphans.filter(|(_, fate)| **fate == Fate::Release) {
+                let entry = &orphan.located.entry;
+                ledger::remove(db, table, std::iter::once(entry.row_key.as_str()))?;
+                changes.push(record::released(table, entry));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn entry(writer: &Writer<'_>, table: usize, decision: &Decision, run: i64, options: &ApplyOptions) -> Entry {
     let seeds = writer.seeds;
     let row = &seeds.tables[table].rows[decision.row];
     let state = &writer.observation.tables[table];
+    let before = state.base(decision.row, row);
     Entry {
         row_key: row.row_key.clone(),
         key: canonical_text(&row.symbol),
         applied: applied(row, state, decision, &|reference| writer.resolve(reference)),
         dataset: seeds.datasets[seeds.blocks[row.block].dataset].clone(),
         source: row.source.text(),
+        deployment: options.deployment,
+        origin: match (decision.action, before) {
+            (RowAction::Create, _) => Some(Origin::Created),
+            (_, Some(before)) => before.origin,
+            (_, None) => Some(Origin::Adopted),
+        },
+        run: Some(run),
     }
 }
 
@@ -154,6 +303,13 @@ fn read_back(
                 );
                 problems.push(Problem::new(ErrorCode::SeedFailed, Some(row.source.location()), message));
             }
+        }
+    }
+    for (index, fates) in after.pruned.fates.iter().enumerate() {
+        let orphans = observation.orphans.tables[index].iter().zip(fates);
+        for (orphan, _) in orphans.filter(|(_, fate)| matches!(fate, Fate::Prune | Fate::Release)) {
+            let message = format!("`{}` {} is there after it was pruned", seeds.tables[index].name, key_label(orphan));
+            problems.push(Problem::new(ErrorCode::SeedFailed, None, message));
         }
     }
     SeedError::unless_empty(problems)?;

@@ -13,8 +13,9 @@ use crate::reconcile::diff::Decision;
 use crate::reconcile::lookup::Lookup;
 use crate::reconcile::observe::{Observation, Resolved};
 use crate::reconcile::plan::{Outcome, RowAction};
+use crate::staged::order::topological;
 use crate::staged::{Cell, StagedRow};
-use crate::value::to_db;
+use crate::value::{canonical_text, to_db};
 
 /// Rows per INSERT: beyond this nothing is gained, and a failing statement has to be searched for its row.
 const INSERT_ROWS: usize = 500;
@@ -57,11 +58,12 @@ impl Writer<'_> {
             .map(|decision| decision.row)
             .collect();
         let staged = &self.seeds.tables[table];
-        let depth = rows.iter().map(|row| staged.rows[*row].level).max().unwrap_or(0);
+        let levels = self.levels(table, &rows);
+        let depth = levels.values().copied().max().unwrap_or(0);
         let is_target =
             self.seeds.references.all.iter().any(|reference| reference.staged.is_some_and(|(of, _)| of == table));
         for level in 0..=depth {
-            let rows: Vec<usize> = rows.iter().copied().filter(|row| staged.rows[*row].level == level).collect();
+            let rows: Vec<usize> = rows.iter().copied().filter(|row| levels[row] == level).collect();
             for (columns, rows) in groups(rows.clone(), |row| names(&staged.rows[row])) {
                 self.insert(db, table, &columns, &rows)?;
             }
@@ -69,7 +71,74 @@ impl Writer<'_> {
                 self.learn_keys(db, table, &rows)?;
             }
         }
+        // References that made circles, now that all rows are there.
+        let waiting = rows.iter().copied().filter(|row| !staged.rows[*row].deferred.is_empty()).collect();
+        for (columns, rows) in groups(waiting, |row| staged.rows[row].deferred.clone()) {
+            self.update_columns(db, table, &columns, &rows)?;
+        }
         Ok(rows.len())
+    }
+
+    /// When each new row can be written: after those of its own table that it refers to, by reference or by a plain value.
+    fn levels(&self, table: usize, rows: &[usize]) -> HashMap<usize, usize> {
+        let staged = &self.seeds.tables[table];
+        let declared = || rows.iter().map(|row| (*row, staged.rows[*row].level)).collect();
+        let keys = self.observation.tables[table].table.iter().flat_map(|table| &table.foreign_keys);
+        let keys: Vec<_> = keys.filter(|key| key.table == staged.name).collect();
+        let values = |row: usize, names: &[String]| -> Option<String> {
+            let cell = |name: &String| staged.rows[row].cells().find(|(column, _)| **column == **name);
+            let values = names.iter().map(|name| match cell(name) {
+                Some((_, Cell::Value(value))) if !value.is_null() => Some(value.clone()),
+                _ => None,
+            });
+            values.collect::<Option<Vec<Json>>>().map(|values| canonical_text(&Json::Array(values)))
+        };
+        let mut edges: Vec<Vec<usize>> = vec![Vec::new(); rows.len()];
+        for key in keys {
+            let owners: HashMap<String, usize> =
+                rows.iter().enumerate().filter_map(|(at, row)| Some((values(*row, &key.references)?, at))).collect();
+            for (at, row) in rows.iter().enumerate() {
+                let owner = values(*row, &key.columns).and_then(|value| owners.get(&value).copied());
+                edges[at].extend(owner.filter(|owner| *owner != at));
+            }
+        }
+        if edges.iter().all(Vec::is_empty) {
+            return declared();
+        }
+        let Ok(sorted) = topological(&edges) else { return declared() };
+        let mut levels: HashMap<usize, usize> = declared();
+        for at in sorted {
+            let above = edges[at].iter().map(|owner| levels[&rows[*owner]] + 1).max().unwrap_or(0);
+            if let Some(level) = levels.get_mut(&rows[at]) {
+                *level = (*level).max(above);
+            }
+        }
+        levels
+    }
+
+    /// The key of a row: that which it had before, for one that is found by it.
+    pub(crate) fn key(&self, table: usize, row: usize, before: bool) -> &[Cell] {
+        let staged = &self.seeds.tables[table].rows[row];
+        let renamed = self.observation.tables[table].live[row].as_ref().is_some_and(|live| live.renamed);
+        match &staged.was {
+            Some(was) if before && renamed => &was.key,
+            _ => &staged.key,
+        }
+    }
+
+    /// Learns the primary keys that rows got with their new natural keys.
+    pub(crate) fn learn_renamed(&mut self, table: usize, decisions: &[Decision]) {
+        let state = &self.observation.tables[table];
+        let staged = &self.seeds.tables[table];
+        let Some(id) = state.id_column().and_then(|id| staged.key.iter().position(|name| *name == id.name)) else {
+            return;
+        };
+        for decision in decisions.iter().filter(|decision| decision.action == RowAction::Update) {
+            let renamed = state.live[decision.row].as_ref().is_some_and(|live| live.renamed);
+            if let Some(value) = self.value(&staged.rows[decision.row].key[id]).filter(|_| renamed) {
+                self.created.insert((table, decision.row), value);
+            }
+        }
     }
 
     /// Writes the changed columns of existing rows, rows with the same changed columns together.
@@ -91,7 +160,7 @@ impl Writer<'_> {
         let engine = db.engine();
         let name = &self.seeds.tables[table].name;
         let columns = self.columns(table, columns)?;
-        let prepared = self.prepare(table, &columns, rows)?;
+        let prepared = self.prepare(table, &columns, rows, true)?;
         let list: Vec<String> = columns.iter().map(|column| quoted(engine, &column.name)).collect();
         let casts: Vec<String> = columns.iter().map(|column| dialect::write_cast(engine, column)).collect();
         let head = format!("INSERT INTO {} ({}) VALUES ", quoted(engine, name), list.join(", "));
@@ -125,7 +194,7 @@ impl Writer<'_> {
         let state = &self.observation.tables[table];
         let staged = &self.seeds.tables[table];
         let columns = self.columns(table, columns)?;
-        let mut prepared = self.prepare(table, &columns, rows)?;
+        let mut prepared = self.prepare(table, &columns, rows, false)?;
         // The row is found by its primary key where that is one column, else by the natural key.
         let id = state.id_column();
         let key: Vec<&Column> = match id {
@@ -133,9 +202,10 @@ impl Writer<'_> {
             None => staged.key.iter().filter_map(|name| state.column(name)).collect(),
         };
         for row in &mut prepared {
-            let values = match (id, state.live[row.row].as_ref().and_then(|live| live.id.clone())) {
+            let live = state.live[row.row].as_ref().and_then(|live| live.id.clone());
+            let values = match (id, live.or_else(|| self.created.get(&(table, row.row)).cloned())) {
                 (Some(_), Some(id)) => vec![id],
-                _ => staged.rows[row.row].key.iter().map(|cell| self.value(cell).unwrap_or(Json::Null)).collect(),
+                _ => self.key(table, row.row, true).iter().map(|cell| self.value(cell).unwrap_or(Json::Null)).collect(),
             };
             for (column, value) in key.iter().zip(values) {
                 row.values.push(self.bound(table, row.row, column, &value)?);
@@ -177,7 +247,9 @@ impl Writer<'_> {
             }
             stmt
         };
-        let size = if id.is_some() { UPDATE_ROWS } else { 1 };
+        // MySQL sees the new value of a column in what it assigns next.
+        let moves = columns.iter().any(|column| key.iter().any(|key| key.name == column.name));
+        let size = if id.is_some() && !moves { UPDATE_ROWS } else { 1 };
         prepared.chunks(size).try_for_each(|batch| self.run(db, table, batch, &statement))
     }
 
@@ -226,7 +298,7 @@ impl Writer<'_> {
         let Some(key) = staged.key.iter().map(|name| state.column(name)).collect::<Option<Vec<_>>>() else {
             return Ok(());
         };
-        let lookup = Lookup { table: &staged.name, key, select: vec![id] };
+        let lookup = Lookup { table: &staged.name, key, select: vec![id], exact: Vec::new() };
         let keys: Vec<Option<Vec<Json>>> =
             rows.iter().map(|row| staged.rows[*row].key.iter().map(|cell| self.value(cell)).collect()).collect();
         let found = lookup.run(db, &keys.iter().flatten().cloned().collect::<Vec<_>>())?;
@@ -243,13 +315,20 @@ impl Writer<'_> {
         SeedError::unless_empty(problems)
     }
 
-    fn prepare(&self, table: usize, columns: &[&Column], rows: &[usize]) -> Result<Vec<Prepared>, SeedError> {
+    fn prepare(
+        &self,
+        table: usize,
+        columns: &[&Column],
+        rows: &[usize],
+        creating: bool,
+    ) -> Result<Vec<Prepared>, SeedError> {
         let mut prepared = Vec::with_capacity(rows.len());
         for row in rows {
             let staged = &self.seeds.tables[table].rows[*row];
             let mut values = Vec::with_capacity(columns.len() + 1);
             for column in columns {
-                let cell = staged.cells().find(|(name, _)| **name == *column.name).map(|(_, cell)| cell);
+                let waits = creating && staged.deferred.iter().any(|name| **name == *column.name);
+                let cell = staged.cells().find(|(name, _)| !waits && **name == *column.name).map(|(_, cell)| cell);
                 let value = cell.and_then(|cell| self.value(cell)).unwrap_or(Json::Null);
                 values.push(self.bound(table, *row, column, &value)?);
             }
@@ -279,7 +358,7 @@ impl Writer<'_> {
         names.iter().map(|name| state.column(name).ok_or_else(|| missing(name))).collect()
     }
 
-    fn value(&self, cell: &Cell) -> Option<Json> {
+    pub(crate) fn value(&self, cell: &Cell) -> Option<Json> {
         match cell {
             Cell::Value(value) => Some(value.clone()),
             Cell::Ref(reference) => self.resolve(*reference),

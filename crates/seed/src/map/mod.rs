@@ -13,7 +13,7 @@ use crate::map::expression::{Expr, RefValue, Scope, explain, to_json};
 use crate::read::document::{Document, escaped};
 use crate::read::model::{Each, Ordered, TableBlock};
 use crate::read::source::{Source, SourceFile};
-use crate::staged::{Cell, References, StagedRow};
+use crate::staged::{Cell, References, StagedRow, Was};
 use crate::value::{canonical_text, hash};
 
 /// A block with its expressions compiled once.
@@ -31,6 +31,8 @@ pub(crate) struct CompiledBlock<'env> {
     when: Option<Placed<'env>>,
     columns: Vec<Named<'env>>,
     insert_only: Vec<Named<'env>>,
+    /// Key columns of the row as it was called before.
+    was: Vec<Named<'env>>,
     rows: Option<Vec<(usize, Literals)>>,
 }
 
@@ -99,6 +101,7 @@ impl<'env> CompiledBlock<'env> {
             when,
             columns: compiler.named(block.columns),
             insert_only: compiler.named(block.insert_only),
+            was: compiler.named(block.was),
             rows: block.rows.map(|rows| {
                 let rows = rows.into_iter().map(|row| (row.span().start, literals(row.into_inner())));
                 rows.collect()
@@ -135,13 +138,17 @@ impl<'env> CompiledBlock<'env> {
 
     fn stage_literal(&self, offset: usize, row: &[(Arc<str>, Json)], frame: &mut Frame, staging: &mut Staging) {
         let source = Source { file: Arc::clone(&self.file), offset, document: None };
+        // A table named `was` says how the row was called before; a column of that name holds no table.
+        let (was, row): (Vec<_>, Vec<_>) = row.iter().partition(|(name, value)| **name == *"was" && value.is_object());
+        let was = was.iter().flat_map(|(_, value)| value.as_object().into_iter().flatten());
+        let was = was.map(|(name, value)| (Arc::from(name.as_str()), Cell::Value(value.clone()))).collect();
         let columns: Vec<_> = row.iter().map(|(name, value)| (Arc::clone(name), Cell::Value(value.clone()))).collect();
         let names: Map<String, Json> = row.iter().map(|(name, value)| (name.to_string(), value.clone())).collect();
         let depth = frame.scope.depth();
         frame.scope.set(&Arc::from("row"), Value::from(minijinja::value::Serde(&names)));
         let insert_only = self.cells(&self.insert_only, &source, frame, staging);
         frame.scope.truncate(depth);
-        self.finish(source, Some(columns), insert_only, staging);
+        self.finish(source, Some(columns), insert_only, Some(was), staging);
     }
 
     /// One level of `each`; below the last one, the row.
@@ -192,7 +199,8 @@ impl<'env> CompiledBlock<'env> {
         if self.names_hold(&source, frame, staging) {
             let columns = self.cells(&self.columns, &source, frame, staging);
             let insert_only = self.cells(&self.insert_only, &source, frame, staging);
-            self.finish(source, columns, insert_only, staging);
+            let was = self.cells(&self.was, &source, frame, staging);
+            self.finish(source, columns, insert_only, was, staging);
         }
         frame.scope.truncate(depth);
     }
@@ -272,9 +280,10 @@ impl<'env> CompiledBlock<'env> {
         source: Source,
         columns: Option<Vec<(Arc<str>, Cell)>>,
         insert_only: Option<Vec<(Arc<str>, Cell)>>,
+        was: Option<Vec<(Arc<str>, Cell)>>,
         staging: &mut Staging,
     ) {
-        let (Some(columns), Some(insert_only)) = (columns, insert_only) else { return };
+        let (Some(columns), Some(insert_only), Some(was)) = (columns, insert_only, was) else { return };
         let mut key = Vec::with_capacity(self.key.len());
         for name in &self.key {
             let message = match columns.iter().find(|(column, _)| column == name) {
@@ -290,10 +299,27 @@ impl<'env> CompiledBlock<'env> {
             staging.problems.push(source.problem(ErrorCode::SeedValue, source.offset, message));
             return;
         }
-        let names = self.key.iter().zip(&key);
-        let symbol: Map<String, Json> =
-            names.map(|(name, cell)| (name.to_string(), staging.references.symbol(cell))).collect();
-        let symbol = Json::Object(symbol);
+        let symbol = |key: &[Cell], references: &References| {
+            let names = self.key.iter().zip(key);
+            let symbol = names.map(|(name, cell)| (name.to_string(), references.symbol(cell)));
+            Json::Object(symbol.collect::<Map<String, Json>>())
+        };
+        if let Some((name, _)) = was.iter().find(|(name, _)| !self.key.contains(name)) {
+            let message = format!("`was` names `{name}`, which is no key column");
+            staging.problems.push(source.problem(ErrorCode::InvalidValue, source.offset, message));
+            return;
+        }
+        let known: Vec<&(Arc<str>, Cell)> = was.iter().filter(|(_, cell)| *cell != Cell::Value(Json::Null)).collect();
+        let old = self.key.iter().zip(&key).map(|(name, cell)| {
+            let old = known.iter().find(|(column, _)| column == name).map(|(_, cell)| cell);
+            old.unwrap_or(cell).clone()
+        });
+        let old: Vec<Cell> = old.collect();
+        let was = (old != key).then(|| {
+            let row_key = hash(&canonical_text(&symbol(&old, &staging.references)));
+            Was { key: old, row_key }
+        });
+        let symbol = symbol(&key, &staging.references);
         let row_key = hash(&canonical_text(&symbol));
         staging.rows.push(StagedRow {
             block: self.index,
@@ -303,7 +329,9 @@ impl<'env> CompiledBlock<'env> {
             columns,
             insert_only,
             source,
+            was,
             level: 0,
+            deferred: Vec::new(),
         });
     }
 

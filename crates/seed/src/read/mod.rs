@@ -4,7 +4,7 @@ pub(crate) mod document;
 pub(crate) mod model;
 pub(crate) mod source;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -42,6 +42,10 @@ pub struct Seeds {
     pub(crate) blocks: Vec<Block>,
     pub(crate) tables: Vec<StagedTable>,
     pub(crate) references: References,
+    /// Datasets of which something was left out, so that a row they do not declare may be there all the same.
+    pub(crate) incomplete: BTreeSet<usize>,
+    /// The tables of user data.
+    pub(crate) user_data: Vec<String>,
     documents: usize,
 }
 
@@ -95,6 +99,7 @@ pub fn load(options: &SeedOptions) -> Result<Seeds, SeedError> {
                 let offset = block.span().start;
                 let block = block.into_inner();
                 check(&block, &file, options, &may_insert, &blocks, &mut problems);
+                check_mode(&block, &file, datasets.len(), &blocks, &mut problems);
                 blocks.push(describe(&block, datasets.len(), &file, offset));
                 let compiled = CompiledBlock::compile(&env, blocks.len() - 1, &file, offset, block, &mut problems);
                 // A block that is wrong in itself would only add follow-up errors, one per row.
@@ -119,7 +124,8 @@ pub fn load(options: &SeedOptions) -> Result<Seeds, SeedError> {
     tables = order::tables(tables, &mut references, &blocks, &mut problems);
     order::levels(&mut tables, &references, &mut problems);
     SeedError::unless_empty(problems)?;
-    Ok(Seeds { datasets, blocks, tables, references, documents })
+    let (incomplete, user_data) = (BTreeSet::new(), options.user_data.clone());
+    Ok(Seeds { datasets, blocks, tables, references, incomplete, user_data, documents })
 }
 
 fn read_datasets(options: &SeedOptions, problems: &mut Vec<Problem>) -> Vec<Read> {
@@ -270,6 +276,39 @@ fn check(
     }
 }
 
+/// Whether a row is gone can only be said where all blocks of a dataset for a table mean the same.
+fn check_mode(
+    block: &TableBlock,
+    file: &Arc<SourceFile>,
+    dataset: usize,
+    earlier: &[Block],
+    problems: &mut Vec<Problem>,
+) {
+    let name = block.name.get_ref();
+    let other =
+        earlier.iter().find(|other| other.table == *name && other.dataset == dataset && other.mode != block.mode);
+    if let Some(other) = other.filter(|other| [other.mode, block.mode].contains(&Mode::Sync)) {
+        let place = other.file.location(other.offset);
+        let message = format!(
+            "`{name}` has another mode at {place}; with mode = \"sync\" all blocks of a dataset for a table have it"
+        );
+        let at = file.location(block.name.span().start);
+        problems.push(Problem::new(ErrorCode::InvalidValue, Some(at), message));
+    }
+    let declared = |column: &str| match &block.rows {
+        Some(rows) => rows.iter().any(|row| row.get_ref().0.iter().any(|(name, _)| name == column)),
+        None => block.columns.0.iter().any(|(name, _)| name == column),
+    };
+    if block.rows.as_ref().is_some_and(Vec::is_empty) {
+        return;
+    }
+    for column in block.on_edit.columns().filter(|column| !declared(column)) {
+        let message = format!("`on_edit` names `{column}`, which is not among the columns of `{name}`");
+        let at = file.location(block.name.span().start);
+        problems.push(Problem::new(ErrorCode::InvalidValue, Some(at), message));
+    }
+}
+
 fn describe(block: &TableBlock, dataset: usize, file: &Arc<SourceFile>, offset: usize) -> Block {
     let named = block.columns.0.iter().chain(&block.insert_only.0);
     Block {
@@ -280,7 +319,7 @@ fn describe(block: &TableBlock, dataset: usize, file: &Arc<SourceFile>, offset: 
         offset,
         columns: named.map(|(name, value)| (name.clone(), value.span().start)).collect(),
         mode: block.mode,
-        on_edit: block.on_edit,
+        on_edit: block.on_edit.clone(),
         on_duplicate: block.on_duplicate,
     }
 }

@@ -1,5 +1,6 @@
 //! The shape of a dataset file, with the place of every expression. What the words mean is `load`'s and `mapping`'s.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -50,9 +51,11 @@ pub(crate) struct TableBlock {
     #[serde(default)]
     pub(crate) insert_only: Ordered<Spanned<toml::Value>>,
     #[serde(default)]
+    pub(crate) was: Ordered<Spanned<toml::Value>>,
+    #[serde(default)]
     pub(crate) mode: Mode,
     #[serde(default)]
-    pub(crate) on_edit: OnEdit,
+    pub(crate) on_edit: EditPolicy,
     #[serde(default)]
     pub(crate) on_duplicate: OnDuplicate,
     pub(crate) rows: Option<Vec<Spanned<Ordered<Spanned<toml::Value>>>>>,
@@ -65,6 +68,8 @@ pub(crate) enum Mode {
     #[default]
     Upsert,
     Insert,
+    /// As `upsert`, and rows that are gone from the files are deleted.
+    Sync,
 }
 
 /// What happens to columns that were edited in the database.
@@ -75,6 +80,45 @@ pub(crate) enum OnEdit {
     Keep,
     Overwrite,
     Fail,
+}
+
+/// `on_edit`: one word for all columns, or a word for each of some and one for the others.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(crate) struct EditPolicy {
+    /// Nothing when the dataset does not say it.
+    default: Option<OnEdit>,
+    columns: BTreeMap<String, OnEdit>,
+}
+
+impl EditPolicy {
+    /// What holds for a column.
+    pub(crate) fn of(&self, column: &str) -> OnEdit {
+        self.columns.get(column).copied().or(self.default).unwrap_or_default()
+    }
+
+    /// The columns that have a word of their own.
+    pub(crate) fn columns(&self) -> impl Iterator<Item = &str> {
+        self.columns.keys().map(String::as_str)
+    }
+
+    /// What the dataset says about a column, as it says it: `on_edit.price = overwrite`. Nothing when it says nothing.
+    pub(crate) fn stated(&self, column: &str) -> Option<String> {
+        match self.columns.get(column) {
+            Some(word) => Some(format!("on_edit.{column} = {}", word.as_str())),
+            None => self.default.map(|word| format!("on_edit = {}", word.as_str())),
+        }
+    }
+}
+
+impl OnEdit {
+    /// The word in the dataset.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Keep => "keep",
+            Self::Overwrite => "overwrite",
+            Self::Fail => "fail",
+        }
+    }
 }
 
 /// What happens when the same key is staged twice.
@@ -101,6 +145,37 @@ pub(crate) struct Ordered<T>(pub(crate) Vec<(String, T)>);
 impl<T> Default for Ordered<T> {
     fn default() -> Self {
         Self(Vec::new())
+    }
+}
+
+impl<'de> Deserialize<'de> for EditPolicy {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct PolicyVisitor;
+        impl<'de> Visitor<'de> for PolicyVisitor {
+            type Value = EditPolicy;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("`keep`, `overwrite` or `fail`, or a table of columns with one of them each, and `default`")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, word: &str) -> Result<EditPolicy, E> {
+                let default = OnEdit::deserialize(serde::de::value::StrDeserializer::<E>::new(word))?;
+                Ok(EditPolicy { default: Some(default), columns: BTreeMap::new() })
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<EditPolicy, A::Error> {
+                let mut policy = EditPolicy::default();
+                while let Some((column, word)) = map.next_entry::<String, OnEdit>()? {
+                    if column == "default" {
+                        policy.default = Some(word);
+                    } else {
+                        policy.columns.insert(column, word);
+                    }
+                }
+                Ok(policy)
+            }
+        }
+        deserializer.deserialize_any(PolicyVisitor)
     }
 }
 

@@ -12,6 +12,7 @@ use crate::read::Seeds;
 use crate::read::model::{Mode, OnEdit};
 use crate::reconcile::observe::{LiveRow, Observation, Resolved, TableState, id_for};
 use crate::reconcile::plan::{Outcome, Pending, RowAction};
+use crate::reconcile::prune::{self, Pruned};
 use crate::staged::{Cell, StagedRow};
 use crate::value::{canonical, same};
 
@@ -28,6 +29,8 @@ pub(crate) struct Decision {
 pub(crate) struct ColumnDecision {
     pub(crate) name: Arc<str>,
     pub(crate) outcome: Outcome,
+    /// The words of the dataset that decided, where there was an edit to decide about.
+    pub(crate) policy: Option<String>,
     pub(crate) base: Option<Json>,
     pub(crate) old: Json,
     /// References by their natural key: it means the same before and after the row is written.
@@ -38,6 +41,7 @@ pub(crate) struct ColumnDecision {
 #[derive(Debug, Default)]
 pub(crate) struct Decisions {
     pub(crate) tables: Vec<Vec<Decision>>,
+    pub(crate) pruned: Pruned,
     pub(crate) pending: Vec<Pending>,
     pub(crate) problems: Vec<Problem>,
 }
@@ -56,13 +60,17 @@ pub(crate) fn decide(seeds: &Seeds, observation: &Observation) -> Decisions {
             }
             let fits = check_values(seeds, state, row, &mut decisions.problems);
             match state.live.get(row_index).and_then(Option::as_ref) {
-                None => rows.push(Decision { row: row_index, action: RowAction::Create, columns: Vec::new() }),
+                None => {
+                    check_deferred(seeds, index, row, state, &mut decisions.problems);
+                    rows.push(Decision { row: row_index, action: RowAction::Create, columns: Vec::new() });
+                }
                 Some(_) if !fits || seeds.blocks[row.block].mode == Mode::Insert => {}
                 Some(live) => rows.extend(compare(seeds, index, row_index, live, observation, &mut decisions.problems)),
             }
         }
         decisions.tables.push(rows);
     }
+    decisions.pruned = prune::decide(seeds, observation, &decisions.tables, &mut decisions.problems);
     decisions.pending.sort_by(|a, b| (&a.table, &a.column).cmp(&(&b.table, &b.column)));
     decisions.pending.dedup_by(|a, b| (&a.table, &a.column) == (&b.table, &b.column));
     decisions
@@ -105,17 +113,17 @@ fn compare(
 ) -> Option<Decision> {
     let state = &observation.tables[table];
     let row = &seeds.tables[table].rows[row_index];
-    let on_edit = seeds.blocks[row.block].on_edit;
-    let base = state.bases.get(&row.row_key);
+    let policy = &seeds.blocks[row.block].on_edit;
+    let base = state.base(row_index, row);
     let mut columns = Vec::new();
     let mut adopt = base.is_none();
     for (name, cell) in &row.columns {
-        if seeds.tables[table].key.iter().any(|key| **key == **name) {
+        if !live.renamed && seeds.tables[table].key.iter().any(|key| **key == **name) {
             // The row was found by it: whatever the spelling, the database says that it is this key.
             continue;
         }
         let wanted = wanted(seeds, state, name, cell, observation);
-        let base = base.and_then(|base| base.get(&**name));
+        let base = base.and_then(|base| base.applied.get(&**name));
         let old = live.values.get(&**name);
         let equals =
             |value: Option<&Json>| matches!((&wanted, value), (Some(wanted), Some(value)) if same(wanted, value));
@@ -125,7 +133,7 @@ fn compare(
         }
         let old = old.cloned().unwrap_or(Json::Null);
         let edited = base.is_some_and(|base| !same(base, &old));
-        let outcome = match (edited, equals(base), on_edit) {
+        let outcome = match (edited, equals(base), policy.of(name)) {
             (true, true, OnEdit::Keep) => Outcome::Edited,
             (true, false, OnEdit::Keep) => Outcome::Conflict,
             (false, ..) | (true, _, OnEdit::Overwrite) => Outcome::Update,
@@ -144,7 +152,8 @@ fn compare(
             }
         };
         let new = seeds.references.symbol(cell);
-        columns.push(ColumnDecision { name: Arc::clone(name), outcome, base: base.cloned(), old, new });
+        let policy = policy.stated(name).filter(|_| edited);
+        columns.push(ColumnDecision { name: Arc::clone(name), outcome, policy, base: base.cloned(), old, new });
     }
     let has = |outcome| columns.iter().any(|column: &ColumnDecision| column.outcome == outcome);
     let action = if has(Outcome::Update) {
@@ -159,6 +168,19 @@ fn compare(
         return None;
     };
     Some(Decision { row: row_index, action, columns })
+}
+
+/// Rows that refer to each other in a circle can only be made when one of them may do without at first.
+fn check_deferred(seeds: &Seeds, table: usize, row: &StagedRow, state: &TableState, problems: &mut Vec<Problem>) {
+    let name = &seeds.tables[table].name;
+    let fixed = |column: &&Arc<str>| state.column(column).is_some_and(|column| !column.nullable);
+    for column in row.deferred.iter().filter(fixed) {
+        let message = format!(
+            "rows of `{name}` refer to each other in a circle through {}, and `{column}` may not be NULL",
+            crate::reconcile::show::label(&row.symbol)
+        );
+        problems.push(Problem::new(ErrorCode::SeedCycle, Some(row.source.location()), message));
+    }
 }
 
 /// The declared value as this database would hold it; nothing while the row referred to, or the column, is not there.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use plimsoll_core::db::{Column, Db, DbError, Engine, Stmt, dialect, quoted};
 use serde_json::Value as Json;
 
+use crate::runs::image::{expression, remember};
 use crate::value::{canonical, canonical_text, live, to_db};
 
 /// Keys per query: beyond this the text of the statement costs more than another round trip.
@@ -16,6 +17,8 @@ pub(crate) struct Lookup<'a> {
     pub(crate) key: Vec<&'a Column>,
     /// The columns to read.
     pub(crate) select: Vec<&'a Column>,
+    /// The columns to read after those, exactly as they are.
+    pub(crate) exact: Vec<&'a Column>,
 }
 
 /// The rows that were found, by the canonical text of their key.
@@ -34,14 +37,10 @@ impl Lookup<'_> {
         for chunk in keys.chunks(size) {
             let Some(stmt) = self.statement(engine, chunk) else { continue };
             for row in db.rows(&stmt)? {
-                let values = row.into_values();
-                let mut values: Vec<Json> = self
-                    .key
-                    .iter()
-                    .chain(&self.select)
-                    .zip(values)
-                    .map(|(column, value)| live(column, value))
-                    .collect();
+                let mut raw = row.into_values();
+                let read = self.key.iter().chain(&self.select).zip(raw.by_ref());
+                let mut values: Vec<Json> = read.map(|(column, value)| live(column, value)).collect();
+                values.extend(self.exact.iter().zip(raw).map(|(column, value)| remember(engine, column, value)));
                 let rest = values.split_off(self.key.len());
                 let text = canonical_text(&Json::Array(values));
                 found.folded.insert(fold(&text), text.clone());
@@ -62,6 +61,8 @@ impl Lookup<'_> {
     fn statement(&self, engine: Engine, keys: &[Vec<Json>]) -> Option<Stmt> {
         let names: Vec<String> =
             self.key.iter().chain(&self.select).map(|column| dialect::read_expr(engine, column)).collect();
+        let exact: Vec<String> = self.exact.iter().map(|column| expression(engine, column)).collect();
+        let names = [names, exact].concat();
         let mut stmt = Stmt::new(format!("SELECT {} FROM {}", names.join(", "), quoted(engine, self.table)));
         for (position, column) in self.key.iter().enumerate() {
             let mut values: HashMap<String, _> = HashMap::new();
@@ -92,7 +93,7 @@ impl Lookup<'_> {
 }
 
 impl Found {
-    /// The selected columns of the row with a key.
+    /// The selected columns of the row with a key, then the exact ones.
     pub(crate) fn get(&self, text: &str) -> Option<&Vec<Json>> {
         self.rows.get(text).or_else(|| self.rows.get(self.folded.get(&fold(text))?))
     }

@@ -3,5 +3,7 @@
 pub(crate) mod diff;
 pub(crate) mod lookup;
 pub(crate) mod observe;
+pub(crate) mod orphan;
 pub(crate) mod plan;
+pub(crate) mod prune;
 pub(crate) mod show;

@@ -1,15 +1,16 @@
 //! Observation: what the database holds of the declared rows, read in a few queries. What follows from it is `plan`'s.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use plimsoll_core::db::{Catalog, Column, Db, DbError, Table};
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
 use crate::error::SeedError;
-use crate::ledger;
+use crate::ledger::{self, Entry};
 use crate::read::Seeds;
 use crate::reconcile::lookup::Lookup;
-use crate::staged::{Cell, StagedTable};
+use crate::reconcile::orphan::{self, Orphans};
+use crate::staged::{Cell, StagedRow, StagedTable};
 use crate::value::canonical;
 
 /// What a database holds of the declared rows, at one moment. Belongs to the [`Seeds`] it was made with.
@@ -17,6 +18,8 @@ use crate::value::canonical;
 pub struct Observation {
     pub(crate) tables: Vec<TableState>,
     pub(crate) external: HashMap<usize, Resolved>,
+    /// Rows that are gone from the files of datasets that are kept in sync.
+    pub(crate) orphans: Orphans,
     /// The tables of the schema, for suggestions.
     pub(crate) known_tables: Vec<String>,
 }
@@ -29,7 +32,7 @@ pub(crate) struct TableState {
     /// The live row of every staged row.
     pub(crate) live: Vec<Option<LiveRow>>,
     /// What was last applied, by row key.
-    pub(crate) bases: HashMap<String, Map<String, Json>>,
+    pub(crate) bases: HashMap<String, Entry>,
 }
 
 /// One live row.
@@ -39,6 +42,8 @@ pub(crate) struct LiveRow {
     pub(crate) values: HashMap<String, Json>,
     /// The primary key, when it is one column.
     pub(crate) id: Option<Json>,
+    /// Whether it was found by the key that the row had before.
+    pub(crate) renamed: bool,
 }
 
 /// What a reference comes down to.
@@ -57,6 +62,17 @@ pub(crate) enum Resolved {
 }
 
 impl TableState {
+    /// What the ledger knows about a declared row, under its key or the one that it had before.
+    pub(crate) fn base(&self, row: usize, staged: &StagedRow) -> Option<&Entry> {
+        self.bases.get(&staged.row_key).or_else(|| self.renamed(row, staged))
+    }
+
+    /// The entry of a row that has another key now.
+    pub(crate) fn renamed(&self, row: usize, staged: &StagedRow) -> Option<&Entry> {
+        self.live.get(row)?.as_ref().filter(|live| live.renamed)?;
+        self.bases.get(&staged.was.as_ref()?.row_key)
+    }
+
     pub(crate) fn column(&self, name: &str) -> Option<&Column> {
         self.table.as_ref()?.column(name)
     }
@@ -103,9 +119,10 @@ pub fn observe(db: &mut dyn Db, seeds: &Seeds, catalog: &Catalog) -> Result<Obse
     let mut observation = Observation {
         tables: Vec::with_capacity(seeds.tables.len()),
         external: HashMap::new(),
+        orphans: Orphans::default(),
         known_tables: catalog.tables.keys().cloned().collect(),
     };
-    let mut bases = ledger::bases(db, seeds)?;
+    let mut bases = ledger::entries(db, seeds)?;
     for (index, staged) in seeds.tables.iter().enumerate() {
         // References into tables observed so far can be resolved now, and this table's keys may need them.
         resolve_external(db, seeds, catalog, &mut observation)?;
@@ -120,6 +137,7 @@ pub fn observe(db: &mut dyn Db, seeds: &Seeds, catalog: &Catalog) -> Result<Obse
         }
     }
     resolve_external(db, seeds, catalog, &mut observation)?;
+    observation.orphans = orphan::find(db, seeds, catalog, &observation)?;
     Ok(observation)
 }
 
@@ -150,7 +168,8 @@ fn read_rows(
     let Some(key) = staged.key.iter().map(|name| table.column(name)).collect::<Option<Vec<_>>>() else { return Ok(()) };
     let declared: Vec<&Column> = declared_columns(seeds, index).iter().filter_map(|name| table.column(name)).collect();
     let id = id_column(&table);
-    let lookup = Lookup { table: &staged.name, key, select: declared.iter().copied().chain(id).collect() };
+    let lookup =
+        Lookup { table: &staged.name, key, select: declared.iter().copied().chain(id).collect(), exact: Vec::new() };
     let mut keys = Vec::with_capacity(rows.len());
     let mut wanted = Vec::with_capacity(rows.len());
     for row in rows {
@@ -162,13 +181,31 @@ fn read_rows(
             keys.push(values);
         }
     }
+    let live = |values: &Vec<Json>, renamed| LiveRow {
+        values: declared.iter().zip(values).map(|(column, value)| (column.name.clone(), value.clone())).collect(),
+        id: id.and_then(|_| values.last().cloned()),
+        renamed,
+    };
     let found = lookup.run(db, &keys)?;
     for (row, text) in wanted {
-        let Some(values) = found.get(&text) else { continue };
-        observation.tables[index].live[row] = Some(LiveRow {
-            values: declared.iter().zip(values).map(|(column, value)| (column.name.clone(), value.clone())).collect(),
-            id: id.and_then(|_| values.last().cloned()),
-        });
+        observation.tables[index].live[row] = found.get(&text).map(|values| live(values, false));
+    }
+    // Those that are not there may be there under the key that they had before, unless somebody else has it now.
+    let taken: HashSet<&str> = staged.rows.iter().map(|row| row.row_key.as_str()).collect();
+    let mut before = Vec::new();
+    let mut keys = Vec::new();
+    for row in rows.iter().copied().filter(|row| observation.tables[index].live[*row].is_none()) {
+        let was = staged.rows[row].was.as_ref().filter(|was| !taken.contains(was.row_key.as_str()));
+        let values = was
+            .and_then(|was| was.key.iter().map(|cell| observation.known(seeds, cell)).collect::<Option<Vec<Json>>>());
+        if let Some((values, text)) = values.and_then(|values| lookup.text(&values).map(|text| (values, text))) {
+            before.push((row, text));
+            keys.push(values);
+        }
+    }
+    let found = lookup.run(db, &keys)?;
+    for (row, text) in before {
+        observation.tables[index].live[row] = found.get(&text).map(|values| live(values, true));
     }
     Ok(())
 }
@@ -225,7 +262,7 @@ fn resolve_external(
             observation.external.extend(group.iter().map(|(index, _)| (*index, Resolved::NoKey)));
             continue;
         };
-        let lookup = Lookup { table: name, key, select: vec![id] };
+        let lookup = Lookup { table: name, key, select: vec![id], exact: Vec::new() };
         let keys: Vec<Vec<Json>> = group.iter().map(|(_, key)| key.clone()).collect();
         let found = lookup.run(db, &keys)?;
         for (index, key) in group {

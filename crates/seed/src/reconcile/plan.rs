@@ -1,6 +1,6 @@
 //! The seed plan as plain data: which rows are created, updated or kept. How two values compare is `diff`'s.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_core::{ErrorCode, Location};
 use serde::{Deserialize, Serialize};
@@ -10,8 +10,11 @@ use crate::error::{Problem, SeedError};
 use crate::read::Seeds;
 use crate::reconcile::diff::{Decision, Decisions, decide};
 use crate::reconcile::observe::Observation;
+use crate::reconcile::orphan::Orphan;
+use crate::reconcile::prune::Fate;
+use crate::runs::locate::Located;
 use crate::staged::order;
-use crate::value::hash;
+use crate::value::{canonical_text, fingerprint, hash};
 
 /// What seeding would do. The same files and the same database give the same plan, byte for byte.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -63,6 +66,12 @@ pub enum RowAction {
     Conflict,
     /// It is as the files say, but the ledger does not know it so: only the ledger is written.
     Adopt,
+    /// It is gone from the files of a dataset that is kept in sync, which had created it: deleted.
+    Prune,
+    /// It is gone from the files, and was there before the dataset, or is not there any more: only the ledger forgets it.
+    Release,
+    /// It is gone from the files and was edited in the database: kept.
+    Orphaned,
 }
 
 /// A column that differs from the files.
@@ -72,9 +81,12 @@ pub struct ColumnChange {
     pub column: String,
     /// What happens to it.
     pub outcome: Outcome,
+    /// What the dataset says about edits in this column, such as `on_edit.price = overwrite`, where there was an edit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
     /// What the database holds.
     pub old: Json,
-    /// What the files say, references by their natural key.
+    /// What the files say, references by their natural key. Of rows that are gone from the files: what they said last.
     pub new: Json,
 }
 
@@ -114,6 +126,12 @@ pub struct Counts {
     pub unchanged: usize,
     /// With columns that were edited in the database and are kept, conflicts included.
     pub edited: usize,
+    /// Deleted, because they are gone from the files.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub prune: usize,
+    /// Gone from the files and left alone, but not known to the ledger any more.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub release: usize,
 }
 
 /// Compares what the files declare with what was observed. Pure: the same input gives the same plan.
@@ -138,7 +156,11 @@ pub(crate) fn from_decisions(
         .map(|index| TablePlan {
             table: seeds.tables[index].name.clone(),
             declared: seeds.tables[index].rows.len(),
-            rows: decisions.tables[index].iter().map(|decision| row(seeds, index, decision)).collect(),
+            rows: decisions.tables[index]
+                .iter()
+                .map(|decision| row(seeds, index, decision))
+                .chain(observation.orphans.tables[index].iter().zip(&decisions.pruned.fates[index]).map(gone))
+                .collect(),
         })
         .collect();
     Ok((SeedPlan { tables, pending: decisions.pending.clone() }, decisions))
@@ -169,6 +191,8 @@ impl SeedPlan {
             update: sum.update + one.update,
             unchanged: sum.unchanged + one.unchanged,
             edited: sum.edited + one.edited,
+            prune: sum.prune + one.prune,
+            release: sum.release + one.release,
         })
     }
 
@@ -195,6 +219,32 @@ impl SeedPlan {
         SeedError::unless_empty(problems.collect())
     }
 
+    /// The rows that are not the same in both plans, the first few.
+    #[must_use]
+    pub fn differences(&self, other: &Self) -> Vec<String> {
+        const NAMED: usize = 5;
+        let rows = |plan: &Self| -> BTreeMap<String, RowPlan> {
+            let rows = plan.tables.iter().flat_map(|table| {
+                let name = |row: &RowPlan| format!("{} {}", table.table, crate::reconcile::show::label(&row.key));
+                table.rows.iter().map(move |row| (name(row), row.clone())).collect::<Vec<_>>()
+            });
+            rows.collect()
+        };
+        let (ours, theirs) = (rows(self), rows(other));
+        let mut moved: Vec<String> =
+            ours.iter().filter(|(name, row)| theirs.get(*name) != Some(row)).map(|(name, _)| name.clone()).collect();
+        moved.extend(theirs.keys().filter(|name| !ours.contains_key(*name)).cloned());
+        if moved.is_empty() && self != other {
+            moved.push("what the files declare".to_owned());
+        }
+        let more = moved.len().saturating_sub(NAMED);
+        moved.truncate(NAMED);
+        if more > 0 {
+            moved.push(format!("and {more} more"));
+        }
+        moved
+    }
+
     /// The digest of what does not depend on these tables and columns.
     pub(crate) fn digest_without(&self, pending: &[Pending]) -> String {
         let lines: BTreeSet<String> = self.lines(pending).map(|(line, _)| line).collect();
@@ -218,10 +268,11 @@ impl SeedPlan {
                     .collect();
                 columns.sort_unstable();
                 // With a column that is yet to come, rows may look changed before and be equal after.
-                if !new.is_empty() && columns.is_empty() && row.action != RowAction::Create {
+                let whole = matches!(row.action, RowAction::Create | RowAction::Prune | RowAction::Release);
+                if !new.is_empty() && columns.is_empty() && !whole {
                     return None;
                 }
-                let key = crate::value::canonical_text(&row.key);
+                let key = canonical_text(&row.key);
                 let action = if new.is_empty() { row.action.sign() } else { "" };
                 let line = format!("{}\t{key}\t{action}\t{}\t{}", table.table, columns.join(","), row.content);
                 Some((line, format!("{} {}", table.table, crate::reconcile::show::label(&row.key))))
@@ -243,6 +294,8 @@ impl TablePlan {
             update,
             unchanged: self.declared - create - update - only_kept,
             edited: self.rows.iter().filter(kept).count(),
+            prune: of(RowAction::Prune),
+            release: of(RowAction::Release),
         }
     }
 }
@@ -251,18 +304,52 @@ impl RowAction {
     /// Whether anything is written for the row.
     #[must_use]
     pub fn writes(self) -> bool {
-        matches!(self, Self::Create | Self::Update | Self::Adopt)
+        matches!(self, Self::Create | Self::Update | Self::Adopt | Self::Prune | Self::Release)
     }
 
-    /// The sign in front of the row: `+ ~ ! =`.
+    /// The sign in front of the row: `+ ~ - ! =`.
     #[must_use]
     pub fn sign(self) -> &'static str {
         match self {
             Self::Create => "+",
             Self::Update => "~",
-            Self::Edited | Self::Conflict => "!",
-            Self::Adopt => "=",
+            Self::Prune => "-",
+            Self::Edited | Self::Conflict | Self::Orphaned => "!",
+            Self::Adopt | Self::Release => "=",
         }
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
+fn gone((orphan, fate): (&Orphan, &Fate)) -> RowPlan {
+    let Located { entry, row, edited } = &orphan.located;
+    let (action, outcome) = match fate {
+        Fate::Prune => (RowAction::Prune, Outcome::Update),
+        Fate::Release => (RowAction::Release, Outcome::Update),
+        Fate::Keep | Fate::Fail => (RowAction::Orphaned, Outcome::Edited),
+    };
+    let edited = edited.iter().filter(|_| *fate != Fate::Release).map(|edit| ColumnChange {
+        column: edit.column.clone(),
+        outcome,
+        policy: None,
+        old: edit.now.clone(),
+        new: edit.then.clone(),
+    });
+    // Of a row that is deleted everything counts: it may not have changed since the plan was made.
+    let content = row
+        .as_ref()
+        .filter(|_| *fate == Fate::Prune)
+        .map_or_else(String::new, |row| fingerprint(&canonical_text(&Json::Object(row.image.clone()))));
+    RowPlan {
+        key: serde_json::from_str(&entry.key).unwrap_or_default(),
+        action,
+        columns: edited.collect(),
+        content,
+        source: entry.source.clone(),
     }
 }
 
@@ -271,6 +358,7 @@ fn row(seeds: &Seeds, table: usize, decision: &Decision) -> RowPlan {
     let columns = decision.columns.iter().map(|column| ColumnChange {
         column: column.name.to_string(),
         outcome: column.outcome,
+        policy: column.policy.clone(),
         old: column.old.clone(),
         new: column.new.clone(),
     });

@@ -38,14 +38,16 @@ impl fmt::Display for SeedPlan {
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Counts { create, update, unchanged, edited } = self.plan.counts();
+        let Counts { create, update, unchanged, edited, prune, release: _ } = self.plan.counts();
         write!(f, "rows: {create} to create, {update} to update, {unchanged} unchanged")?;
+        write!(f, "{}", if prune > 0 { format!(", {prune} to prune") } else { String::new() })?;
         writeln!(f, "{}", if edited > 0 { format!(", {edited} kept as edited") } else { String::new() })?;
         let width = self.plan.tables.iter().map(|table| table.table.chars().count()).max().unwrap_or(0);
         for table in &self.plan.tables {
             writeln!(f, "  {:width$}{}", table.table, summary(table))?;
             self.existing(f, table)?;
             self.created(f, table)?;
+            gone(f, table)?;
         }
         self.pending(f)
     }
@@ -54,11 +56,12 @@ impl fmt::Display for Shown<'_> {
 impl Shown<'_> {
     /// What touches existing rows is what people want to read first, column by column.
     fn existing(&self, f: &mut fmt::Formatter<'_>, table: &TablePlan) -> fmt::Result {
-        let mut rows: Vec<&RowPlan> = table.rows.iter().filter(|row| !row.columns.is_empty()).collect();
+        let declared = table.rows.iter().filter(|row| !is_gone(row));
+        let mut rows: Vec<&RowPlan> = declared.filter(|row| !row.columns.is_empty()).collect();
         rows.sort_by_key(|row| match row.action {
             RowAction::Conflict => 0,
             RowAction::Edited => 1,
-            RowAction::Update | RowAction::Create | RowAction::Adopt => 2,
+            _ => 2,
         });
         for row in rows.iter().take(self.rows) {
             writeln!(f, "      {} {}", row.action.sign(), label(&row.key))?;
@@ -106,6 +109,28 @@ impl Shown<'_> {
     }
 }
 
+fn is_gone(row: &RowPlan) -> bool {
+    matches!(row.action, RowAction::Prune | RowAction::Release | RowAction::Orphaned)
+}
+
+/// Every row that is gone from the files is named, however many: what is deleted has to be read.
+fn gone(f: &mut fmt::Formatter<'_>, table: &TablePlan) -> fmt::Result {
+    for row in table.rows.iter().filter(|row| is_gone(row)) {
+        let what = match row.action {
+            RowAction::Prune if row.columns.is_empty() => "",
+            RowAction::Prune => "  edited in the database, deleted all the same (on_edit = overwrite)",
+            RowAction::Release => "  let go: not created here, or gone already",
+            _ => "  gone from the files, kept because it was edited in the database",
+        };
+        writeln!(f, "      {} {}{what}", row.action.sign(), label(&row.key))?;
+        for column in &row.columns {
+            let (old, new) = around_change(&column.new, &column.old);
+            writeln!(f, "          {}: seeded as {old}, is {new}", column.column)?;
+        }
+    }
+    Ok(())
+}
+
 /// A key in a few words: its values, those of references included.
 pub(crate) fn label(key: &Json) -> String {
     let mut parts = Vec::new();
@@ -138,6 +163,7 @@ fn summary(table: &TablePlan) -> String {
     let parts = [
         ("+", counts.create, "create"),
         ("~", counts.update, "update"),
+        ("-", counts.prune, "prune"),
         ("=", counts.unchanged, "unchanged"),
         ("!", counts.edited, "edited in the database"),
     ];
@@ -152,10 +178,14 @@ fn summary(table: &TablePlan) -> String {
 
 fn change(column: &ColumnChange) -> String {
     let (old, new) = around_change(&column.old, &column.new);
-    match column.outcome {
+    let change = match column.outcome {
         Outcome::Update => format!("{}: {old} -> {new}", column.column),
         Outcome::Edited => format!("{}: keeps {old}, the file has {new}", column.column),
         Outcome::Conflict => format!("{}: keeps {old}, the file changed to {new}", column.column),
+    };
+    match &column.policy {
+        Some(policy) => format!("{change} ({policy})"),
+        None => change,
     }
 }
 
@@ -185,7 +215,7 @@ fn collect(key: &Json, parts: &mut Vec<String>) {
     }
 }
 
-fn is_reference(value: &Json) -> bool {
+pub(crate) fn is_reference(value: &Json) -> bool {
     value
         .as_object()
         .is_some_and(|object| object.len() == 2 && object.contains_key("ref") && object.contains_key("key"))

@@ -9,7 +9,7 @@ use plimsoll_core::ErrorCode;
 use serde_json::{Map, Value as Json};
 
 use crate::error::Problem;
-use crate::read::model::{Mode, OnDuplicate, OnEdit};
+use crate::read::model::{EditPolicy, Mode, OnDuplicate};
 use crate::read::source::{Source, SourceFile};
 use crate::value::{canonical_text, fingerprint};
 
@@ -34,8 +34,20 @@ pub(crate) struct StagedRow {
     pub(crate) columns: Vec<(Arc<str>, Cell)>,
     pub(crate) insert_only: Vec<(Arc<str>, Cell)>,
     pub(crate) source: Source,
+    /// The key that the row had before, when the files say so.
+    pub(crate) was: Option<Was>,
     /// 0, or one more than the highest row of the same table that this one refers to.
     pub(crate) level: usize,
+    /// Columns that refer to a row of the same table which is written later: they are filled afterwards.
+    pub(crate) deferred: Vec<Arc<str>>,
+}
+
+/// The key that a row had before.
+#[derive(Debug, Clone)]
+pub(crate) struct Was {
+    pub(crate) key: Vec<Cell>,
+    /// As [`StagedRow::row_key`].
+    pub(crate) row_key: String,
 }
 
 /// The declared rows of one table.
@@ -60,7 +72,7 @@ pub(crate) struct Block {
     pub(crate) offset: usize,
     pub(crate) columns: HashMap<String, usize>,
     pub(crate) mode: Mode,
-    pub(crate) on_edit: OnEdit,
+    pub(crate) on_edit: EditPolicy,
     pub(crate) on_duplicate: OnDuplicate,
 }
 
@@ -188,6 +200,13 @@ pub(crate) fn tables(rows: Vec<StagedRow>, blocks: &[Block], problems: &mut Vec<
             OnDuplicate::First => {}
             OnDuplicate::Last => table.rows[earlier] = row,
             OnDuplicate::Error => problems.push(duplicate(&table.name, &table.rows[earlier], &row, blocks)),
+        }
+    }
+    // A dataset that is kept in sync may have come to declare no row at all.
+    for block in blocks.iter().filter(|block| block.mode == Mode::Sync) {
+        if !tables.iter().any(|table| table.name == block.table) {
+            let (name, key) = (block.table.clone(), block.key.clone());
+            tables.push(StagedTable { name, key, rows: Vec::new(), rank: block.dataset, needs: Vec::new() });
         }
     }
     tables

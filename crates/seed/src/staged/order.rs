@@ -86,34 +86,62 @@ pub(crate) fn tables(
     in_order.collect()
 }
 
-/// Gives every row the level at which it can be written: after the rows of its own table that it refers to.
+/// Gives every row the level at which it can be written: after the rows of its own table that it refers to. Where rows refer to
+/// each other in a circle, a reference outside of the key waits until all of them are there.
 pub(crate) fn levels(tables: &mut [StagedTable], references: &References, problems: &mut Vec<Problem>) {
     for (index, table) in tables.iter_mut().enumerate() {
-        let edges: Vec<Vec<usize>> = table.rows.iter().map(|row| own_rows(row, index, references)).collect();
-        if edges.iter().all(Vec::is_empty) {
-            continue;
-        }
-        match topological(&edges) {
-            Ok(sorted) => {
-                for row in sorted {
-                    let level = edges[row].iter().map(|need| table.rows[*need].level + 1).max();
-                    table.rows[row].level = level.unwrap_or(0);
-                }
+        loop {
+            let edges: Vec<Vec<usize>> = table.rows.iter().map(|row| own_rows(row, index, references)).collect();
+            if edges.iter().all(Vec::is_empty) {
+                break;
             }
-            Err(circle) => {
-                let labels: Vec<String> =
-                    circle.iter().map(|row| crate::reconcile::show::label(&table.rows[*row].symbol)).collect();
-                let message = format!(
-                    "rows of `{}` refer to each other in a circle: {} -> {}",
-                    table.name,
-                    labels.join(" -> "),
-                    labels[0]
-                );
-                let at = table.rows[circle[0]].source.location();
-                problems.push(Problem::new(ErrorCode::SeedCycle, Some(at), message));
+            match topological(&edges) {
+                Ok(sorted) => {
+                    for row in sorted {
+                        let level = edges[row].iter().map(|need| table.rows[*need].level + 1).max();
+                        table.rows[row].level = level.unwrap_or(0);
+                    }
+                    break;
+                }
+                Err(circle) if defer(table, index, references, &circle) => {}
+                Err(circle) => {
+                    problems.push(circular(table, &circle));
+                    break;
+                }
             }
         }
     }
+}
+
+/// Lets one reference of a circle wait. False when all of them are part of keys.
+fn defer(table: &mut StagedTable, index: usize, references: &References, circle: &[usize]) -> bool {
+    for row in circle {
+        let staged = &table.rows[*row];
+        let inside = |cell: &Cell| {
+            let mut found = false;
+            references.tables_of(cell, &mut |reference| {
+                found |= reference.staged.is_some_and(|(of, row)| of == index && circle.contains(&row));
+            });
+            found
+        };
+        let may = |name: &str| {
+            !table.key.iter().any(|key| *key == *name) && !staged.deferred.iter().any(|deferred| **deferred == *name)
+        };
+        let found = staged.cells().find(|(name, cell)| may(name) && inside(cell)).map(|(name, _)| name.clone());
+        if let Some(name) = found {
+            table.rows[*row].deferred.push(name);
+            return true;
+        }
+    }
+    false
+}
+
+fn circular(table: &StagedTable, circle: &[usize]) -> Problem {
+    let labels: Vec<String> =
+        circle.iter().map(|row| crate::reconcile::show::label(&table.rows[*row].symbol)).collect();
+    let message =
+        format!("rows of `{}` refer to each other in a circle: {} -> {}", table.name, labels.join(" -> "), labels[0]);
+    Problem::new(ErrorCode::SeedCycle, Some(table.rows[circle[0]].source.location()), message)
 }
 
 /// An order for writing that also honours foreign keys the datasets fill with plain values.
@@ -162,8 +190,11 @@ fn reaches(edges: &[Vec<usize>], from: usize, to: usize) -> bool {
 
 fn own_rows(row: &StagedRow, table: usize, references: &References) -> Vec<usize> {
     let mut rows = Vec::new();
-    for (_, cell) in row.cells() {
-        if let Cell::Ref(_) = cell {
+    for (name, cell) in row.cells() {
+        let waits = row.deferred.iter().any(|deferred| deferred == name);
+        if let Cell::Ref(_) = cell
+            && !waits
+        {
             let mut visit = |reference: &Reference| {
                 rows.extend(reference.staged.filter(|(of, _)| *of == table).map(|(_, row)| row))
             };

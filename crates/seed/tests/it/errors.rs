@@ -126,7 +126,7 @@ fn circles_of_datasets_tables_and_rows() {
     assert_snapshot!(
         "circle_of_rows",
         wrong(
-            "[[table]]\nname = 't'\nkey = ['k']\neach = \"[['a', 'b'], ['b', 'a']] as p\"\n\
+            "[[table]]\nname = 't'\nkey = ['k', 'up']\neach = \"[['a', 'b'], ['b', 'a']] as p\"\n\
          columns = { k = 'p[0]', up = \"ref('t', k=p[1])\" }\n"
         )
     );

@@ -1,16 +1,19 @@
 //! `plimsoll seed apply`: writes what the plan says, under the deployment lock.
 
+use std::path::Path;
+
 use plimsoll_core::Exit;
 use plimsoll_core::db::{Access, connect};
 use plimsoll_deploy::DeployEvent;
-use plimsoll_seed::ApplyOptions;
+use plimsoll_seed::{ApplyOptions, SeedError, SeedPlan};
 
-use super::{Context, load, make, show};
-use crate::args::{Apply, Format};
+use super::{Context, load, make, run_options, show};
+use crate::args::{Format, SeedApply};
 use crate::error::CliError;
 use crate::reporter::Reporter;
 
-pub(super) fn run(apply: &Apply, context: &mut Context<'_, '_>) -> Result<Exit, CliError> {
+pub(super) fn run(args: &SeedApply, context: &mut Context<'_, '_>) -> Result<Exit, CliError> {
+    let apply = &args.apply;
     let project = context.project(&apply.environment)?;
     let seeds = load(&project)?;
     let expectations = plimsoll_deploy::expectations(&project);
@@ -22,14 +25,32 @@ pub(super) fn run(apply: &Apply, context: &mut Context<'_, '_>) -> Result<Exit, 
         plan.require_schema()?;
         plan
     };
+    let saved = args.plan.as_deref().map(read_plan).transpose()?;
+    if let Some(saved) = &saved {
+        let moved = saved.differences(&plan);
+        if !moved.is_empty() {
+            return Err(SeedError::PlanStale { moved }.into());
+        }
+    }
     show(&plan, context);
     if plan.is_empty() {
         return Ok(Exit::Ok);
     }
-    let (_lock, mut db) = context.locked(&project, apply, "seed")?;
-    // Under the lock again: another deployment may have been faster.
-    let plan = make(db.as_mut(), &seeds)?;
-    let options = ApplyOptions { deployment: None, expectations };
+    let (lock, mut db) = context.locked(&project, apply, "seed")?;
+    // Under the lock again: another deployment may have been faster. A saved plan is done as it is, or not at all.
+    let plan = match saved {
+        Some(saved) => saved,
+        None => make(db.as_mut(), &seeds)?,
+    };
+    let by = run_options(&lock, context);
+    let options = ApplyOptions {
+        deployment: None,
+        expectations,
+        actor: by.actor,
+        tool: by.tool,
+        fence: by.fence,
+        exact: args.plan.is_some(),
+    };
     let mut reporter = Reporter::new(context.terminal);
     let terminal = &mut *context.terminal;
     let done = plimsoll_seed::apply(db.as_mut(), &seeds, &plan, &options, &mut |event| {
@@ -42,4 +63,9 @@ pub(super) fn run(apply: &Apply, context: &mut Context<'_, '_>) -> Result<Exit, 
         Format::Json => context.terminal.json(&report),
     }
     Ok(Exit::Ok)
+}
+
+fn read_plan(file: &Path) -> Result<SeedPlan, CliError> {
+    let text = std::fs::read_to_string(file).map_err(|source| CliError::File { path: file.to_owned(), source })?;
+    serde_json::from_str(&text).map_err(|source| CliError::SavedPlan { path: file.to_owned(), source })
 }

@@ -2,21 +2,29 @@
 
 mod apply;
 mod plan;
+mod reset;
+mod runs;
+mod undo;
 mod verify;
 
 use plimsoll_core::Exit;
 use plimsoll_core::db::{Catalog, Db};
+use plimsoll_core::lock::DeployLock;
 use plimsoll_core::project::Project;
-use plimsoll_seed::{SeedPlan, Seeds};
+use plimsoll_seed::{RunOptions, SeedPlan, Seeds};
 
-use super::Context;
+use super::{Context, tool};
 use crate::args::{Format, Seed};
 use crate::error::CliError;
+use crate::inputs::actor;
 
 pub(super) fn run(args: &Seed, context: &mut Context<'_, '_>) -> Result<Exit, CliError> {
     match args {
-        Seed::Plan(environment) => plan::run(environment, context),
+        Seed::Plan(args) => plan::run(args, context),
         Seed::Apply(args) => apply::run(args, context),
+        Seed::Runs(args) => runs::run(args, context),
+        Seed::Undo(args) => undo::run(args, context),
+        Seed::Reset(args) => reset::run(args, context),
         Seed::Verify(environment) => verify::run(environment, context),
     }
 }
@@ -29,6 +37,16 @@ fn make(db: &mut dyn Db, seeds: &Seeds) -> Result<SeedPlan, CliError> {
     let catalog = Catalog::read(db)?;
     let observation = plimsoll_seed::observe(db, seeds, &catalog)?;
     Ok(plimsoll_seed::plan(seeds, &observation)?)
+}
+
+/// Who writes, for the ledger.
+fn run_options(lock: &DeployLock, context: &Context<'_, '_>) -> RunOptions {
+    RunOptions { actor: actor(context.surroundings), tool: tool(), deployment: None, fence: Some(lock.fence()) }
+}
+
+/// The tables that the project declares as user data.
+fn user_data(project: &Project) -> Vec<String> {
+    project.seed.as_ref().map(|seed| seed.user_data.clone()).unwrap_or_default()
 }
 
 fn show(plan: &SeedPlan, context: &mut Context<'_, '_>) {

@@ -1,17 +1,25 @@
-//! `plimsoll seed plan`: what would be written. Writing is `apply`'s.
+//! `plimsoll seed plan`: what would be written, or a file that says so. Writing to the database is `apply`'s.
 
 use plimsoll_core::Exit;
 use plimsoll_core::db::{Access, connect};
 
 use super::{Context, load, make, show};
-use crate::args::Environment;
+use crate::args::SeedPlan;
 use crate::error::CliError;
 
-pub(super) fn run(environment: &Environment, context: &mut Context<'_, '_>) -> Result<Exit, CliError> {
-    let project = context.project(environment)?;
+pub(super) fn run(args: &SeedPlan, context: &mut Context<'_, '_>) -> Result<Exit, CliError> {
+    let project = context.project(&args.environment)?;
     let seeds = load(&project)?;
     let mut db = connect(&project.database, Access::Read)?;
     let plan = make(db.as_mut(), &seeds)?;
     show(&plan, context);
-    Ok(Exit::Ok)
+    if let Some(file) = &args.output {
+        let text = serde_json::to_string_pretty(&plan).unwrap_or_default();
+        // A saved plan is compared value by value: masking a secret in it would make it stale.
+        std::fs::write(file, text + "\n").map_err(|source| CliError::File { path: file.clone(), source })?;
+        let (program, environment) = (&context.global.program, &args.environment.environment);
+        context.terminal.say(&format!("saved: {program} seed apply {environment} --plan {}", file.display()));
+    }
+    let pending = !plan.is_empty() || !plan.pending.is_empty();
+    Ok(if args.check && pending { Exit::ChangesPending } else { Exit::Ok })
 }

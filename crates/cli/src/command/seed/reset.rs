@@ -1,0 +1,41 @@
+//! `plimsoll seed reset`: removes what datasets created, once the environment's name was typed. The order is `plimsoll_seed`'s.
+
+use plimsoll_core::Exit;
+use plimsoll_core::db::{Access, Catalog, connect};
+use plimsoll_seed::{ResetOptions, apply_reset, plan_reset};
+
+use super::{Context, run_options, user_data};
+use crate::args::{Format, SeedReset};
+use crate::error::CliError;
+
+pub(super) fn run(args: &SeedReset, context: &mut Context<'_, '_>) -> Result<Exit, CliError> {
+    let project = context.project(&args.apply.environment)?;
+    let options = ResetOptions {
+        datasets: args.dataset.clone(),
+        discard_edits: args.discard_edits,
+        user_data: user_data(&project),
+    };
+    let plan = {
+        let mut db = connect(&project.database, Access::Read)?;
+        plimsoll_deploy::check_environment(db.as_mut(), &project)?;
+        let catalog = Catalog::read(db.as_mut())?;
+        plan_reset(db.as_mut(), &catalog, &options)?
+    };
+    match context.terminal.format {
+        Format::Text => context.terminal.result(&plan.to_string()),
+        Format::Json => context.terminal.json(&plan),
+    }
+    plan.require_free()?;
+    if args.dry_run || plan.is_empty() {
+        return Ok(Exit::Ok);
+    }
+    context.confirm_removal(&project, args.apply.yes)?;
+    let apply = crate::args::Apply { yes: true, ..args.apply.clone() };
+    let (lock, mut db) = context.locked(&project, &apply, "seed reset")?;
+    let report = apply_reset(db.as_mut(), &plan, &options, &run_options(&lock, context))?;
+    match context.terminal.format {
+        Format::Text => context.terminal.result(&format!("{report}\n")),
+        Format::Json => context.terminal.json(&report),
+    }
+    Ok(Exit::Ok)
+}

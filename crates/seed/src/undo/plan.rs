@@ -1,0 +1,224 @@
+//! What taking a run back would do, and what stands against it. Pure: rows and entries were read before. Doing it is `restore`'s.
+
+use std::collections::{BTreeSet, HashMap};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use crate::guard::closure::{Closure, Order, order};
+use crate::ledger::Entry;
+use crate::reconcile::prune::consequence;
+use crate::reconcile::show::value;
+use crate::runs::RunKind;
+use crate::runs::change::{Change, ChangeAction};
+use crate::runs::image::{Image, Present, differing, shown};
+
+/// What taking a run back does, row by row. The same ledger and the same rows give the same plan, byte for byte.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UndoPlan {
+    /// The run.
+    pub run: i64,
+    /// What it had done.
+    pub kind: RunKind,
+    /// What is done to each row, in order.
+    pub steps: Vec<UndoStep>,
+    /// What stands against it. Nothing is done unless this is empty.
+    pub blocked: Vec<Blocked>,
+}
+
+/// What is done to one row.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UndoStep {
+    /// The table.
+    pub table: String,
+    /// The natural key, references by theirs.
+    pub key: Json,
+    /// What is done.
+    pub action: UndoAction,
+    /// The columns that get their old value back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<Restored>,
+}
+
+/// What is done to a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UndoAction {
+    /// The run created it: deleted.
+    Delete,
+    /// The run changed it: its columns get their values back.
+    Restore,
+    /// The run deleted it: put back as it was.
+    Insert,
+    /// Only the ledger's entry is put back.
+    Entry,
+}
+
+/// A column that gets its old value back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Restored {
+    /// The column.
+    pub column: String,
+    /// What is there.
+    pub now: Json,
+    /// What was there before the run.
+    pub then: Json,
+}
+
+/// What stands against taking a run back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Blocked {
+    /// The table.
+    pub table: String,
+    /// The natural key, nothing where several rows are meant.
+    pub key: Option<Json>,
+    /// Why, in a sentence without a period.
+    pub reason: String,
+}
+
+/// Everything that is known about a run and the rows it changed.
+pub(crate) struct Now {
+    pub(crate) run: i64,
+    pub(crate) kind: RunKind,
+    pub(crate) undone_by: Option<i64>,
+    pub(crate) changes: Vec<Change>,
+    /// The row behind each change as it is.
+    pub(crate) rows: Vec<Option<Present>>,
+    /// The ledger's entry behind each change as it is.
+    pub(crate) entries: Vec<Option<Entry>>,
+    /// The entries that an undo left, by table and row key.
+    pub(crate) left: Option<HashMap<(String, String), Option<Entry>>>,
+    /// The changes whose rows are to be deleted, in the order of the closure's targets.
+    pub(crate) targets: Vec<usize>,
+    pub(crate) closure: Closure,
+    pub(crate) user_data: Vec<String>,
+}
+
+/// The plan, with the order of deleting.
+pub(crate) fn plan(now: &Now) -> (UndoPlan, Order) {
+    let mut plan = UndoPlan { run: now.run, kind: now.kind, steps: Vec::new(), blocked: Vec::new() };
+    if let Some(by) = now.undone_by {
+        let reason = format!("run {} was taken back by run {by} already", now.run);
+        plan.blocked.push(Blocked { table: String::new(), key: None, reason });
+        return (plan, Order::default());
+    }
+    let mut last: HashMap<(&str, &str), usize> = HashMap::new();
+    for (index, change) in now.changes.iter().enumerate() {
+        last.insert((&change.table, &change.row_key), index);
+    }
+    for (index, change) in now.changes.iter().enumerate().rev() {
+        let key: Json = serde_json::from_str(&change.key).unwrap_or_default();
+        if last[&(change.table.as_str(), change.row_key.as_str())] == index {
+            let reasons = standing(now, index).into_iter();
+            plan.blocked.extend(reasons.map(|reason| Blocked {
+                table: change.table.clone(),
+                key: Some(key.clone()),
+                reason,
+            }));
+        }
+        plan.steps.push(step(change, key));
+    }
+    references(now, &mut plan.blocked);
+    let order = order(&now.closure, now.targets.len()).unwrap_or_else(|circle| {
+        let rows: Vec<String> = circle.iter().map(|target| now.changes[now.targets[*target]].key.clone()).collect();
+        let reason =
+            format!("rows refer to each other in a circle, by columns that may not be NULL: {}", rows.join(", "));
+        plan.blocked.push(Blocked { table: now.changes[now.targets[circle[0]]].table.clone(), key: None, reason });
+        Order::default()
+    });
+    (plan, order)
+}
+
+fn step(change: &Change, key: Json) -> UndoStep {
+    let (action, columns) = match change.action {
+        ChangeAction::Create => (UndoAction::Delete, Vec::new()),
+        ChangeAction::Delete => (UndoAction::Insert, Vec::new()),
+        ChangeAction::Update => {
+            let empty = Image::new();
+            let (before, after) = (change.before.as_ref().unwrap_or(&empty), change.after.as_ref().unwrap_or(&empty));
+            let columns = differing(before, after).map(|(column, then, now)| Restored {
+                column: column.to_owned(),
+                now: shown(now),
+                then: shown(then),
+            });
+            (UndoAction::Restore, columns.collect())
+        }
+        ChangeAction::Adopt | ChangeAction::Release => (UndoAction::Entry, Vec::new()),
+    };
+    UndoStep { table: change.table.clone(), key, action, columns }
+}
+
+/// What became of a row and its entry since the run.
+fn standing(now: &Now, index: usize) -> Vec<String> {
+    let change = &now.changes[index];
+    let mut reasons = Vec::new();
+    let row = now.rows[index].as_ref();
+    match (change.action, row, &change.after) {
+        (ChangeAction::Create | ChangeAction::Update, None, _) => reasons.push("it is not there any more".to_owned()),
+        (ChangeAction::Create | ChangeAction::Update, Some(row), Some(after)) => {
+            reasons.extend(differing(after, &row.image).map(|(column, then, is)| {
+                format!("`{column}` is {} now, the run left {}", value(&shown(is)), value(&shown(then)))
+            }));
+        }
+        (ChangeAction::Delete, Some(_), _) => reasons.push("it is there again".to_owned()),
+        _ => {}
+    }
+    if !reasons.is_empty() {
+        return reasons;
+    }
+    let entry = now.entries[index].as_ref();
+    let as_left = match &now.left {
+        Some(left) => {
+            let expected = left.get(&(change.table.clone(), change.row_key.clone()));
+            expected.is_none_or(|expected| expected.as_ref() == entry)
+        }
+        None => match change.action {
+            ChangeAction::Delete | ChangeAction::Release => entry.is_none(),
+            ChangeAction::Create | ChangeAction::Update | ChangeAction::Adopt => {
+                entry.is_some_and(|entry| entry.run == Some(now.run))
+            }
+        },
+    };
+    if !as_left {
+        reasons.push(match entry.and_then(|entry| entry.run) {
+            Some(run) => format!("run {run} wrote it since"),
+            None => "the ledger does not know it any more".to_owned(),
+        });
+    }
+    reasons
+}
+
+/// Rows that refer to rows which would be deleted, and stay.
+fn references(now: &Now, blocked: &mut Vec<Blocked>) {
+    let mut moving: HashMap<(&str, &str), BTreeSet<&str>> = HashMap::new();
+    for (change, row) in now.changes.iter().zip(&now.rows) {
+        if let (ChangeAction::Update, Some(before), Some(row)) = (change.action, &change.before, row) {
+            let columns = moving.entry((&change.table, &row.identity)).or_default();
+            columns.extend(before.keys().map(String::as_str));
+        }
+    }
+    for outside in &now.closure.outside {
+        let moves = |identity: &str| {
+            let columns = moving.get(&(outside.table.as_str(), identity));
+            columns.is_some_and(|columns| outside.columns.iter().any(|column| columns.contains(column.as_str())))
+        };
+        let stay = match &outside.known {
+            Some(known) => Some(known.iter().filter(|(identity, _)| !moves(identity)).count() as u64),
+            None => outside.rows,
+        };
+        if stay != Some(0) {
+            let targets: Vec<&Change> = now
+                .targets
+                .iter()
+                .map(|index| &now.changes[*index])
+                .filter(|change| change.table == outside.parent)
+                .collect();
+            let key = match targets.as_slice() {
+                [only] => serde_json::from_str(&only.key).ok(),
+                _ => None,
+            };
+            let reason = consequence(outside, stay, &now.user_data);
+            blocked.push(Blocked { table: outside.parent.clone(), key, reason });
+        }
+    }
+}
