@@ -172,7 +172,13 @@ impl Work<'_> {
                 Step::Declared(table) => table,
                 Step::Bulk(index) => {
                     let state = &observation.bulk[index];
-                    stream::write(db, seeds, index, state, &stream::Work { catalog: self.catalog, deployment: options.deployment, run })?;
+                    stream::write(
+                        db,
+                        seeds,
+                        index,
+                        state,
+                        &stream::Work { catalog: self.catalog, deployment: options.deployment, run },
+                    )?;
                     let counts = state.counts.common();
                     let (created, updated) = (counts.create, counts.update);
                     on_event(&SeedEvent::TableDone { table: state.table.clone(), created, updated });
