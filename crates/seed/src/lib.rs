@@ -2,6 +2,7 @@
 #![doc = include_str!("../README.md")]
 
 mod apply;
+mod constraint;
 mod error;
 mod event;
 mod ledger;
@@ -15,12 +16,14 @@ mod value;
 mod verify;
 
 pub use apply::{ApplyOptions, apply};
-pub use error::{DocumentPlace, Problem, SeedError};
+pub use error::{DocumentPlace, Problem, RefusedRow, SeedError};
 pub use event::SeedEvent;
 pub use read::{SeedOptions, Seeds, load};
 pub use reconcile::observe::{Observation, observe};
-pub use reconcile::plan::{ColumnChange, Counts, Outcome, Pending, RowAction, RowPlan, SeedPlan, TablePlan, plan};
+pub use reconcile::plan::{
+    ColumnChange, Counts, Outcome, Pending, RowAction, RowPlan, SeedPlan, TablePlan, plan, plan_before_migrations,
+};
 pub use reconcile::show::Shown;
 pub use report::{SeedReport, TableReport};
 pub use stream::RowSource;
-pub use verify::{Expectation, Verified, verify};
+pub use verify::{Expectation, Finding, Rule, TableDigest, Verdict, Verified, VerifyReport, digests, inspect, verify};

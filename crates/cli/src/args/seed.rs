@@ -1,6 +1,6 @@
 //! The arguments of `plimsoll seed`.
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 
 use super::{Apply, Environment};
 
@@ -11,6 +11,17 @@ pub(crate) enum Seed {
     Plan(Environment),
     /// Write them, in one transaction
     Apply(Apply),
-    /// Check the expected counts
-    Verify(Environment),
+    /// Check what must be true of the data
+    Verify(SeedVerify),
+}
+
+/// `seed verify`
+#[derive(Debug, Args)]
+pub(crate) struct SeedVerify {
+    #[command(flatten)]
+    pub(crate) environment: Environment,
+
+    /// Print a digest of the declared rows of each table instead
+    #[arg(long)]
+    pub(crate) digest: bool,
 }

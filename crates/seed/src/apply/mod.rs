@@ -1,9 +1,12 @@
 //! Applying a plan in one transaction that proves itself before it commits. Single statements are `write`'s.
 
+pub(crate) mod counters;
+mod deferred;
+mod refused;
 pub(crate) mod write;
 
 use plimsoll_core::ErrorCode;
-use plimsoll_core::db::{Catalog, Db, dialect, transaction};
+use plimsoll_core::db::{Catalog, Db, dialect, session, transaction};
 use plimsoll_core::ledger as core_ledger;
 
 use crate::apply::write::{Writer, invisible};
@@ -15,7 +18,7 @@ use crate::reconcile::diff::{Decision, Decisions, applied, decide};
 use crate::reconcile::observe::{Observation, observe};
 use crate::reconcile::plan::{Outcome, RowAction, SeedPlan, from_decisions, write_order};
 use crate::report::SeedReport;
-use crate::value::canonical_text;
+use crate::value::{canonical_text, secret};
 use crate::verify::{Expectation, Verified, verify};
 
 /// How a plan is applied.
@@ -51,6 +54,7 @@ pub fn apply(
     // DDL ends a transaction on some engines, so the ledger is there before it begins.
     core_ledger::ensure(db)?;
     let report = transaction(db, |db| {
+        session::check(db)?;
         hold_updated_tables(db, plan)?;
         let catalog = Catalog::read(db)?;
         let observation = observe(db, seeds, &catalog)?;
@@ -62,8 +66,12 @@ pub fn apply(
         let counts = fresh.counts();
         on_event(&SeedEvent::Started { create: counts.create, update: counts.update });
         write(db, seeds, &observation, &decisions, options, on_event)?;
-        read_back(db, seeds, &catalog, &decisions, on_event)?;
+        let written = observe(db, seeds, &catalog)?;
+        deferred::settle(db, seeds, &written, &decisions)?;
+        read_back(seeds, &written, &decisions, on_event)?;
         let verified = verified(db, options, on_event)?;
+        // Last, because a counter stays where it is when the transaction is taken back.
+        counters::advance(db, seeds, &observation, &decisions)?;
         Ok(SeedReport::new(&fresh, true, verified))
     })?;
     on_event(&SeedEvent::Committed);
@@ -114,7 +122,7 @@ fn entry(writer: &Writer<'_>, table: usize, decision: &Decision) -> Entry {
     Entry {
         row_key: row.row_key.clone(),
         key: canonical_text(&row.symbol),
-        applied: applied(row, state, decision, &|reference| writer.resolve(reference)),
+        applied: applied(row, state, decision, &seeds.blocks[row.block].secret, &|reference| writer.resolve(reference)),
         dataset: seeds.datasets[seeds.blocks[row.block].dataset].clone(),
         source: row.source.text(),
     }
@@ -122,15 +130,14 @@ fn entry(writer: &Writer<'_>, table: usize, decision: &Decision) -> Entry {
 
 /// A second look, before the commit: nothing may be left to do, and nothing written may read differently.
 fn read_back(
-    db: &mut dyn Db,
     seeds: &Seeds,
-    catalog: &Catalog,
+    observation: &Observation,
     before: &Decisions,
     on_event: &mut dyn FnMut(&SeedEvent),
 ) -> Result<(), SeedError> {
-    let observation = observe(db, seeds, catalog)?;
-    let after = decide(seeds, &observation);
+    let after = decide(seeds, observation);
     let mut problems = after.problems;
+    problems.extend(after.schema_problems);
     for (index, staged) in seeds.tables.iter().enumerate() {
         let kept = |row: usize, name: &str| {
             let decision = before.tables[index].iter().find(|decision| decision.row == row);
@@ -144,13 +151,14 @@ fn read_back(
                 problems.push(invisible(&staged.name, row));
             }
             for column in decision.columns.iter().filter(|column| !kept(decision.row, &column.name)) {
+                let hidden = seeds.blocks[row.block].secret.contains(&*column.name).then(secret::shown);
                 let message = format!(
                     "`{}` {}: `{}` reads back as {} instead of {}, a trigger or the column's type changes it",
                     staged.name,
                     crate::reconcile::show::label(&row.symbol),
                     column.name,
-                    crate::reconcile::show::value(&column.old),
-                    crate::reconcile::show::value(&column.new)
+                    crate::reconcile::show::value(hidden.as_ref().unwrap_or(&column.old)),
+                    crate::reconcile::show::value(hidden.as_ref().unwrap_or(&column.new))
                 );
                 problems.push(Problem::new(ErrorCode::SeedFailed, Some(row.source.location()), message));
             }

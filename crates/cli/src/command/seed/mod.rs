@@ -17,7 +17,7 @@ pub(super) fn run(args: &Seed, context: &mut Context<'_, '_>) -> Result<Exit, Cl
     match args {
         Seed::Plan(environment) => plan::run(environment, context),
         Seed::Apply(args) => apply::run(args, context),
-        Seed::Verify(environment) => verify::run(environment, context),
+        Seed::Verify(args) => verify::run(args, context),
     }
 }
 
