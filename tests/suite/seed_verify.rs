@@ -5,7 +5,7 @@ use plimsoll_core::db::{Catalog, Engine};
 use plimsoll_core::{Coded, ErrorCode};
 use plimsoll_seed::{SeedError, TableDigest, Verdict, VerifyReport, digests, inspect, observe};
 use plimsoll_tests::seeding::{domain_table, expectations, problems, read, seed};
-use plimsoll_tests::{TestDatabase, TestProject, live_tests};
+use plimsoll_tests::{Deployment, TestDatabase, TestProject, live_tests};
 
 const DOMAINS: &str = "[[table]]\nname = \"domain\"\nkey = [\"slug\"]\nrows = [{ slug = \"a\", name = \"A\" }, { slug = \"b\", name = \"B\" }]\n";
 
@@ -116,6 +116,37 @@ FAIL   no row of SELECT 1 FROM domain a JOIN domain b ON a.position = b.position
         db.run("DELETE FROM sample WHERE slug = 'two'");
         assert_eq!((digests_now(db, &project)[1].rows, digests_now(db, &project)[1].missing), (2, 1));
     }
+}
+
+#[test]
+fn the_command_says_by_its_exit_code_whether_all_holds_something_failed_or_nobody_knows() {
+    let harbour = Deployment::of_harbour();
+    harbour.run(&["deploy", "dev"]).exits(0);
+    let good = harbour.run(&["seed", "verify", "dev"]).exits(0);
+    assert!(good.stdout.contains("PASS ") && good.stdout.ends_with("all hold\n"), "{}", good.text());
+    let digest = harbour.run(&["seed", "verify", "dev", "--digest"]).exits(0);
+    assert!(digest.stdout.lines().all(|line| line.split("  ").next().is_some_and(|digest| digest.len() == 64)));
+
+    let declared = std::fs::read_to_string(harbour.root().join("plimsoll.toml")).expect("a project");
+    let with = |rule: &str| harbour.write("plimsoll.toml", &format!("{declared}\n{rule}\n"));
+    with("[[expect]]\nsql = \"SELECT 1 FROM nowhere\"");
+    let unknown = harbour.run(&["seed", "verify", "dev"]).exits(4);
+    assert!(
+        unknown.stdout.contains("ERROR  no row of SELECT 1 FROM nowhere: no such table: nowhere"),
+        "{}",
+        unknown.text()
+    );
+    unknown.says(&["error[seed::verify_could_not_check]", "help:"]);
+    with("[[expect]]\nsql = \"SELECT 1 FROM nowhere\"\n[[expect]]\nsql = \"SELECT 1\"");
+    let failed = harbour.run(&["seed", "verify", "dev", "--format", "json"]).exits(3);
+    let findings = failed.json().remove(0);
+    let verdicts: Vec<&str> = findings["findings"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|finding| finding["verdict"].as_str().expect("a word"))
+        .collect();
+    assert!(["pass", "fail", "error"].iter().all(|verdict| verdicts.contains(verdict)), "{verdicts:?}");
 }
 
 /// Columns of every kind, in the types that each engine has for them, and ids that differ from engine to engine.

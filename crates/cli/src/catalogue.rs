@@ -238,8 +238,8 @@ pub fn advice(code: ErrorCode) -> Advice {
             "correct the row at the place shown; the check is part of the table's definition",
         ),
         ErrorCode::SeedKey => (
-            "A declared key does not mean exactly one row: a part of it is NULL, or several rows have it.",
-            "choose a key that is unique and never NULL, or say `key_nulls = \"equal\"` for the table",
+            "Several rows of the database have the key of a declared row, so nobody can tell which one is meant.",
+            "choose a key that is unique, or take away the rows that are too many",
         ),
         ErrorCode::SeedHidden => (
             "Row-level security keeps rows of a table from this user, who would create again what is there.",

@@ -160,7 +160,7 @@ codes! {
     SeedRequired = "seed::value_missing" => Usage,
     /// A row does not pass a check of its table.
     SeedCheck = "seed::check_violated" => Usage,
-    /// The key of a row is NULL, or means several rows of the database.
+    /// The key of a declared row means several rows of the database.
     SeedKey = "seed::key" => Usage,
     /// Row-level security keeps rows of a table from the user who seeds.
     SeedHidden = "seed::rows_hidden" => GateRefused,

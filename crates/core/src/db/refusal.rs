@@ -1,5 +1,5 @@
-//! What an engine's message tells about the constraint or column it is about. PostgreSQL says so in fields of their own, which are
-//! read where errors are made.
+//! What an engine's message tells about the constraint or column it is about. PostgreSQL says so in fields of their own,
+//! which are read where errors are made.
 
 use super::Engine;
 

@@ -13,7 +13,7 @@ use crate::read::Seeds;
 use crate::read::model::Mode;
 use crate::reconcile::diff::Decision;
 use crate::reconcile::observe::Observation;
-use crate::reconcile::plan::Outcome;
+use crate::reconcile::plan::{Outcome, RowAction};
 use crate::reconcile::show;
 use crate::value::{canonical, canonical_text};
 
@@ -36,6 +36,9 @@ pub(super) fn check(
     let staged = &seeds.tables[index];
     let state = &observation.tables[index];
     let Some(table) = &state.table else { return };
+    if !decisions.iter().any(|decision| matches!(decision.action, RowAction::Create | RowAction::Update)) {
+        return;
+    }
     let decided: HashMap<usize, &Decision> = decisions.iter().map(|decision| (decision.row, decision)).collect();
     for columns in others(table, &staged.key) {
         let mut seen: HashMap<String, usize> = HashMap::new();
