@@ -15,8 +15,10 @@ mod pool;
 mod pooled;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod refusal;
 mod row;
 pub mod scratch;
+pub mod session;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod stmt;
@@ -24,7 +26,7 @@ mod url;
 mod value;
 
 pub use bulk::{BulkRows, allow_writing, temporary, writing};
-pub use catalog::{Catalog, Column, ColumnKind, ForeignKey, OnDelete, Table, UniqueKey};
+pub use catalog::{Catalog, Column, ColumnKind, Counter, ForeignKey, OnDelete, Table, UniqueKey, Whole};
 pub use connection::{Db, scalar, transaction};
 pub use dialect::quoted;
 pub use engine::Engine;

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::read::model::{Each, EditPolicy, Mode, OnDuplicate, Ordered, TableBlock};
+use crate::read::model::{Each, EditPolicy, KeyNulls, Mode, OnDuplicate, Ordered, TableBlock};
 
 /// A table of generated rows.
 #[derive(Debug, Deserialize)]
@@ -49,6 +49,9 @@ impl GenerateBlock {
             rows: None,
             file: None,
             bulk: false,
+            was: Ordered::default(),
+            secret: Vec::new(),
+            key_nulls: KeyNulls::default(),
         }
     }
 }

@@ -124,6 +124,8 @@ pub(crate) fn stage(found: &Found, rows: &Generated, staging: &mut Staging) {
             insert_only,
             source: source.clone(),
             level: 0,
+            was: None,
+            deferred: Vec::new(),
         });
         Ok(())
     });

@@ -323,6 +323,11 @@ fn check(
     if block.file.is_some() && !block.bulk {
         report(at, ErrorCode::InvalidValue, "`file` needs `bulk = true`".to_owned());
     }
+    for column in block.secret.iter().filter(|column| key.contains(column.get_ref())) {
+        let message =
+            format!("`{}` is part of the key, which is shown everywhere, and cannot be secret", column.get_ref());
+        report(column.span().start, ErrorCode::InvalidValue, message);
+    }
     match &block.rows {
         _ if block.bulk => {}
         Some(_)
@@ -442,6 +447,7 @@ fn describe(block: &TableBlock, dataset: usize, file: &Arc<SourceFile>, offset: 
         mode: block.mode,
         on_edit: block.on_edit.clone(),
         on_duplicate: block.on_duplicate,
+        secret: block.secret.iter().map(|column| column.get_ref().clone()).collect(),
     }
 }
 
