@@ -1,11 +1,13 @@
 //! Applying a plan in one transaction that proves itself before it commits. Single statements are `write`'s.
 
+pub(crate) mod progress;
 pub(crate) mod write;
 
 use plimsoll_core::ErrorCode;
 use plimsoll_core::db::{Catalog, Db, dialect, transaction};
 use plimsoll_core::ledger as core_ledger;
 
+use crate::apply::progress::Progress;
 use crate::apply::write::{Writer, invisible};
 use crate::error::{Problem, SeedError};
 use crate::event::SeedEvent;
@@ -90,9 +92,12 @@ fn write(
     options: &ApplyOptions,
     on_event: &mut dyn FnMut(&SeedEvent),
 ) -> Result<(), SeedError> {
-    let mut writer = Writer { seeds, observation, created: std::collections::HashMap::new() };
+    let progress = Progress::new(on_event);
+    let mut writer = Writer { seeds, observation, created: std::collections::HashMap::new(), progress: &progress };
     for table in write_order(seeds, observation) {
         let decided = &decisions.tables[table];
+        let written = |decision: &&Decision| matches!(decision.action, RowAction::Create | RowAction::Update);
+        progress.begin(&seeds.tables[table].name, decided.iter().filter(written).count());
         let created = writer.create(db, table, decided)?;
         let updated = writer.update(db, table, decided)?;
         let entries: Vec<Entry> = decided
@@ -101,8 +106,7 @@ fn write(
             .map(|decision| entry(&writer, table, decision))
             .collect();
         ledger::write(db, &seeds.tables[table].name, &entries, options.deployment)?;
-        let table = seeds.tables[table].name.clone();
-        on_event(&SeedEvent::TableDone { table, created, updated });
+        progress.end(created, updated);
     }
     Ok(())
 }

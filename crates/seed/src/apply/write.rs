@@ -7,6 +7,7 @@ use plimsoll_core::db::{Column, Db, DbError, Stmt, Value, dialect, quoted};
 use plimsoll_core::{ErrorCode, Location};
 use serde_json::Value as Json;
 
+use crate::apply::progress::Progress;
 use crate::error::{Problem, SeedError};
 use crate::read::Seeds;
 use crate::reconcile::diff::Decision;
@@ -27,6 +28,7 @@ pub(crate) struct Writer<'a> {
     pub(crate) seeds: &'a Seeds,
     pub(crate) observation: &'a Observation,
     pub(crate) created: HashMap<(usize, usize), Json>,
+    pub(crate) progress: &'a Progress<'a>,
 }
 
 /// A row as it is written: its staged index and the values in the order of the columns.
@@ -111,7 +113,7 @@ impl Writer<'_> {
             stmt
         };
         let size = INSERT_ROWS.min(dialect::max_binds(engine) / columns.len().max(1));
-        prepared.chunks(size).try_for_each(|batch| self.run(db, table, batch, &statement))
+        prepared.chunks(size).try_for_each(|batch| self.told(batch, self.run(db, table, batch, &statement)))
     }
 
     fn update_columns(
@@ -178,7 +180,14 @@ impl Writer<'_> {
             stmt
         };
         let size = if id.is_some() { UPDATE_ROWS } else { 1 };
-        prepared.chunks(size).try_for_each(|batch| self.run(db, table, batch, &statement))
+        prepared.chunks(size).try_for_each(|batch| self.told(batch, self.run(db, table, batch, &statement)))
+    }
+
+    fn told(&self, batch: &[Prepared], done: Result<(), SeedError>) -> Result<(), SeedError> {
+        if done.is_ok() {
+            self.progress.add(batch.len());
+        }
+        done
     }
 
     /// Runs a batch; when it fails, repeats it row by row to find the one to blame. The transaction is lost either way.

@@ -35,7 +35,7 @@ pub(super) fn run(apply: &Apply, context: &mut Context<'_, '_>) -> Result<Exit, 
     let done = plimsoll_seed::apply(db.as_mut(), &seeds, &plan, &options, &mut |event| {
         reporter.event(terminal, &DeployEvent::Seed(event));
     });
-    reporter.end();
+    reporter.end(context.terminal);
     let report = done?;
     match context.terminal.format {
         Format::Text => context.terminal.result(&format!("{report}\n")),
