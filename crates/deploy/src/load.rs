@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use plimsoll_core::db::{Access, Catalog, Db, connect};
 use plimsoll_core::ledger;
-use plimsoll_core::project::{ExpectRule, Project, RevisionSource};
+use plimsoll_core::project::{Project, RevisionSource};
 use plimsoll_migrate::{History, MigrationSet, PlanOptions, check_prisma_provider};
-use plimsoll_seed::{Expectation, Rule, SeedOptions, Seeds};
+use plimsoll_seed::{Expectation, SeedOptions, Seeds};
 use plimsoll_smoke::{Selection, SmokePlan};
 
 use crate::error::{Cause, DeployError};
@@ -57,16 +57,8 @@ pub fn load_migrations(project: &Project) -> Result<Option<MigrationSet>, Deploy
 /// # Errors
 /// Everything that is wrong with them.
 pub fn load_seeds(project: &Project) -> Result<Option<Seeds>, DeployError> {
-    let Some(seed) = &project.seed else { return Ok(None) };
-    Ok(Some(plimsoll_seed::load(&SeedOptions {
-        root: project.root.clone(),
-        path: seed.path.clone(),
-        with: seed.with.clone(),
-        user_data: seed.user_data.clone(),
-        profile: seed.profile.clone(),
-        top_up: seed.top_up,
-        names: project.names.clone(),
-    })?))
+    let Some(options) = SeedOptions::of(project) else { return Ok(None) };
+    Ok(Some(plimsoll_seed::load(&options)?))
 }
 
 /// Reads the smoke checks with any of these tags, all when there are none. `None` when the project declares none.
@@ -99,7 +91,7 @@ pub fn declared_releases(project: &Project) -> Result<Vec<Release>, DeployError>
 /// What must be true of the data after seeding.
 #[must_use]
 pub fn expectations(project: &Project) -> Vec<Expectation> {
-    project.expect.iter().map(expectation).collect()
+    project.expect.iter().map(Expectation::from).collect()
 }
 
 /// Looks at the target and plans. Writes nothing, and creates no file.
@@ -168,27 +160,4 @@ pub fn check_environment(db: &mut dyn Db, project: &Project) -> Result<(), Deplo
 pub(crate) fn names(project: &Project) -> std::collections::BTreeMap<String, minijinja::Value> {
     let Ok(keys) = project.names.try_iter() else { return std::collections::BTreeMap::new() };
     keys.filter_map(|key| Some((key.to_string(), project.names.get_item(&key).ok()?))).collect()
-}
-
-/// An expectation of the project as seeding checks it.
-pub(crate) fn expectation(expect: &plimsoll_core::project::Expect) -> Expectation {
-    Expectation {
-        table: expect.table.clone(),
-        filter: expect.filter.clone(),
-        at_least: expect.at_least,
-        at_most: expect.at_most,
-        exactly: expect.exactly,
-        rules: expect.rules.iter().map(rule).collect(),
-        at: expect.at.clone(),
-    }
-}
-
-fn rule(rule: &ExpectRule) -> Rule {
-    match rule.clone() {
-        ExpectRule::NotNull(columns) => Rule::NotNull(columns),
-        ExpectRule::Unique(columns) => Rule::Unique(columns),
-        ExpectRule::Accepted { column, values } => Rule::Accepted { column, values },
-        ExpectRule::Relationship { columns, table, references } => Rule::Relationship { columns, table, references },
-        ExpectRule::Sql(sql) => Rule::Sql(sql),
-    }
 }

@@ -174,6 +174,6 @@ fn expectation(expect: &plimsoll_core::project::Expect) -> Vec<String> {
         let filter = expect.filter.as_ref().map(|filter| format!(" where {filter}")).unwrap_or_default();
         all.push(format!("`{}`{filter} {}", expect.table, counts.join(" ")));
     }
-    all.extend(crate::load::expectation(expect).rules_in_words());
+    all.extend(plimsoll_seed::Expectation::from(expect).rules_in_words());
     all
 }

@@ -13,6 +13,7 @@ mod read;
 mod reconcile;
 mod report;
 mod runs;
+mod service;
 mod staged;
 mod steps;
 mod stream;
@@ -24,7 +25,7 @@ pub use apply::{ApplyOptions, apply};
 pub use error::{DocumentPlace, Problem, RefusedRow, SeedError};
 pub use event::SeedEvent;
 pub use guard::{Fingerprint, UserDataVerdict, UserTable};
-pub use read::{SeedOptions, Seeds, load};
+pub use read::{SeedOptions, Seeds, load, load_only};
 pub use reconcile::observe::{Observation, observe};
 pub use reconcile::plan::{
     ColumnChange, Counts, Outcome, Pending, RowAction, RowPlan, SeedPlan, TablePlan, plan, plan_before_migrations,
@@ -32,6 +33,7 @@ pub use reconcile::plan::{
 pub use reconcile::show::Shown;
 pub use report::{SeedReport, TableReport};
 pub use runs::{Run, RunKind, RunOptions, runs};
+pub use service::{Seeded, ServiceError, ServiceOptions, look, seed};
 pub use steps::{Step, StepTable, Steps, steps};
 pub use stream::{BulkCounts, BulkPlan, RowSource};
 pub use undo::{

@@ -22,6 +22,7 @@ pub mod session;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod stmt;
+mod symptom;
 mod url;
 mod value;
 

@@ -3,6 +3,7 @@
 pub(crate) mod counters;
 mod deferred;
 pub(crate) mod delete;
+pub(crate) mod progress;
 pub(crate) mod record;
 mod refused;
 pub(crate) mod swap;
@@ -13,6 +14,7 @@ use plimsoll_core::db::{Catalog, Db, dialect, session, transaction};
 use plimsoll_core::ledger as core_ledger;
 use plimsoll_core::lock::Fence;
 
+use crate::apply::progress::Progress;
 use crate::apply::write::{Writer, invisible};
 use crate::error::{Problem, SeedError};
 use crate::event::SeedEvent;
@@ -172,7 +174,9 @@ impl Work<'_> {
             changes.push(record::nulled(&targets[*index], self.entry_of(*index), values));
         }
         self.delete(db, &targets, &early, &nulled, &mut changes)?;
-        let mut writer = Writer { seeds, observation, created: std::collections::HashMap::new() };
+        let progress = Progress::new(on_event);
+        let told = |rows| progress.add(rows);
+        let mut writer = Writer { seeds, observation, created: std::collections::HashMap::new(), progress: &told };
         let mut written = Vec::new();
         let steps = stream::steps(seeds, observation);
         for step in &steps {
@@ -180,6 +184,8 @@ impl Work<'_> {
                 Step::Declared(table) => table,
                 Step::Bulk(index) => {
                     let state = &observation.bulk[index];
+                    let counts = state.counts.common();
+                    progress.begin(&state.table, counts.create + counts.update);
                     stream::write(
                         db,
                         seeds,
@@ -187,13 +193,13 @@ impl Work<'_> {
                         state,
                         &stream::Work { catalog: self.catalog, deployment: options.deployment, run },
                     )?;
-                    let counts = state.counts.common();
-                    let (created, updated) = (counts.create, counts.update);
-                    on_event(&SeedEvent::TableDone { table: state.table.clone(), created, updated });
+                    progress.end(counts.create, counts.update);
                     continue;
                 }
             };
             let decided = &decisions.tables[table];
+            let writes = |decision: &&Decision| matches!(decision.action, RowAction::Create | RowAction::Update);
+            progress.begin(&seeds.tables[table].name, decided.iter().filter(writes).count());
             let before = record::before(db, &writer, table, decided)?;
             before.make_room(db, &writer, decided)?;
             let created = writer.create(db, table, decided)?;
@@ -208,8 +214,7 @@ impl Work<'_> {
             let renamed = self.renamed(table);
             ledger::remove(db, &seeds.tables[table].name, renamed.iter().map(|entry| entry.row_key.as_str()))?;
             written.push((table, before));
-            let table = seeds.tables[table].name.clone();
-            on_event(&SeedEvent::TableDone { table, created, updated });
+            progress.end(created, updated);
         }
         for (table, before) in &written {
             changes.extend(record::changes(db, &writer, before, &decisions.tables[*table])?);

@@ -34,6 +34,8 @@ pub(crate) struct Writer<'a> {
     pub(crate) seeds: &'a Seeds,
     pub(crate) observation: &'a Observation,
     pub(crate) created: HashMap<(usize, usize), Json>,
+    /// Told how many more rows were written.
+    pub(crate) progress: &'a dyn Fn(usize),
 }
 
 /// A row as it is written: its staged index and the values in the order of the columns.
@@ -206,7 +208,9 @@ impl Writer<'_> {
         if zero {
             counters::keep_zero(db, true)?;
         }
-        let done = prepared.chunks(size).try_for_each(|batch| self.run(db, table, batch, &statement, refused));
+        let done = prepared
+            .chunks(size)
+            .try_for_each(|batch| self.told(batch, self.run(db, table, batch, &statement, refused)));
         if zero {
             counters::keep_zero(db, false)?;
         }
@@ -285,7 +289,14 @@ impl Writer<'_> {
         // MySQL sees the new value of a column in what it assigns next.
         let moves = columns.iter().any(|column| key.iter().any(|key| key.name == column.name));
         let size = if id.is_some() && !moves { UPDATE_ROWS } else { 1 };
-        prepared.chunks(size).try_for_each(|batch| self.run(db, table, batch, &statement, refused))
+        prepared.chunks(size).try_for_each(|batch| self.told(batch, self.run(db, table, batch, &statement, refused)))
+    }
+
+    fn told(&self, batch: &[Prepared], done: Result<(), SeedError>) -> Result<(), SeedError> {
+        if done.is_ok() {
+            (self.progress)(batch.len());
+        }
+        done
     }
 
     /// Runs a batch; when it fails, repeats it row by row to find all that are refused. The transaction is lost either way.
