@@ -45,6 +45,8 @@ mod schema_drift_sqlite;
 mod schema_read;
 mod scratch;
 mod seed_cli;
+mod seed_bulk;
+mod seed_bulk_errors;
 mod seed_edits;
 mod seed_guards;
 mod seed_model;

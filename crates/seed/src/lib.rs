@@ -32,4 +32,5 @@ pub use undo::{
     Blocked, ResetOptions, ResetPlan, ResetReport, ResetRow, Restored, UndoAction, UndoOptions, UndoPlan, UndoReport,
     UndoStep, apply_reset, apply_undo, plan_reset, plan_undo,
 };
+pub use stream::{BulkCounts, BulkPlan, RowSource};
 pub use verify::{Expectation, Verified, verify};

@@ -100,10 +100,24 @@ impl Context<'_, '_> {
         apply: &Apply,
         purpose: &str,
     ) -> Result<(DeployLock, Box<dyn Db>), CliError> {
+        self.locked_with(project, apply, purpose, None)
+    }
+
+    /// As [`Self::locked`], going on with a session that has staged rows, where there is one.
+    fn locked_with(
+        &mut self,
+        project: &Project,
+        apply: &Apply,
+        purpose: &str,
+        session: Option<Box<dyn Db>>,
+    ) -> Result<(DeployLock, Box<dyn Db>), CliError> {
         self.confirm(project, apply.yes)?;
         let holder = Holder::new(&actor(self.surroundings), &format!("{purpose} {}", project.environment));
         let lock = lock::acquire(&project.database, &holder, apply.lock_wait)?;
-        let mut db = lock.connect()?;
+        let mut db = match session {
+            Some(session) => lock.take_over(session)?,
+            None => lock.connect()?,
+        };
         plimsoll_deploy::check_environment(db.as_mut(), project)?;
         Ok((lock, db))
     }

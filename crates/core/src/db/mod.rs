@@ -1,7 +1,10 @@
 //! Databases: one object-safe connection over three diesel backends. The only folder that matches on a backend.
 
+mod bulk;
 mod catalog;
 mod connection;
+#[cfg(feature = "postgres")]
+mod copy;
 pub mod dialect;
 mod engine;
 mod error;
@@ -20,6 +23,7 @@ mod stmt;
 mod url;
 mod value;
 
+pub use bulk::{BulkRows, allow_writing, temporary, writing};
 pub use catalog::{Catalog, Column, ColumnKind, ForeignKey, OnDelete, Table, UniqueKey};
 pub use connection::{Db, scalar, transaction};
 pub use dialect::quoted;

@@ -4,13 +4,13 @@ use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionMa
 use diesel::deserialize::{self, FromSql};
 use diesel::mysql::{Mysql, MysqlConnection, MysqlType};
 use diesel::query_builder::AstPass;
-use diesel::sql_types::{BigInt, Binary, Bool, Double, Float, Text, Unsigned};
+use diesel::sql_types::{BigInt, Binary, Bool, Double, Float, Nullable, Text, Unsigned};
 use diesel::{Connection, QueryResult, RunQueryDsl};
 use diesel_migrations::MigrationHarness;
 
 use super::row::ReadValue;
-use super::stmt::BindValue;
-use super::{Access, Db, DbError, DynRow, Engine, Stmt, Value};
+use super::stmt::{BindNull, BindValue};
+use super::{Access, BulkRows, Db, DbError, DynRow, Engine, Stmt, Value};
 use crate::{Redactor, Secret};
 
 const ENGINE: Engine = Engine::Mysql;
@@ -18,6 +18,9 @@ const ENGINE: Engine = Engine::Mysql;
 /// Without a strict mode MySQL cuts text and turns wrong numbers into 0 without a word.
 const SESSION: &str = "SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE'); \
      SET SESSION time_zone = '+00:00'";
+
+/// Rows per INSERT of a bulk load.
+const BULK_ROWS: usize = 1_000;
 
 pub(super) fn connect(url: &str, access: Access) -> Result<Box<dyn Db>, DbError> {
     let redactor = Redactor::new([&Secret::new(url)]);
@@ -44,6 +47,13 @@ impl Db for MysqlConnection {
 
     fn rows(&mut self, stmt: &Stmt) -> Result<Vec<DynRow>, DbError> {
         stmt.clone().load(self).map_err(failed)
+    }
+
+    fn bulk_load(&mut self, table: &str, columns: &[&str], rows: &mut dyn BulkRows) -> Result<u64, DbError> {
+        let target = (table, columns);
+        super::bulk::insert(ENGINE, target, BULK_ROWS, rows, &mut |insert| {
+            RunQueryDsl::execute(insert, self).map(drop).map_err(failed)
+        })
     }
 
     fn begin(&mut self) -> Result<(), DbError> {
@@ -84,6 +94,12 @@ impl BindValue for Mysql {
             Value::Text(text) => out.push_bind_param::<Text, _>(text),
             Value::Bytes(bytes) => out.push_bind_param::<Binary, _>(bytes),
         }
+    }
+}
+
+impl BindNull for Mysql {
+    fn bind_null(out: &mut AstPass<'_, '_, Self>) -> QueryResult<()> {
+        out.push_bind_param::<Nullable<Text>, Option<String>>(&None)
     }
 }
 

@@ -11,7 +11,7 @@ use diesel_migrations::MigrationHarness;
 use super::pooled::Pooled;
 use super::row::ReadValue;
 use super::stmt::BindValue;
-use super::{Access, Db, DbError, DynRow, Engine, Stmt, Value};
+use super::{Access, BulkRows, Db, DbError, DynRow, Engine, Stmt, Value};
 use crate::{Redactor, Secret};
 
 const ENGINE: Engine = Engine::Postgres;
@@ -92,6 +92,10 @@ impl Db for PgConnection {
 
     fn rows(&mut self, stmt: &Stmt) -> Result<Vec<DynRow>, DbError> {
         stmt.clone().load(self).map_err(failed)
+    }
+
+    fn bulk_load(&mut self, table: &str, columns: &[&str], rows: &mut dyn BulkRows) -> Result<u64, DbError> {
+        super::copy::load(self, table, columns, rows)
     }
 
     fn begin(&mut self) -> Result<(), DbError> {

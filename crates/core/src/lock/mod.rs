@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use crate::db::{Access, DatabaseUrl, Db, DbError, connect};
+use crate::db::{Access, DatabaseUrl, Db, DbError, allow_writing, connect};
 use crate::ledger::{self, now};
 use crate::{Coded, ErrorCode};
 
@@ -206,7 +206,19 @@ impl DeployLock {
     /// # Errors
     /// As [`connect`].
     pub fn connect(&self) -> Result<Box<dyn Db>, DbError> {
-        let mut db = connect(&self.url, Access::Write)?;
+        self.mark(connect(&self.url, Access::Write)?)
+    }
+
+    /// As [`Self::connect`], with a connection to the same database that was opened for looking and has staged something.
+    ///
+    /// # Errors
+    /// Whatever the engine refuses.
+    pub fn take_over(&self, mut db: Box<dyn Db>) -> Result<Box<dyn Db>, DbError> {
+        allow_writing(db.as_mut())?;
+        self.mark(db)
+    }
+
+    fn mark(&self, mut db: Box<dyn Db>) -> Result<Box<dyn Db>, DbError> {
         if self.fence.mode == LockMode::Session {
             session::mark_working(db.as_mut())?;
         }

@@ -18,14 +18,15 @@ use crate::guard::fingerprint::{self, Written};
 use crate::ledger::{self, Entry, Origin};
 use crate::read::Seeds;
 use crate::reconcile::diff::{Decision, Decisions, applied, decide};
-use crate::reconcile::observe::{Observation, observe};
+use crate::reconcile::observe::{Observation, observe, observe_declared};
 use crate::reconcile::orphan;
-use crate::reconcile::plan::{Outcome, RowAction, SeedPlan, from_decisions, write_order};
+use crate::reconcile::plan::{Outcome, RowAction, SeedPlan, from_decisions};
 use crate::reconcile::prune::{Fate, key_label};
 use crate::report::SeedReport;
 use crate::runs::change::{self, Change};
 use crate::runs::image::Image;
 use crate::runs::{self, RunKind, RunOptions};
+use crate::stream::{self, Step};
 use crate::value::canonical_text;
 use crate::verify::{Expectation, Verified, verify};
 
@@ -82,6 +83,7 @@ pub fn apply(
     core_ledger::ensure(db)?;
     let report = transaction(db, |db| {
         hold_updated_tables(db, plan)?;
+        stream::hold(db, plan)?;
         let catalog = Catalog::read(db)?;
         let watch = fingerprint::watch(db, &catalog, &seeds.user_data)?;
         let observation = observe(db, seeds, &catalog)?;
@@ -99,7 +101,7 @@ pub fn apply(
         let run = runs::start(db, RunKind::Apply, &plan.digest(), &run_options)?;
         let work = Work { seeds, catalog: &catalog, observation: &observation, decisions: &decisions };
         work.write(db, run, options, on_event)?;
-        read_back(db, seeds, &catalog, &decisions, on_event)?;
+        read_back(db, seeds, (&catalog, &observation), &decisions, on_event)?;
         let verified = verified(db, options, on_event)?;
         let user_data = fingerprint::check(db, &catalog, &watch, &|name| meant(&fresh, name))?;
         let report = SeedReport { run: Some(run), user_data, ..SeedReport::new(&fresh, true, verified) };
@@ -164,7 +166,19 @@ impl Work<'_> {
         self.delete(db, &targets, &early, &nulled, &mut changes)?;
         let mut writer = Writer { seeds, observation, created: std::collections::HashMap::new() };
         let mut written = Vec::new();
-        for table in write_order(seeds, observation) {
+        let steps = stream::steps(seeds, observation);
+        for step in &steps {
+            let table = match *step {
+                Step::Declared(table) => table,
+                Step::Bulk(index) => {
+                    let state = &observation.bulk[index];
+                    stream::write(db, seeds, index, state, &stream::Work { catalog: self.catalog, deployment: options.deployment, run })?;
+                    let counts = state.counts.common();
+                    let (created, updated) = (counts.create, counts.update);
+                    on_event(&SeedEvent::TableDone { table: state.table.clone(), created, updated });
+                    continue;
+                }
+            };
             let decided = &decisions.tables[table];
             let before = record::before(db, &writer, table, decided)?;
             before.make_room(db, &writer, decided)?;
@@ -189,6 +203,13 @@ impl Work<'_> {
             changes.extend(self.renamed(*table).into_iter().map(|entry| record::released(name, entry)));
         }
         self.delete(db, &targets, &late, &nulled, &mut changes)?;
+        // Children first.
+        for step in steps.iter().rev() {
+            if let Step::Bulk(index) = *step {
+                stream::prune(db, &seeds.bulk[index], &observation.bulk[index], self.catalog)?;
+                changes.extend(stream::change(&observation.bulk[index]));
+            }
+        }
         self.release(db, &mut changes)?;
         Ok(change::write(db, run, &changes)?)
     }
@@ -273,11 +294,11 @@ fn entry(writer: &Writer<'_>, table: usize, decision: &Decision, run: i64, optio
 fn read_back(
     db: &mut dyn Db,
     seeds: &Seeds,
-    catalog: &Catalog,
+    (catalog, observed): (&Catalog, &Observation),
     before: &Decisions,
     on_event: &mut dyn FnMut(&SeedEvent),
 ) -> Result<(), SeedError> {
-    let observation = observe(db, seeds, catalog)?;
+    let observation = observe_declared(db, seeds, catalog)?;
     let after = decide(seeds, &observation);
     let mut problems = after.problems;
     for (index, staged) in seeds.tables.iter().enumerate() {
@@ -312,8 +333,12 @@ fn read_back(
             problems.push(Problem::new(ErrorCode::SeedFailed, None, message));
         }
     }
+    for (table, state) in seeds.bulk.iter().zip(&observed.bulk) {
+        problems.extend(stream::read_back(db, table, state)?);
+    }
     SeedError::unless_empty(problems)?;
-    on_event(&SeedEvent::ReadBack { rows: seeds.tables.iter().map(|table| table.rows.len()).sum() });
+    let bulk: usize = observed.bulk.iter().map(|state| usize::try_from(state.rows).unwrap_or(usize::MAX)).sum();
+    on_event(&SeedEvent::ReadBack { rows: bulk + seeds.tables.iter().map(|table| table.rows.len()).sum::<usize>() });
     Ok(())
 }
 

@@ -15,10 +15,11 @@ use crate::error::{Problem, SeedError};
 use crate::map::expression;
 use crate::map::{CompiledBlock, Staging};
 use crate::read::document::Document;
-use crate::read::model::{DatasetFile, Mode, TableBlock};
+use crate::read::model::{DatasetFile, EditPolicy, Mode, TableBlock};
 use crate::read::source::SourceFile;
 use crate::staged::{self, order};
 use crate::staged::{Block, References, StagedTable};
+use crate::stream::{self, BulkTable, RowSource};
 
 /// Where the datasets are and what they may do.
 #[derive(Debug, Clone)]
@@ -46,6 +47,7 @@ pub struct Seeds {
     pub(crate) incomplete: BTreeSet<usize>,
     /// The tables of user data.
     pub(crate) user_data: Vec<String>,
+    pub(crate) bulk: Vec<BulkTable>,
     documents: usize,
 }
 
@@ -59,6 +61,29 @@ impl Seeds {
     /// The tables and how many rows are declared for each, in an order in which they could be written.
     pub fn tables(&self) -> impl Iterator<Item = (&str, usize)> {
         self.tables.iter().map(|table| (table.name.as_str(), table.rows.len()))
+    }
+
+    /// The tables with `bulk = true`, whose rows are read when they are needed.
+    pub fn bulk_tables(&self) -> impl Iterator<Item = &str> {
+        self.bulk.iter().map(|table| table.name.as_str())
+    }
+
+    /// Adds a table of very many rows that come from the caller's own code, as if a dataset of this name declared it. Rows of
+    /// the table are found by the columns of `key`.
+    pub fn add_rows(&mut self, dataset: &str, table: &str, key: &[&str], source: Arc<dyn RowSource>) {
+        let position = self.datasets.iter().position(|name| name == dataset).unwrap_or_else(|| {
+            self.datasets.push(dataset.to_owned());
+            self.datasets.len() - 1
+        });
+        self.bulk.push(BulkTable {
+            name: table.to_owned(),
+            key: key.iter().map(|column| (*column).to_owned()).collect(),
+            dataset: position,
+            at: source.header(),
+            source,
+            mode: Mode::default(),
+            on_edit: EditPolicy::default(),
+        });
     }
 
     /// How many documents were read.
@@ -88,6 +113,7 @@ pub fn load(options: &SeedOptions) -> Result<Seeds, SeedError> {
     let mut blocks = Vec::new();
     let mut cache = HashMap::new();
     let mut datasets = Vec::new();
+    let mut bulk = Vec::new();
     for Read { name, file, parsed } in read {
         let may_insert: Vec<&str> =
             parsed.dataset.inserts_user_data.iter().map(|table| table.get_ref().as_str()).collect();
@@ -99,6 +125,10 @@ pub fn load(options: &SeedOptions) -> Result<Seeds, SeedError> {
                 let offset = block.span().start;
                 let block = block.into_inner();
                 check(&block, &file, options, &may_insert, &blocks, &mut problems);
+                if block.bulk {
+                    bulk.extend(bulk_table(options, &block, datasets.len(), &file, &mut problems));
+                    return None;
+                }
                 check_mode(&block, &file, datasets.len(), &blocks, &mut problems);
                 blocks.push(describe(&block, datasets.len(), &file, offset));
                 let compiled = CompiledBlock::compile(&env, blocks.len() - 1, &file, offset, block, &mut problems);
@@ -123,9 +153,10 @@ pub fn load(options: &SeedOptions) -> Result<Seeds, SeedError> {
     references.connect(&tables);
     tables = order::tables(tables, &mut references, &blocks, &mut problems);
     order::levels(&mut tables, &references, &mut problems);
+    declared_otherwise(&bulk, &tables, &mut problems);
     SeedError::unless_empty(problems)?;
     let (incomplete, user_data) = (BTreeSet::new(), options.user_data.clone());
-    Ok(Seeds { datasets, blocks, tables, references, incomplete, user_data, documents })
+    Ok(Seeds { datasets, blocks, tables, references, bulk, incomplete, user_data, documents })
 }
 
 fn read_datasets(options: &SeedOptions, problems: &mut Vec<Problem>) -> Vec<Read> {
@@ -243,7 +274,11 @@ fn check(
     if key.is_empty() {
         report(key_at, ErrorCode::InvalidValue, format!("`{name}` needs at least one key column"));
     }
+    if block.file.is_some() && !block.bulk {
+        report(at, ErrorCode::InvalidValue, "`file` needs `bulk = true`".to_owned());
+    }
     match &block.rows {
+        _ if block.bulk => {}
         Some(_)
             if block.each.is_some()
                 || block.when.is_some()
@@ -306,6 +341,43 @@ fn check_mode(
         let message = format!("`on_edit` names `{column}`, which is not among the columns of `{name}`");
         let at = file.location(block.name.span().start);
         problems.push(Problem::new(ErrorCode::InvalidValue, Some(at), message));
+    }
+}
+
+/// What a block with `bulk = true` declares.
+fn bulk_table(
+    options: &SeedOptions,
+    block: &TableBlock,
+    dataset: usize,
+    file: &Arc<SourceFile>,
+    problems: &mut Vec<Problem>,
+) -> Option<BulkTable> {
+    let Some(named) = &block.file else {
+        let message = format!("`{}` has `bulk = true` and no `file` that its rows are in", block.name.get_ref());
+        problems.push(Problem::new(ErrorCode::InvalidValue, Some(file.location(block.name.span().start)), message));
+        return None;
+    };
+    match template::render(&template::environment(), named.get_ref(), &options.names) {
+        Ok(rendered) => {
+            let path = options.root.join(rendered);
+            stream::declare(block, dataset, file, (&path, &shown_path(&options.root, &path)), problems)
+        }
+        Err(error) => {
+            let message = expression::explain(&error, named.get_ref());
+            problems.push(Problem::new(ErrorCode::Template, Some(file.location(named.span().start)), message));
+            None
+        }
+    }
+}
+
+/// A very large table is declared once, by itself.
+fn declared_otherwise(bulk: &[BulkTable], tables: &[StagedTable], problems: &mut Vec<Problem>) {
+    for (index, table) in bulk.iter().enumerate() {
+        let twice = bulk[..index].iter().any(|other| other.name == table.name);
+        if twice || tables.iter().any(|other| other.name == table.name) {
+            let message = format!("`{}` is declared elsewhere as well; with `bulk = true` all its rows are in one file", table.name);
+            problems.push(Problem::new(ErrorCode::InvalidValue, Some(table.at.clone()), message));
+        }
     }
 }
 

@@ -59,6 +59,9 @@ pub(crate) struct TableBlock {
     #[serde(default)]
     pub(crate) on_duplicate: OnDuplicate,
     pub(crate) rows: Option<Vec<Spanned<Ordered<Spanned<toml::Value>>>>>,
+    pub(crate) file: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(crate) bulk: bool,
 }
 
 /// What happens to rows that exist.

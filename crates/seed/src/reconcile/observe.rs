@@ -11,6 +11,7 @@ use crate::read::Seeds;
 use crate::reconcile::lookup::Lookup;
 use crate::reconcile::orphan::{self, Orphans};
 use crate::staged::{Cell, StagedRow, StagedTable};
+use crate::stream::{self, BulkState};
 use crate::value::canonical;
 
 /// What a database holds of the declared rows, at one moment. Belongs to the [`Seeds`] it was made with.
@@ -20,6 +21,8 @@ pub struct Observation {
     pub(crate) external: HashMap<usize, Resolved>,
     /// Rows that are gone from the files of datasets that are kept in sync.
     pub(crate) orphans: Orphans,
+    /// The tables with very many rows.
+    pub(crate) bulk: Vec<BulkState>,
     /// The tables of the schema, for suggestions.
     pub(crate) known_tables: Vec<String>,
 }
@@ -111,15 +114,24 @@ impl Observation {
 }
 
 /// Reads everything that planning needs: the live rows of the declared keys, what was last applied to them, and the
-/// rows referred to. Writes nothing, and takes no locks beyond those of reading.
+/// rows referred to. Very large tables are staged in temporary tables of the session, and compared there. Writes nothing
+/// that anybody else can see, and takes no locks beyond those of reading.
 ///
 /// # Errors
-/// [`SeedError::Database`].
+/// [`SeedError::Database`], and for very large tables [`SeedError::Problems`] with what is wrong in their files.
 pub fn observe(db: &mut dyn Db, seeds: &Seeds, catalog: &Catalog) -> Result<Observation, SeedError> {
+    let mut observation = observe_declared(db, seeds, catalog)?;
+    observation.bulk = stream::observe(db, seeds, catalog)?;
+    Ok(observation)
+}
+
+/// As [`observe`], without the very large tables.
+pub(crate) fn observe_declared(db: &mut dyn Db, seeds: &Seeds, catalog: &Catalog) -> Result<Observation, SeedError> {
     let mut observation = Observation {
         tables: Vec::with_capacity(seeds.tables.len()),
         external: HashMap::new(),
         orphans: Orphans::default(),
+        bulk: Vec::new(),
         known_tables: catalog.tables.keys().cloned().collect(),
     };
     let mut bases = ledger::entries(db, seeds)?;

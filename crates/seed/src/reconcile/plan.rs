@@ -14,6 +14,7 @@ use crate::reconcile::orphan::Orphan;
 use crate::reconcile::prune::Fate;
 use crate::runs::locate::Located;
 use crate::staged::order;
+use crate::stream::{BulkPlan, Step, steps};
 use crate::value::{canonical_text, fingerprint, hash};
 
 /// What seeding would do. The same files and the same database give the same plan, byte for byte.
@@ -21,6 +22,9 @@ use crate::value::{canonical_text, fingerprint, hash};
 pub struct SeedPlan {
     /// The tables in the order in which they are written.
     pub tables: Vec<TablePlan>,
+    /// The tables with `bulk = true`, in the order in which they are written.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bulk: Vec<BulkPlan>,
     /// Tables and columns that the schema does not have; migrations have to bring them before the plan can be applied.
     pub pending: Vec<Pending>,
 }
@@ -150,7 +154,10 @@ pub(crate) fn from_decisions(
     observation: &Observation,
     mut decisions: Decisions,
 ) -> Result<(SeedPlan, Decisions), SeedError> {
+    let bulk = || observation.bulk.iter();
+    decisions.problems.extend(bulk().flat_map(|state| state.problems.clone()));
     SeedError::unless_empty(std::mem::take(&mut decisions.problems))?;
+    decisions.pending.extend(bulk().flat_map(|state| state.pending.clone()));
     let tables = write_order(seeds, observation)
         .into_iter()
         .map(|index| TablePlan {
@@ -163,7 +170,11 @@ pub(crate) fn from_decisions(
                 .collect(),
         })
         .collect();
-    Ok((SeedPlan { tables, pending: decisions.pending.clone() }, decisions))
+    let bulk = steps(seeds, observation).into_iter().filter_map(|step| match step {
+        Step::Bulk(index) => Some(BulkPlan::of(&observation.bulk[index])),
+        Step::Declared(_) => None,
+    });
+    Ok((SeedPlan { tables, bulk: bulk.collect(), pending: decisions.pending.clone() }, decisions))
 }
 
 /// The order in which tables are written: after what they refer to, in files and in the schema.
@@ -181,12 +192,14 @@ impl SeedPlan {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.tables.iter().flat_map(|table| &table.rows).all(|row| !row.action.writes())
+            && self.bulk.iter().all(|table| !table.writes())
     }
 
     /// The rows of all tables together.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        self.tables.iter().map(TablePlan::counts).fold(Counts::default(), |sum, one| Counts {
+        let bulk = self.bulk.iter().map(|table| table.counts.common());
+        self.tables.iter().map(TablePlan::counts).chain(bulk).fold(Counts::default(), |sum, one| Counts {
             create: sum.create + one.create,
             update: sum.update + one.update,
             unchanged: sum.unchanged + one.unchanged,
@@ -253,7 +266,8 @@ impl SeedPlan {
 
     /// One line per row that does not stay as it is, with a short name for people.
     pub(crate) fn lines<'a>(&'a self, pending: &'a [Pending]) -> impl Iterator<Item = (String, String)> + 'a {
-        self.tables.iter().flat_map(move |table| {
+        let bulk = self.bulk.iter().map(|table| table.line(pending));
+        let rows = self.tables.iter().flat_map(move |table| {
             let new: Vec<&str> = pending
                 .iter()
                 .filter(|pending| pending.table == table.table)
@@ -277,7 +291,8 @@ impl SeedPlan {
                 let line = format!("{}\t{key}\t{action}\t{}\t{}", table.table, columns.join(","), row.content);
                 Some((line, format!("{} {}", table.table, crate::reconcile::show::label(&row.key))))
             })
-        })
+        });
+        rows.chain(bulk)
     }
 }
 

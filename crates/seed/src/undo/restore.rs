@@ -148,6 +148,8 @@ impl Restoring<'_> {
                     report.inserted += 1;
                     (ChangeAction::Create, None, change.before.clone())
                 }
+                // Stands against taking the run back.
+                ChangeAction::Bulk => continue,
                 ChangeAction::Adopt if change.entry_before.is_none() => (ChangeAction::Release, None, None),
                 ChangeAction::Adopt | ChangeAction::Release => (ChangeAction::Adopt, None, None),
             };

@@ -17,13 +17,15 @@ pub(super) fn run(args: &SeedApply, context: &mut Context<'_, '_>) -> Result<Exi
     let project = context.project(&apply.environment)?;
     let seeds = load(&project)?;
     let expectations = plimsoll_deploy::expectations(&project);
-    let plan = {
+    let (plan, session) = {
         let mut db = connect(&project.database, Access::Read)?;
         plimsoll_deploy::check_environment(db.as_mut(), &project)?;
         let plan = make(db.as_mut(), &seeds)?;
         // Before the lock, which would make a database only to refuse.
         plan.require_schema()?;
-        plan
+        // Millions of rows are not staged twice.
+        let session = (!plan.bulk.is_empty()).then_some(db);
+        (plan, session)
     };
     let saved = args.plan.as_deref().map(read_plan).transpose()?;
     if let Some(saved) = &saved {
@@ -36,7 +38,7 @@ pub(super) fn run(args: &SeedApply, context: &mut Context<'_, '_>) -> Result<Exi
     if plan.is_empty() {
         return Ok(Exit::Ok);
     }
-    let (lock, mut db) = context.locked(&project, apply, "seed")?;
+    let (lock, mut db) = context.locked_with(&project, apply, "seed", session)?;
     // Under the lock again: another deployment may have been faster. A saved plan is done as it is, or not at all.
     let plan = match saved {
         Some(saved) => saved,
