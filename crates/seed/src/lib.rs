@@ -27,10 +27,9 @@ pub use reconcile::plan::{ColumnChange, Counts, Outcome, Pending, RowAction, Row
 pub use reconcile::show::Shown;
 pub use report::{SeedReport, TableReport};
 pub use runs::{Run, RunKind, RunOptions, runs};
-pub use stream::RowSource;
+pub use stream::{BulkCounts, BulkPlan, RowSource};
 pub use undo::{
     Blocked, ResetOptions, ResetPlan, ResetReport, ResetRow, Restored, UndoAction, UndoOptions, UndoPlan, UndoReport,
     UndoStep, apply_reset, apply_undo, plan_reset, plan_undo,
 };
-pub use stream::{BulkCounts, BulkPlan, RowSource};
 pub use verify::{Expectation, Verified, verify};
