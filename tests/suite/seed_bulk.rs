@@ -14,7 +14,8 @@ bulk = true
 file = "data/products.csv"
 "#;
 
-const PRODUCTS: &str = "sku,name,price,note\nA-1,\"Lamp, small\",9.50,\nA-2,Desk,120,oak\nA-3,Chair,45.00,\"four\nlegs\"\n";
+const PRODUCTS: &str =
+    "sku,name,price,note\nA-1,\"Lamp, small\",9.50,\nA-2,Desk,120,oak\nA-3,Chair,45.00,\"four\nlegs\"\n";
 
 fn product_table(db: &mut TestDatabase) {
     db.run(

@@ -57,8 +57,7 @@ impl Bulk {
         let folder = std::env::temp_dir().join(format!("plimsoll-bench-bulk-{}", std::process::id()));
         servers::make_folder(&folder)?;
         let ports = [servers::free_port()?, servers::free_port()?];
-        let mut bench =
-            Self { folder, bin: workspace::bin_dir()?, psql, sqlite3, mariadb, ports, servers: Vec::new() };
+        let mut bench = Self { folder, bin: workspace::bin_dir()?, psql, sqlite3, mariadb, ports, servers: Vec::new() };
         for (kind, port) in [Kind::Postgres, Kind::Mariadb].into_iter().zip(ports) {
             let server = servers::start(kind, &bench.folder, port, &Purpose::ThrowAway)?;
             bench.servers.push((kind, server));
@@ -94,12 +93,28 @@ impl Bulk {
             ratio: Some(1.2),
         };
         vec![
-            first("seed-bulk-first-postgres: 1,000,000 rows into an empty table", Target::Postgres, "psql: COPY, INSERT .. ON CONFLICT"),
+            first(
+                "seed-bulk-first-postgres: 1,000,000 rows into an empty table",
+                Target::Postgres,
+                "psql: COPY, INSERT .. ON CONFLICT",
+            ),
             again("seed-bulk-again-postgres: the same 1,000,000 rows again", Target::Postgres, "psql: COPY, join"),
-            first("seed-bulk-first-sqlite: 1,000,000 rows into an empty table", Target::Sqlite, "sqlite3: .import, INSERT .. ON CONFLICT"),
+            first(
+                "seed-bulk-first-sqlite: 1,000,000 rows into an empty table",
+                Target::Sqlite,
+                "sqlite3: .import, INSERT .. ON CONFLICT",
+            ),
             again("seed-bulk-again-sqlite: the same 1,000,000 rows again", Target::Sqlite, "sqlite3: .import, join"),
-            first("seed-bulk-first-mariadb: 1,000,000 rows into an empty table", Target::Mariadb, "mariadb: LOAD DATA, INSERT .. ON DUPLICATE KEY"),
-            again("seed-bulk-again-mariadb: the same 1,000,000 rows again", Target::Mariadb, "mariadb: LOAD DATA, join"),
+            first(
+                "seed-bulk-first-mariadb: 1,000,000 rows into an empty table",
+                Target::Mariadb,
+                "mariadb: LOAD DATA, INSERT .. ON DUPLICATE KEY",
+            ),
+            again(
+                "seed-bulk-again-mariadb: the same 1,000,000 rows again",
+                Target::Mariadb,
+                "mariadb: LOAD DATA, join",
+            ),
         ]
     }
 
@@ -114,7 +129,8 @@ impl Bulk {
         let mut most = 0;
         loop {
             let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
-            let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.split_whitespace().next()?.parse().ok());
+            let peak =
+                status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.split_whitespace().next()?.parse().ok());
             most = most.max(peak.unwrap_or(0));
             match child.try_wait().map_err(Failure::because("cannot wait for plimsoll"))? {
                 Some(status) if status.success() && most > 0 => return Ok(most),
@@ -133,7 +149,9 @@ impl Bulk {
         let project = "[project]\nname = \"bench\"\n\n[seed]\npath = \"seeds\"\n\n\
                        [variables.DATABASE_URL]\nrequired = true\nsecret = true\ntype = \"dsn\"\n";
         let dataset = "[[table]]\nname = \"product\"\nkey = [\"sku\"]\nbulk = true\nfile = \"data/products.csv\"\n";
-        for (name, text) in [("plimsoll.toml", project), ("environments/dev.toml", ""), ("seeds/products.toml", dataset)] {
+        for (name, text) in
+            [("plimsoll.toml", project), ("environments/dev.toml", ""), ("seeds/products.toml", dataset)]
+        {
             fs::write(self.folder.join("project").join(name), text).map_err(failed())?;
         }
         let file = fs::File::create(self.rows()).map_err(failed())?;
@@ -177,10 +195,14 @@ impl Bulk {
     /// A new database with an empty table.
     fn empty(&self, target: Target, name: &str) -> Result<(), Failure> {
         let types = match target {
-            Target::Postgres => "sku TEXT PRIMARY KEY, name TEXT NOT NULL, price NUMERIC(10,2) NOT NULL, stock INTEGER NOT NULL, \
-                active BOOLEAN NOT NULL, made_at TIMESTAMP NOT NULL",
-            Target::Sqlite | Target::Mariadb => "sku VARCHAR(40) PRIMARY KEY NOT NULL, name VARCHAR(80) NOT NULL, \
-                price DECIMAL(10,2) NOT NULL, stock INTEGER NOT NULL, active BOOLEAN NOT NULL, made_at DATETIME NOT NULL",
+            Target::Postgres => {
+                "sku TEXT PRIMARY KEY, name TEXT NOT NULL, price NUMERIC(10,2) NOT NULL, stock INTEGER NOT NULL, \
+                active BOOLEAN NOT NULL, made_at TIMESTAMP NOT NULL"
+            }
+            Target::Sqlite | Target::Mariadb => {
+                "sku VARCHAR(40) PRIMARY KEY NOT NULL, name VARCHAR(80) NOT NULL, \
+                price DECIMAL(10,2) NOT NULL, stock INTEGER NOT NULL, active BOOLEAN NOT NULL, made_at DATETIME NOT NULL"
+            }
         };
         let make = format!("CREATE TABLE product ({types})");
         if target == Target::Sqlite {
@@ -221,23 +243,37 @@ impl Bulk {
         let rows = self.rows();
         let rows = rows.display();
         let others: Vec<&str> = COLUMNS.split(", ").skip(1).collect();
-        let joined = |word: &str| others.iter().map(|column| format!("p.{column} {word} s.{column}")).collect::<Vec<_>>().join(" OR ");
+        let joined = |word: &str| {
+            others.iter().map(|column| format!("p.{column} {word} s.{column}")).collect::<Vec<_>>().join(" OR ")
+        };
         let script = match target {
             Target::Postgres => {
-                let set = others.iter().map(|column| format!("{column} = excluded.{column}")).collect::<Vec<_>>().join(", ");
+                let set =
+                    others.iter().map(|column| format!("{column} = excluded.{column}")).collect::<Vec<_>>().join(", ");
                 let after = if first {
                     format!("INSERT INTO product SELECT * FROM stage ON CONFLICT (sku) DO UPDATE SET {set};")
                 } else {
-                    format!("SELECT count(*) FROM stage s LEFT JOIN product p ON p.sku = s.sku WHERE p.sku IS NULL OR {};", joined("IS DISTINCT FROM"))
+                    format!(
+                        "SELECT count(*) FROM stage s LEFT JOIN product p ON p.sku = s.sku WHERE p.sku IS NULL OR {};",
+                        joined("IS DISTINCT FROM")
+                    )
                 };
-                format!("BEGIN;\nCREATE TEMP TABLE stage (LIKE product);\n\\copy stage from '{rows}' csv header\n{after}\nCOMMIT;\n")
+                format!(
+                    "BEGIN;\nCREATE TEMP TABLE stage (LIKE product);\n\\copy stage from '{rows}' csv header\n{after}\nCOMMIT;\n"
+                )
             }
             Target::Sqlite => {
-                let set = others.iter().map(|column| format!("{column} = excluded.{column}")).collect::<Vec<_>>().join(", ");
+                let set =
+                    others.iter().map(|column| format!("{column} = excluded.{column}")).collect::<Vec<_>>().join(", ");
                 let after = if first {
-                    format!("INSERT INTO product SELECT * FROM temp.stage WHERE true ON CONFLICT (sku) DO UPDATE SET {set};")
+                    format!(
+                        "INSERT INTO product SELECT * FROM temp.stage WHERE true ON CONFLICT (sku) DO UPDATE SET {set};"
+                    )
                 } else {
-                    format!("SELECT count(*) FROM temp.stage s LEFT JOIN product p ON p.sku = s.sku WHERE p.sku IS NULL OR {};", joined("IS NOT"))
+                    format!(
+                        "SELECT count(*) FROM temp.stage s LEFT JOIN product p ON p.sku = s.sku WHERE p.sku IS NULL OR {};",
+                        joined("IS NOT")
+                    )
                 };
                 format!(
                     "PRAGMA journal_mode = WAL;\nPRAGMA synchronous = NORMAL;\nCREATE TEMP TABLE stage (sku VARCHAR(40), name VARCHAR(80), \
@@ -246,12 +282,19 @@ impl Bulk {
                 )
             }
             Target::Mariadb => {
-                let set = others.iter().map(|column| format!("{column} = VALUES({column})")).collect::<Vec<_>>().join(", ");
+                let set =
+                    others.iter().map(|column| format!("{column} = VALUES({column})")).collect::<Vec<_>>().join(", ");
                 let after = if first {
                     format!("INSERT INTO product SELECT * FROM stage ON DUPLICATE KEY UPDATE {set};")
                 } else {
-                    let same = others.iter().map(|column| format!("NOT (p.{column} <=> s.{column})")).collect::<Vec<_>>().join(" OR ");
-                    format!("SELECT count(*) FROM stage s LEFT JOIN product p ON p.sku = s.sku WHERE p.sku IS NULL OR {same};")
+                    let same = others
+                        .iter()
+                        .map(|column| format!("NOT (p.{column} <=> s.{column})"))
+                        .collect::<Vec<_>>()
+                        .join(" OR ");
+                    format!(
+                        "SELECT count(*) FROM stage s LEFT JOIN product p ON p.sku = s.sku WHERE p.sku IS NULL OR {same};"
+                    )
                 };
                 format!(
                     "START TRANSACTION; CREATE TEMPORARY TABLE stage SELECT * FROM product WHERE FALSE; LOAD DATA LOCAL INFILE '{rows}' \

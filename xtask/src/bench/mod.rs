@@ -24,7 +24,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
         |case: &Case<'_>| arguments.is_empty() || arguments.iter().any(|name| case.name.contains(name.as_str()));
     let mut outcome = Outcome::default();
     // Each part needs preparations of its own, which take longer than many a benchmark.
-    if arguments.is_empty() || arguments.iter().any(|name| !name.starts_with(history::PREFIX) && !name.starts_with(bulk::PREFIX)) {
+    if arguments.is_empty()
+        || arguments.iter().any(|name| !name.starts_with(history::PREFIX) && !name.starts_with(bulk::PREFIX))
+    {
         let bench = cases::Bench::prepare()?;
         bench.cases().into_iter().filter(wanted).for_each(|case| outcome.run(case, RUNS));
     }

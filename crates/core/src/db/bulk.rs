@@ -46,12 +46,8 @@ pub fn temporary(db: &mut dyn Db, statements: &[String]) -> Result<(), DbError> 
 ///
 /// # Errors
 /// Those of `work`, and whatever the engine refuses.
-pub fn writing(
-    db: &mut dyn Db,
-    work: &mut dyn FnMut(&mut dyn Db) -> Result<(), DbError>,
-) -> Result<(), DbError> {
-    let looking = db.engine() == Engine::Sqlite
-        && scalar(db, &Stmt::new("PRAGMA query_only"))?.as_int() == Some(1);
+pub fn writing(db: &mut dyn Db, work: &mut dyn FnMut(&mut dyn Db) -> Result<(), DbError>) -> Result<(), DbError> {
+    let looking = db.engine() == Engine::Sqlite && scalar(db, &Stmt::new("PRAGMA query_only"))?.as_int() == Some(1);
     if !looking {
         return work(db);
     }

@@ -135,7 +135,10 @@ mod tests {
     fn what_separates_and_ends_rows_is_escaped_inside_of_values() {
         let mut out = Vec::new();
         let text = Value::from("a\tb\\N\nc\r");
-        encode(&[Value::Null, Value::Bool(true), Value::Int(-7), Value::Float(0.5), text, Value::Bytes(vec![0, 255])], &mut out);
+        encode(
+            &[Value::Null, Value::Bool(true), Value::Int(-7), Value::Float(0.5), text, Value::Bytes(vec![0, 255])],
+            &mut out,
+        );
         assert_eq!(String::from_utf8_lossy(&out), "\\N\tt\t-7\t5e-1\ta\\tb\\\\N\\nc\\r\t\\\\x00ff\n");
     }
 }

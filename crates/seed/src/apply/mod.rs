@@ -135,6 +135,8 @@ fn hold_updated_tables(db: &mut dyn Db, plan: &SeedPlan) -> Result<(), SeedError
 fn meant(plan: &SeedPlan, name: &str) -> Written {
     let created =
         plan.tables.iter().filter(|table| table.table == name).map(|table| table.counts().create).sum::<usize>();
+    let created = created
+        + plan.bulk.iter().filter(|table| table.table == name).map(|table| table.counts.common().create).sum::<usize>();
     Written { inserted: i64::try_from(created).unwrap_or(i64::MAX), ..Written::default() }
 }
 
@@ -172,7 +174,13 @@ impl Work<'_> {
                 Step::Declared(table) => table,
                 Step::Bulk(index) => {
                     let state = &observation.bulk[index];
-                    stream::write(db, seeds, index, state, &stream::Work { catalog: self.catalog, deployment: options.deployment, run })?;
+                    stream::write(
+                        db,
+                        seeds,
+                        index,
+                        state,
+                        &stream::Work { catalog: self.catalog, deployment: options.deployment, run },
+                    )?;
                     let counts = state.counts.common();
                     let (created, updated) = (counts.create, counts.update);
                     on_event(&SeedEvent::TableDone { table: state.table.clone(), created, updated });

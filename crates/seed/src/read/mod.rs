@@ -375,7 +375,10 @@ fn declared_otherwise(bulk: &[BulkTable], tables: &[StagedTable], problems: &mut
     for (index, table) in bulk.iter().enumerate() {
         let twice = bulk[..index].iter().any(|other| other.name == table.name);
         if twice || tables.iter().any(|other| other.name == table.name) {
-            let message = format!("`{}` is declared elsewhere as well; with `bulk = true` all its rows are in one file", table.name);
+            let message = format!(
+                "`{}` is declared elsewhere as well; with `bulk = true` all its rows are in one file",
+                table.name
+            );
             problems.push(Problem::new(ErrorCode::InvalidValue, Some(table.at.clone()), message));
         }
     }

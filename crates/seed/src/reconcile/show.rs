@@ -42,7 +42,8 @@ impl fmt::Display for Shown<'_> {
         write!(f, "rows: {create} to create, {update} to update, {unchanged} unchanged")?;
         write!(f, "{}", if prune > 0 { format!(", {prune} to prune") } else { String::new() })?;
         writeln!(f, "{}", if edited > 0 { format!(", {edited} kept as edited") } else { String::new() })?;
-        let names = self.plan.tables.iter().map(|table| &table.table).chain(self.plan.bulk.iter().map(|table| &table.table));
+        let names =
+            self.plan.tables.iter().map(|table| &table.table).chain(self.plan.bulk.iter().map(|table| &table.table));
         let width = names.map(|name| name.chars().count()).max().unwrap_or(0);
         for table in &self.plan.tables {
             writeln!(f, "  {:width$}{}", table.table, summary(table))?;

@@ -134,13 +134,7 @@ pub(super) fn stage(
     Ok(Base { kind, table: Some(name), columns })
 }
 
-fn fill(
-    db: &mut dyn Db,
-    name: &str,
-    shape: &Shape,
-    parts: Option<&Header>,
-    known: &Known,
-) -> Result<(), SeedError> {
+fn fill(db: &mut dyn Db, name: &str, shape: &Shape, parts: Option<&Header>, known: &Known) -> Result<(), SeedError> {
     let mut left: std::collections::BTreeMap<&str, &Exception> =
         known.exceptions.iter().map(|exception| (exception.key.as_str(), exception)).collect();
     let mut next = 0;

@@ -85,11 +85,16 @@ fn orphans(
     let find = |name: &String| comparison.shape.columns.iter().find(|column| column.name == *name);
     let Some(columns) = key.columns.iter().map(find).collect::<Option<Vec<_>>>() else { return Ok(Vec::new()) };
     let Some(first) = key.references.first() else { return Ok(Vec::new()) };
-    let read: String =
-        (0..columns.len()).map(|at| format!(", {}", dialect::read_expr(engine, &renamed(columns[at], format!("f{at}"))))).collect();
-    let named: String =
-        columns.iter().enumerate().map(|(at, column)| format!(", {} AS f{at}", of(engine, "s", &column.name))).collect();
-    let given: Vec<String> = columns.iter().map(|column| format!("{} IS NOT NULL", of(engine, "s", &column.name))).collect();
+    let read: String = (0..columns.len())
+        .map(|at| format!(", {}", dialect::read_expr(engine, &renamed(columns[at], format!("f{at}")))))
+        .collect();
+    let named: String = columns
+        .iter()
+        .enumerate()
+        .map(|(at, column)| format!(", {} AS f{at}", of(engine, "s", &column.name)))
+        .collect();
+    let given: Vec<String> =
+        columns.iter().map(|column| format!("{} IS NOT NULL", of(engine, "s", &column.name))).collect();
     let stmt = format!(
         "SELECT {ROW}{read} FROM (SELECT s.{ROW} AS {ROW}{named} FROM {} s LEFT JOIN {} p ON {} WHERE {} AND {} IS NULL) x \
          ORDER BY {ROW} LIMIT {TOLD}",

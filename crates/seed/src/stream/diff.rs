@@ -101,13 +101,7 @@ pub(super) fn compare(
 }
 
 /// The outcome of a column, as an expression.
-fn outcome(
-    engine: plimsoll_core::db::Engine,
-    on_edit: OnEdit,
-    shape: &Shape,
-    base: &Base,
-    position: usize,
-) -> String {
+fn outcome(engine: plimsoll_core::db::Engine, on_edit: OnEdit, shape: &Shape, base: &Base, position: usize) -> String {
     let column = &shape.columns[position];
     let changed = differs(engine, column, "s", "t");
     let (edited, conflict) = match on_edit {
@@ -141,12 +135,7 @@ pub(super) fn any_conflict(shape: &Shape) -> String {
 }
 
 /// Keys that the source has twice, as the database compares them.
-pub(super) fn twice(
-    db: &mut dyn Db,
-    bulk: &BulkTable,
-    shape: &Shape,
-    stage: &Staged,
-) -> Result<Vec<Problem>, DbError> {
+pub(super) fn twice(db: &mut dyn Db, bulk: &BulkTable, shape: &Shape, stage: &Staged) -> Result<Vec<Problem>, DbError> {
     let engine = db.engine();
     let stmt = format!(
         "SELECT min(s.{ROW}), max(s.{ROW}) FROM {} s GROUP BY {} HAVING count(*) > 1 ORDER BY 1 LIMIT {TOLD}",

@@ -49,13 +49,20 @@ impl RowFile {
             Some("tsv") => Format::Csv(b'\t'),
             Some("jsonl" | "ndjson") => Format::Lines,
             _ => {
-                let message =
-                    format!("`{}` is none of the files that very large tables come from: csv, tsv, jsonl", shown.display());
+                let message = format!(
+                    "`{}` is none of the files that very large tables come from: csv, tsv, jsonl",
+                    shown.display()
+                );
                 return Err(one(ErrorCode::InvalidValue, None, message));
             }
         };
-        let mut file =
-            Self { path: path.to_owned(), shown: shown.to_owned(), format, columns: Vec::new(), fingerprint: OnceLock::new() };
+        let mut file = Self {
+            path: path.to_owned(),
+            shown: shown.to_owned(),
+            format,
+            columns: Vec::new(),
+            fingerprint: OnceLock::new(),
+        };
         let mut reader = BufReader::new(file.reader()?);
         let columns = match format {
             Format::Csv(delimiter) => csv::columns(&mut reader, delimiter, shown)?,
@@ -208,7 +215,8 @@ mod tests {
 
     #[test]
     fn a_file_of_json_lines_takes_its_columns_from_the_first() {
-        let read = rows("a.jsonl", "{\"sku\":\"A\",\"n\":1.50}\n\n{\"n\":null,\"sku\":\"B\"}\n{\"sku\":\"C\"}").expect("reads");
+        let read = rows("a.jsonl", "{\"sku\":\"A\",\"n\":1.50}\n\n{\"n\":null,\"sku\":\"B\"}\n{\"sku\":\"C\"}")
+            .expect("reads");
         assert_eq!(read, [[json!("A"), json!(1.5)], [json!("B"), Json::Null], [json!("C"), Json::Null]]);
     }
 
@@ -232,7 +240,11 @@ mod tests {
             ("a.jsonl", "", "a.jsonl:1:1: the file is empty; its first line names the columns"),
             ("a.jsonl", "{\"a\":1}\n{\"a\":}\n", "a.jsonl:2:6: broken JSON: expected value"),
             ("a.jsonl", "{\"a\":1}\n[1]\n", "a.jsonl:2:1: a row is an object, `{ .. }`"),
-            ("a.jsonl", "{\"name\":1}\n{\"nam\":1}\n", "a.jsonl:2:1: the first row has no column `nam`, did you mean `name`?"),
+            (
+                "a.jsonl",
+                "{\"name\":1}\n{\"nam\":1}\n",
+                "a.jsonl:2:1: the first row has no column `nam`, did you mean `name`?",
+            ),
             ("a.txt", "", ": `a.txt` is none of the files that very large tables come from: csv, tsv, jsonl"),
         ] {
             assert_eq!(told(&rows(name, text).expect_err(text)), expected);
@@ -247,6 +259,9 @@ mod tests {
         std::fs::write(dir.path().join("a.csv"), "a\n1\n3\n").expect("is written");
         let error = opened.each(&mut |_| Ok(())).expect_err("is another file");
         assert!(told(&error).contains("changed while it was read"), "{}", told(&error));
-        assert_ne!(RowFile::open(&dir.path().join("a.csv"), Path::new("a.csv")).expect("opens").fingerprint().expect("reads"), before);
+        assert_ne!(
+            RowFile::open(&dir.path().join("a.csv"), Path::new("a.csv")).expect("opens").fingerprint().expect("reads"),
+            before
+        );
     }
 }

@@ -87,13 +87,16 @@ pub(super) fn count(
             last = row.int(0);
             let edited = row.int(1) == 1;
             let columns = comparison.shape.key_columns();
-            let key = columns.zip(row.into_values().skip(2)).map(|(column, value)| (column.name.clone(), live(column, value)));
+            let key = columns
+                .zip(row.into_values().skip(2))
+                .map(|(column, value)| (column.name.clone(), live(column, value)));
             let key = serde_json::Value::Object(key.collect());
             hasher.write(format!("\n-\t{edited}\t{}", crate::value::canonical_text(&key)).as_bytes());
             match (edited, bulk.on_gone()) {
                 (true, OnEdit::Fail) => {
                     let label = crate::reconcile::show::label(&key);
-                    let message = format!("`{}` {label} was edited in the database, and the file has it no more", bulk.name);
+                    let message =
+                        format!("`{}` {label} was edited in the database, and the file has it no more", bulk.name);
                     state.problems.push(Problem::new(ErrorCode::SeedEdited, Some(bulk.at.clone()), message));
                 }
                 (true, OnEdit::Keep) => state.counts.spared += 1,

@@ -34,7 +34,9 @@ pub(super) fn index(db: &mut dyn Db, name: &str) -> Result<(), DbError> {
         plimsoll_core::db::Engine::Sqlite => {
             temporary(db, &[format!("CREATE INDEX temp.plimsoll_i_{name} ON {} ({ROW})", quoted(engine, name))])
         }
-        plimsoll_core::db::Engine::Postgres => temporary(db, &[format!("CREATE INDEX ON {} ({ROW})", quoted(engine, name))]),
+        plimsoll_core::db::Engine::Postgres => {
+            temporary(db, &[format!("CREATE INDEX ON {} ({ROW})", quoted(engine, name))])
+        }
     }
 }
 
@@ -194,12 +196,12 @@ pub(super) fn staged(
         .map(|column| format!(", {}", plimsoll_core::db::dialect::read_expr(engine, column)))
         .collect();
     let list: Vec<String> = rows.iter().map(ToString::to_string).collect();
-    let stmt =
-        format!("SELECT {ROW}{columns} FROM {} WHERE {ROW} IN ({})", quoted(engine, table), list.join(", "));
+    let stmt = format!("SELECT {ROW}{columns} FROM {} WHERE {ROW} IN ({})", quoted(engine, table), list.join(", "));
     let read = |row: DynRow| {
         let number = row.int(0).unsigned_abs();
         let columns = comparison.shape.columns.iter();
-        let values = columns.zip(row.into_values().skip(1)).map(|(column, value)| (column.name.clone(), live(column, value)));
+        let values =
+            columns.zip(row.into_values().skip(1)).map(|(column, value)| (column.name.clone(), live(column, value)));
         (number, values.collect())
     };
     Ok(db.rows(&Stmt::new(stmt))?.into_iter().map(read).collect())
@@ -245,7 +247,8 @@ fn refused(db: &mut dyn Db, bulk: &BulkTable, comparison: &Comparison, change: &
         let label = crate::reconcile::show::label(&row.key);
         Some(format!("{label} was edited in the database: `{}` is {old}, the file has {new}", column.column))
     });
-    let message = format!("`{}` {}", bulk.name, told.unwrap_or_else(|| "has a row that was edited in the database".to_owned()));
+    let message =
+        format!("`{}` {}", bulk.name, told.unwrap_or_else(|| "has a row that was edited in the database".to_owned()));
     Ok(Problem::new(ErrorCode::SeedEdited, Some(bulk.source.place(change.row.unsigned_abs())), message))
 }
 

@@ -72,7 +72,9 @@ pub(super) fn differs(engine: Engine, column: &Column, a: &str, b: &str) -> Stri
         // Some types have no equality: their texts do.
         (Engine::Postgres, ColumnKind::Other) => format!("{a}::text IS DISTINCT FROM {b}::text"),
         (Engine::Postgres, _) => format!("{a} IS DISTINCT FROM {b}"),
-        (Engine::Mysql, ColumnKind::Json) if column.declared.eq_ignore_ascii_case("json") => format!("NOT ({a} <=> {b})"),
+        (Engine::Mysql, ColumnKind::Json) if column.declared.eq_ignore_ascii_case("json") => {
+            format!("NOT ({a} <=> {b})")
+        }
         (Engine::Mysql, ColumnKind::Json) => {
             // MariaDB keeps documents as texts.
             format!("NOT (({a} IS NULL AND {b} IS NULL) OR coalesce(json_equals({a}, {b}), 0) = 1)")

@@ -42,7 +42,8 @@ enum Quick {
 /// Stages the rows of a table, unless this session has done so.
 pub(super) fn stage(db: &mut dyn Db, table: &BulkTable, index: usize, shape: &Shape) -> Result<Staged, SeedError> {
     let engine = db.engine();
-    let types: Vec<String> = shape.columns.iter().map(|column| format!("{} {}", column.name, column.declared)).collect();
+    let types: Vec<String> =
+        shape.columns.iter().map(|column| format!("{} {}", column.name, column.declared)).collect();
     let content = format!("{}\n{}\n{}", shape.table, types.join(","), table.source.fingerprint()?);
     let name = format!("plimsoll_s{index}_{}", fingerprint(&content));
     if let Some(rows) = count(db, &name)? {
@@ -140,7 +141,9 @@ fn refused(
         }
     }
     let message = format!("a row of `{}` was refused: {}", shape.table, error.message);
-    Ok(SeedError::Problems { problems: vec![Problem::new(ErrorCode::SeedValue, Some(table.source.place(low)), message)] })
+    Ok(SeedError::Problems {
+        problems: vec![Problem::new(ErrorCode::SeedValue, Some(table.source.place(low)), message)],
+    })
 }
 
 fn empty(db: &mut dyn Db, name: &str) -> Result<(), DbError> {
@@ -149,7 +152,8 @@ fn empty(db: &mut dyn Db, name: &str) -> Result<(), DbError> {
 }
 
 fn load(db: &mut dyn Db, name: &str, shape: &Shape, rows: &mut Rows<'_>) -> Result<u64, DbError> {
-    let columns: Vec<&str> = std::iter::once(ROW).chain(shape.columns.iter().map(|column| column.name.as_str())).collect();
+    let columns: Vec<&str> =
+        std::iter::once(ROW).chain(shape.columns.iter().map(|column| column.name.as_str())).collect();
     let mut count = 0;
     writing(db, &mut |db| {
         count = db.bulk_load(name, &columns, rows)?;
@@ -163,9 +167,9 @@ pub(super) fn count(db: &mut dyn Db, name: &str) -> Result<Option<u64>, DbError>
     let engine = db.engine();
     let is_there = match engine {
         Engine::Sqlite => Stmt::new("SELECT count(*) FROM temp.sqlite_schema WHERE name = ").bind(name),
-        Engine::Postgres => {
-            Stmt::new("SELECT (to_regclass(").bind(format!("pg_temp.{}", quoted(engine, name))).sql(") IS NOT NULL)::int")
-        }
+        Engine::Postgres => Stmt::new("SELECT (to_regclass(")
+            .bind(format!("pg_temp.{}", quoted(engine, name)))
+            .sql(") IS NOT NULL)::int"),
         // No catalogue of all versions lists temporary tables; asking one that is not there does no harm.
         Engine::Mysql => Stmt::new(format!("SELECT count(*) FROM {} LIMIT 0", quoted(engine, name))),
     };
@@ -217,7 +221,10 @@ impl BulkRows for Rows<'_> {
                 let is_key = self.shape.key.contains(&position);
                 let message = match writer.write(value, &mut values[position + 1]) {
                     Ok(()) if is_key && value.is_null() => {
-                        format!("the key column `{}` is empty, so that nobody could find the row again", writer.column.name)
+                        format!(
+                            "the key column `{}` is empty, so that nobody could find the row again",
+                            writer.column.name
+                        )
                     }
                     Ok(()) => continue,
                     Err(message) => message,
@@ -272,7 +279,9 @@ impl<'a> Writer<'a> {
     pub(super) fn write(&self, value: &Json, into: &mut Value) -> Result<(), String> {
         match (&self.quick, value, &mut *into) {
             // Bytes are never fewer than characters.
-            (Quick::Text(limit), Json::String(text), Value::Text(kept)) if text.len() <= *limit => text.clone_into(kept),
+            (Quick::Text(limit), Json::String(text), Value::Text(kept)) if text.len() <= *limit => {
+                text.clone_into(kept)
+            }
             (Quick::Text(limit), Json::String(text), slot) if text.len() <= *limit => *slot = Value::Text(text.clone()),
             (Quick::Int, Json::String(text), slot) if text.parse::<i64>().is_ok() => {
                 *slot = text.parse().map_or(Value::Null, Value::Int);

@@ -120,7 +120,9 @@ fn one(
         _ if bulk.mode == Mode::Insert => false,
         Kind::None | Kind::Table => true,
         // A base of its own is kept only while a row is in conflict, or spared.
-        Kind::Source => comparison.known.exceptions.len() as u64 != state.conflicts(&comparison, db)? + state.counts.spared,
+        Kind::Source => {
+            comparison.known.exceptions.len() as u64 != state.conflicts(&comparison, db)? + state.counts.spared
+        }
     };
     state.staged = Some(comparison);
     Ok(state)

@@ -24,11 +24,11 @@ pub(crate) fn steps(seeds: &Seeds, observation: &Observation) -> Vec<Step> {
     let mut tables: Vec<StagedTable> =
         seeds.tables.iter().map(|table| nameless(&table.name, table.needs.clone())).collect();
     tables.extend(seeds.bulk.iter().map(|table| nameless(&table.name, Vec::new())));
-    let declared = observation.tables.iter().map(|state| {
-        state.table.iter().flat_map(|table| &table.foreign_keys).map(|key| key.table.clone()).collect()
-    });
-    let foreign: Vec<Vec<String>> =
-        declared.chain(observation.bulk.iter().map(|state| state.refers.clone())).collect();
+    let declared = observation
+        .tables
+        .iter()
+        .map(|state| state.table.iter().flat_map(|table| &table.foreign_keys).map(|key| key.table.clone()).collect());
+    let foreign: Vec<Vec<String>> = declared.chain(observation.bulk.iter().map(|state| state.refers.clone())).collect();
     let step = |index: usize| if index < small { Step::Declared(index) } else { Step::Bulk(index - small) };
     order::for_writing(&tables, &foreign).into_iter().map(step).collect()
 }

@@ -50,7 +50,8 @@ pub(crate) fn change(state: &BulkState) -> Option<Change> {
         action: ChangeAction::Bulk,
         table: state.table.clone(),
         row_key: String::new(),
-        key: serde_json::json!({ "created": counts.create, "updated": counts.update, "removed": counts.remove }).to_string(),
+        key: serde_json::json!({ "created": counts.create, "updated": counts.update, "removed": counts.remove })
+            .to_string(),
         before: None,
         after: None,
         entry_before: None,
@@ -90,12 +91,7 @@ pub(crate) fn write(
 }
 
 /// Removes rows that the source has no more. After all other writing, children first.
-pub(crate) fn prune(
-    db: &mut dyn Db,
-    bulk: &BulkTable,
-    state: &BulkState,
-    catalog: &Catalog,
-) -> Result<(), SeedError> {
+pub(crate) fn prune(db: &mut dyn Db, bulk: &BulkTable, state: &BulkState, catalog: &Catalog) -> Result<(), SeedError> {
     let Some(comparison) = state.staged.as_ref().filter(|_| state.counts.remove > 0) else { return Ok(()) };
     let Some(gone) = &comparison.gone else { return Ok(()) };
     SeedError::unless_empty(gone::referred(db, catalog, bulk, comparison, &|_| false)?)?;
@@ -106,10 +102,12 @@ pub(crate) fn prune(
         Engine::Postgres => format!("DELETE FROM {table} t USING {gone} g WHERE {same} AND {doomed}"),
         Engine::Mysql => format!("DELETE t FROM {table} t JOIN {gone} g ON {same} WHERE {doomed}"),
         Engine::Sqlite => {
-            let keys: Vec<String> =
-                comparison.shape.key_columns().map(|column| quoted(engine, &column.name)).collect();
+            let keys: Vec<String> = comparison.shape.key_columns().map(|column| quoted(engine, &column.name)).collect();
             let of_gone = comparison.shape.key_list(engine, "g");
-            format!("DELETE FROM {table} WHERE ({}) IN (SELECT {of_gone} FROM {gone} g WHERE {doomed})", keys.join(", "))
+            format!(
+                "DELETE FROM {table} WHERE ({}) IN (SELECT {of_gone} FROM {gone} g WHERE {doomed})",
+                keys.join(", ")
+            )
         }
     };
     db.batch(&sql).map_err(|source| SeedError::Write {
@@ -163,7 +161,8 @@ fn update(engine: Engine, comparison: &Comparison, changed: &[usize], range: Opt
             )
         })
         .collect();
-    let (table, stage, diff) = (quoted(engine, &shape.table), quoted(engine, &comparison.stage.name), quoted(engine, diff));
+    let (table, stage, diff) =
+        (quoted(engine, &shape.table), quoted(engine, &comparison.stage.name), quoted(engine, diff));
     let mut conditions = vec![format!("d.{ACTION} = {}", code::UPDATE)];
     conditions.extend(between(range));
     let (same, conditions) = (shape.same_key(engine, "t", "s"), conditions.join(" AND "));
