@@ -36,6 +36,8 @@ pub fn read(project: &Project) -> Result<Seeds, SeedError> {
         path: seed.path.clone(),
         with: seed.with.clone(),
         user_data: seed.user_data.clone(),
+        profile: seed.profile.clone(),
+        top_up: seed.top_up,
         names: project.names.clone(),
     })
 }

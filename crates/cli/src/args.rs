@@ -95,6 +95,10 @@ pub(crate) struct Environment {
     #[arg(long, value_name = "DATASET")]
     pub(crate) with: Vec<String>,
 
+    /// How many rows are generated, by the name of a profile
+    #[arg(long, value_name = "PROFILE")]
+    pub(crate) profile: Option<String>,
+
     /// What to call the state of the sources; found out from git by default
     #[arg(long, value_name = "COMMIT")]
     pub(crate) commit: Option<String>,

@@ -63,6 +63,8 @@ pub fn load_seeds(project: &Project) -> Result<Option<Seeds>, DeployError> {
         path: seed.path.clone(),
         with: seed.with.clone(),
         user_data: seed.user_data.clone(),
+        profile: seed.profile.clone(),
+        top_up: seed.top_up,
         names: project.names.clone(),
     })?))
 }

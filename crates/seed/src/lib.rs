@@ -5,6 +5,7 @@ mod apply;
 mod error;
 mod event;
 mod guard;
+mod generate;
 mod ledger;
 mod map;
 mod read;
@@ -12,6 +13,7 @@ mod reconcile;
 mod report;
 mod runs;
 mod staged;
+mod steps;
 mod stream;
 mod undo;
 mod value;
@@ -28,6 +30,8 @@ pub use reconcile::show::Shown;
 pub use report::{SeedReport, TableReport};
 pub use runs::{Run, RunKind, RunOptions, runs};
 pub use stream::{BulkCounts, BulkPlan, RowSource};
+pub use steps::{Step, StepTable, Steps, steps};
+pub use stream::RowSource;
 pub use undo::{
     Blocked, ResetOptions, ResetPlan, ResetReport, ResetRow, Restored, UndoAction, UndoOptions, UndoPlan, UndoReport,
     UndoStep, apply_reset, apply_undo, plan_reset, plan_undo,

@@ -49,8 +49,13 @@ struct Context<'c, 't> {
 impl Context<'_, '_> {
     /// Loads the project; from here on its secrets are masked.
     fn project(&mut self, environment: &Environment) -> Result<Project, CliError> {
+        self.project_with(environment, false)
+    }
+
+    /// The same; with `top_up`, its seeds leave rows that exist alone.
+    fn project_with(&mut self, environment: &Environment, top_up: bool) -> Result<Project, CliError> {
         self.terminal.for_environment(&environment.environment);
-        let project = load_project(self.global, environment, self.surroundings)?;
+        let project = load_project(self.global, environment, top_up, self.surroundings)?;
         self.terminal.know(&project);
         Ok(project)
     }

@@ -33,6 +33,9 @@ pub fn load(inputs: &Inputs) -> Result<Project, ProjectError> {
         ("environment".to_owned(), Name::from(inputs.environment.as_str())),
         ("project".to_owned(), Name::from(source.project.project.name.as_str())),
     ]);
+    if let Some(profile) = profile(inputs, &source) {
+        builtins.insert("profile".to_owned(), Name::from(profile));
+    }
     let resolved =
         variables::resolve(&contract, &layers, &source.environment.features, &builtins, &inputs.root, &mut problems);
     // Without the variables nothing that follows could be judged.
@@ -276,6 +279,12 @@ fn no_scalar(name: &str) -> Problem {
     Problem::new(ErrorCode::InvalidValue, format!("`{name}` is one value: write a string, a number or a boolean"))
 }
 
+/// The profile of generated rows: the command's, else the environment's, else the project's.
+fn profile(inputs: &Inputs, files: &Files) -> Option<String> {
+    let project = || files.project.seed.as_ref()?.profile.clone();
+    inputs.profile.clone().or_else(|| files.environment.seed.profile.clone()).or_else(project)
+}
+
 fn database(files: &Files, inputs: &Inputs, render: &mut Renderer) -> Option<DatabaseUrl> {
     let text = render.text(&files.project.project.database, None)?;
     match DatabaseUrl::parse(&text, &inputs.root) {
@@ -300,7 +309,13 @@ fn build(
         let path = render.text(table.path.get_ref(), Some(files.in_project(&table.path)))?;
         let mut with = files.environment.seed.with.clone();
         with.extend(inputs.with.iter().cloned());
-        Some(Seed { path: inputs.root.join(path), user_data: table.user_data.clone(), with })
+        Some(Seed {
+            path: inputs.root.join(path),
+            user_data: table.user_data.clone(),
+            with,
+            profile: profile(inputs, files),
+            top_up: inputs.top_up,
+        })
     });
     let smoke = file.smoke.as_ref().and_then(|table| {
         let path = render.text(table.path.get_ref(), Some(files.in_project(&table.path)))?;

@@ -31,6 +31,10 @@ pub struct Inputs {
     pub set: Vec<(String, String)>,
     /// `--with DATASET`: optional datasets to seed as well.
     pub with: Vec<String>,
+    /// `--profile NAME`: how many rows are generated; wins over the environment and the project.
+    pub profile: Option<String>,
+    /// `--top-up`: rows that exist are left alone, only missing ones are created.
+    pub top_up: bool,
 }
 
 /// A project, resolved for one environment. Its Debug form is redacted.
@@ -100,6 +104,10 @@ pub struct Seed {
     pub user_data: Vec<String>,
     /// Optional datasets that are seeded.
     pub with: Vec<String>,
+    /// The profile that says how many rows are generated.
+    pub profile: Option<String>,
+    /// Whether rows that exist are left alone, whatever their datasets say.
+    pub top_up: bool,
 }
 
 /// One expectation of the data.
@@ -187,6 +195,8 @@ impl std::fmt::Debug for Inputs {
             .field("process", &self.process.keys())
             .field("set", &self.set.iter().map(|(name, _)| name).collect::<Vec<_>>())
             .field("with", &self.with)
+            .field("profile", &self.profile)
+            .field("top_up", &self.top_up)
             .finish()
     }
 }

@@ -62,6 +62,7 @@ pub(super) struct SeedTable {
     pub(super) path: Spanned<String>,
     #[serde(default)]
     pub(super) user_data: Vec<String>,
+    pub(super) profile: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -113,6 +114,7 @@ pub(super) struct EnvironmentFile {
 pub(super) struct EnvironmentSeedTable {
     #[serde(default)]
     pub(super) with: Vec<String>,
+    pub(super) profile: Option<String>,
 }
 
 /// One variable of the environment contract. Its Debug form hides the default of a secret.

@@ -12,6 +12,7 @@ use plimsoll_core::toml_file::{self, nearest};
 use plimsoll_core::{ErrorCode, template};
 
 use crate::error::{Problem, SeedError};
+use crate::generate::stage::{self, Found};
 use crate::map::expression;
 use crate::map::{CompiledBlock, Staging};
 use crate::read::document::Document;
@@ -32,6 +33,10 @@ pub struct SeedOptions {
     pub with: Vec<String>,
     /// Tables that hold user data.
     pub user_data: Vec<String>,
+    /// The profile that says how many rows are generated; only needed where counts differ between profiles.
+    pub profile: Option<String>,
+    /// Whether rows that exist are left alone, whatever their datasets say: only missing ones are created.
+    pub top_up: bool,
     /// The names that templates and expressions see: the project's variables, `engine`, `environment`, `project`.
     pub names: minijinja::Value,
 }
@@ -40,6 +45,7 @@ pub struct SeedOptions {
 #[derive(Debug, Clone)]
 pub struct Seeds {
     pub(crate) datasets: Vec<String>,
+    pub(crate) titles: Vec<Option<String>>,
     pub(crate) blocks: Vec<Block>,
     pub(crate) tables: Vec<StagedTable>,
     pub(crate) references: References,
@@ -56,6 +62,12 @@ impl Seeds {
     #[must_use]
     pub fn datasets(&self) -> &[String] {
         &self.datasets
+    }
+
+    /// What each dataset is, in the words of its file; in the same order.
+    #[must_use]
+    pub fn titles(&self) -> &[Option<String>] {
+        &self.titles
     }
 
     /// The tables and how many rows are declared for each, in an order in which they could be written.
@@ -114,6 +126,9 @@ pub fn load(options: &SeedOptions) -> Result<Seeds, SeedError> {
     let mut cache = HashMap::new();
     let mut datasets = Vec::new();
     let mut bulk = Vec::new();
+    let mut titles = Vec::new();
+    let mut generated = Vec::new();
+    let mut broken = false;
     for Read { name, file, parsed } in read {
         let may_insert: Vec<&str> =
             parsed.dataset.inserts_user_data.iter().map(|table| table.get_ref().as_str()).collect();
@@ -136,7 +151,23 @@ pub fn load(options: &SeedOptions) -> Result<Seeds, SeedError> {
                 (problems.len() == before).then_some(compiled)
             })
             .collect();
+        for block in parsed.generate {
+            let before = problems.len();
+            let offset = block.span().start;
+            let block = block.into_inner();
+            let table = block.as_table();
+            check(&table, &file, options, &may_insert, &blocks, &mut problems);
+            check_mode(&table, &file, datasets.len(), &blocks, &mut problems);
+            blocks.push(describe(&table, datasets.len(), &file, offset));
+            if problems.len() == before {
+                let (index, file, seed) = (blocks.len() - 1, Arc::clone(&file), parsed.dataset.seed);
+                generated.push(Found { index, file, offset, seed, block });
+            } else {
+                broken = true;
+            }
+        }
         datasets.push(name);
+        titles.push(parsed.dataset.title);
         let Some(documents) = &parsed.documents else {
             compiled.iter().for_each(|block| block.stage(&options.names, None, &mut staging));
             continue;
@@ -145,6 +176,14 @@ pub fn load(options: &SeedOptions) -> Result<Seeds, SeedError> {
         for block in &compiled {
             documents.iter().for_each(|document| block.stage(&options.names, Some(document), &mut staging));
         }
+    }
+    // A block that is wrong in itself is missing to the others, which would only add follow-up errors.
+    if !broken {
+        let sources = stage::sources(&generated, &options.names, options.profile.as_deref(), &mut problems);
+        generated.iter().zip(&sources).for_each(|(found, rows)| stage::stage(found, rows, &mut staging));
+    }
+    if options.top_up {
+        blocks.iter_mut().for_each(|block| block.mode = Mode::Insert);
     }
     problems.append(&mut staging.problems);
     let documents = cache.values().filter(|document| document.is_some()).count();
@@ -156,7 +195,7 @@ pub fn load(options: &SeedOptions) -> Result<Seeds, SeedError> {
     declared_otherwise(&bulk, &tables, &mut problems);
     SeedError::unless_empty(problems)?;
     let (incomplete, user_data) = (BTreeSet::new(), options.user_data.clone());
-    Ok(Seeds { datasets, blocks, tables, references, bulk, incomplete, user_data, documents })
+    Ok(Seeds { datasets, titles, blocks, tables, references, bulk, incomplete, user_data, documents })
 }
 
 fn read_datasets(options: &SeedOptions, problems: &mut Vec<Problem>) -> Vec<Read> {

@@ -8,6 +8,8 @@ use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
+use crate::generate::block::GenerateBlock;
+
 /// One `seeds/<dataset>.toml`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -17,11 +19,18 @@ pub(crate) struct DatasetFile {
     pub(crate) documents: Option<Documents>,
     #[serde(default)]
     pub(crate) table: Vec<Spanned<TableBlock>>,
+    #[serde(default)]
+    pub(crate) generate: Vec<Spanned<GenerateBlock>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Dataset {
+    /// What the dataset is, for people; its name when there is none.
+    pub(crate) title: Option<String>,
+    /// Generated rows of the dataset differ from those of another seed.
+    #[serde(default)]
+    pub(crate) seed: u64,
     #[serde(default)]
     pub(crate) after: Vec<Spanned<String>>,
     #[serde(default)]

@@ -5,17 +5,26 @@ use std::path::Path;
 use plimsoll_core::Exit;
 use plimsoll_core::db::{Access, connect};
 use plimsoll_deploy::DeployEvent;
-use plimsoll_seed::{ApplyOptions, SeedError, SeedPlan};
+use plimsoll_seed::{ApplyOptions, ResetOptions, SeedError, SeedPlan};
 
-use super::{Context, load, make, run_options, show};
+use super::{Context, load, make, reset, run_options, show, user_data};
 use crate::args::{Format, SeedApply};
 use crate::error::CliError;
 use crate::reporter::Reporter;
 
 pub(super) fn run(args: &SeedApply, context: &mut Context<'_, '_>) -> Result<Exit, CliError> {
-    let apply = &args.apply;
-    let project = context.project(&apply.environment)?;
+    let project = context.project_with(&args.apply.environment, args.top_up)?;
     let seeds = load(&project)?;
+    let mut agreed = args.agreed();
+    if args.fresh {
+        let options = ResetOptions { user_data: user_data(&project), ..ResetOptions::default() };
+        reset::remove(&project, &options, &agreed, args.dry_run, context)?;
+        if args.dry_run {
+            return Ok(Exit::Ok);
+        }
+        // Who agreed to remove the rows agreed to what takes their place.
+        agreed.yes = true;
+    }
     let expectations = plimsoll_deploy::expectations(&project);
     let (plan, session) = {
         let mut db = connect(&project.database, Access::Read)?;
@@ -34,11 +43,11 @@ pub(super) fn run(args: &SeedApply, context: &mut Context<'_, '_>) -> Result<Exi
             return Err(SeedError::PlanStale { moved }.into());
         }
     }
-    show(&plan, context);
-    if plan.is_empty() {
+    show(&project, &seeds, &plan, context);
+    if plan.is_empty() || args.dry_run {
         return Ok(Exit::Ok);
     }
-    let (lock, mut db) = context.locked_with(&project, apply, "seed", session)?;
+    let (lock, mut db) = context.locked_with(&project, &agreed, "seed", session)?;
     // Under the lock again: another deployment may have been faster. A saved plan is done as it is, or not at all.
     let plan = match saved {
         Some(saved) => saved,

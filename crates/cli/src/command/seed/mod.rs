@@ -49,8 +49,13 @@ fn user_data(project: &Project) -> Vec<String> {
     project.seed.as_ref().map(|seed| seed.user_data.clone()).unwrap_or_default()
 }
 
-fn show(plan: &SeedPlan, context: &mut Context<'_, '_>) {
+/// Shows a plan. Where datasets have titles, people read what is done step by step before they read about rows.
+fn show(project: &Project, seeds: &Seeds, plan: &SeedPlan, context: &mut Context<'_, '_>) {
     match context.terminal.format {
+        Format::Text if seeds.titles().iter().any(Option::is_some) => {
+            let steps = plimsoll_seed::steps(seeds, plan, project.expect.len());
+            context.terminal.result(&format!("{steps}\n{plan}"));
+        }
         Format::Text => context.terminal.result(&plan.to_string()),
         Format::Json => context.terminal.json(plan),
     }
