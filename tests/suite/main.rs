@@ -14,6 +14,7 @@ mod deploy_rollback;
 mod deploy_secrets;
 mod deploy_together;
 mod docs;
+mod erp;
 mod example;
 mod lock;
 mod lock_lease;

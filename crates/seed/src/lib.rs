@@ -4,8 +4,8 @@
 mod apply;
 mod error;
 mod event;
-mod guard;
 mod generate;
+mod guard;
 mod ledger;
 mod map;
 mod read;

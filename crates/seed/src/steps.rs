@@ -86,14 +86,14 @@ impl fmt::Display for Steps {
             let tables: Vec<String> = tables.collect();
             let changes =
                 |count: fn(&Counts) -> usize| step.tables.iter().map(|table| count(&table.counts)).sum::<usize>();
-            let (create, update) = (changes(|counts| counts.create), changes(|counts| counts.update));
-            let mut to_do = Vec::new();
-            if create > 0 {
-                to_do.push(format!("{create} to create"));
-            }
-            if update > 0 {
-                to_do.push(format!("{update} to update"));
-            }
+            let kinds = [
+                (changes(|counts| counts.create), "to create"),
+                (changes(|counts| counts.update), "to update"),
+                (changes(|counts| counts.prune), "to delete"),
+                (changes(|counts| counts.edited), "kept as edited"),
+            ];
+            let to_do = kinds.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
+            let to_do: Vec<String> = to_do.collect();
             let to_do = if to_do.is_empty() { "nothing to do".to_owned() } else { to_do.join(", ") };
             let what = if tables.is_empty() { "no rows".to_owned() } else { tables.join(", ") };
             writeln!(f, ": {what}; {to_do}")?;

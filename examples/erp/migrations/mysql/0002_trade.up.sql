@@ -105,7 +105,6 @@ CREATE TABLE notes (
   user_id CHAR(36) NOT NULL,
   client_id CHAR(36),
   text VARCHAR(400) NOT NULL,
-,
   FOREIGN KEY (user_id) REFERENCES users (id),
   FOREIGN KEY (client_id) REFERENCES clients (id)
 );

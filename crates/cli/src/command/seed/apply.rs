@@ -20,6 +20,8 @@ pub(super) fn run(args: &SeedApply, context: &mut Context<'_, '_>) -> Result<Exi
         let options = ResetOptions { user_data: user_data(&project), ..ResetOptions::default() };
         reset::remove(&project, &options, &agreed, args.dry_run, context)?;
         if args.dry_run {
+            let rows: usize = seeds.tables().map(|(_, rows)| rows).sum();
+            context.terminal.say(&format!("then {rows} declared rows are seeded"));
             return Ok(Exit::Ok);
         }
         // Who agreed to remove the rows agreed to what takes their place.
