@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::read::Seeds;
-use crate::reconcile::plan::{Counts, SeedPlan};
+use crate::reconcile::plan::SeedPlan;
 
 /// What seeding does, one step after the other.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,19 +36,26 @@ pub struct StepTable {
     /// The name.
     pub table: String,
     /// How many rows are declared.
-    pub declared: usize,
-    /// The rows by what happens to them.
-    pub counts: Counts,
+    pub declared: u64,
+    /// How many of them are created.
+    pub create: u64,
+    /// How many are updated.
+    pub update: u64,
+    /// How many rows are deleted that were declared before.
+    pub delete: u64,
+    /// How many are kept as they were edited in the database.
+    pub edited: u64,
 }
 
 /// The steps of a plan that was made from these seeds, and of the expectations checked afterwards.
 #[must_use]
 pub fn steps(seeds: &Seeds, plan: &SeedPlan, expectations: usize) -> Steps {
     let mut steps: Vec<Step> = (1..)
-        .zip(seeds.datasets.iter().zip(&seeds.titles))
-        .map(|(number, (name, title))| Step {
+        .zip(&seeds.datasets)
+        .map(|(number, name)| Step {
             number,
-            title: title.clone().unwrap_or_else(|| name.clone()),
+            // Datasets that a service adds have no titles.
+            title: seeds.titles.get(number - 1).cloned().flatten().unwrap_or_else(|| name.clone()),
             dataset: Some(name.clone()),
             tables: Vec::new(),
             checks: 0,
@@ -58,7 +65,27 @@ pub fn steps(seeds: &Seeds, plan: &SeedPlan, expectations: usize) -> Steps {
         let first = seeds.tables.iter().find(|staged| staged.name == table.table).map(|staged| staged.rank);
         if let Some(step) = first.and_then(|dataset| steps.get_mut(dataset)) {
             let counts = table.counts();
-            step.tables.push(StepTable { table: table.table.clone(), declared: table.declared, counts });
+            step.tables.push(StepTable {
+                table: table.table.clone(),
+                declared: table.declared as u64,
+                create: counts.create as u64,
+                update: counts.update as u64,
+                delete: counts.prune as u64,
+                edited: counts.edited as u64,
+            });
+        }
+    }
+    for table in &plan.bulk {
+        let first = seeds.bulk.iter().find(|declared| declared.name == table.table).map(|declared| declared.dataset);
+        if let Some(step) = first.and_then(|dataset| steps.get_mut(dataset)) {
+            step.tables.push(StepTable {
+                table: table.table.clone(),
+                declared: table.declared,
+                create: table.counts.create,
+                update: table.counts.update,
+                delete: table.counts.remove,
+                edited: table.counts.edited,
+            });
         }
     }
     steps.push(Step {
@@ -84,13 +111,12 @@ impl fmt::Display for Steps {
             }
             let tables = step.tables.iter().map(|table| format!("{} {}", table.declared, table.table));
             let tables: Vec<String> = tables.collect();
-            let changes =
-                |count: fn(&Counts) -> usize| step.tables.iter().map(|table| count(&table.counts)).sum::<usize>();
+            let sum = |count: fn(&StepTable) -> u64| step.tables.iter().map(count).sum::<u64>();
             let kinds = [
-                (changes(|counts| counts.create), "to create"),
-                (changes(|counts| counts.update), "to update"),
-                (changes(|counts| counts.prune), "to delete"),
-                (changes(|counts| counts.edited), "kept as edited"),
+                (sum(|table| table.create), "to create"),
+                (sum(|table| table.update), "to update"),
+                (sum(|table| table.delete), "to delete"),
+                (sum(|table| table.edited), "kept as edited"),
             ];
             let to_do = kinds.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
             let to_do: Vec<String> = to_do.collect();

@@ -26,6 +26,8 @@ pub(crate) struct GenerateBlock {
     pub(crate) insert_only: Ordered<Spanned<toml::Value>>,
     #[serde(default)]
     pub(crate) mode: Mode,
+    /// Whether the rows are too many to be held: true, false, or a template of one of them.
+    pub(crate) bulk: Option<Spanned<toml::Value>>,
     #[serde(default)]
     pub(crate) on_edit: EditPolicy,
 }
@@ -45,6 +47,8 @@ impl GenerateBlock {
             on_edit: self.on_edit.clone(),
             on_duplicate: OnDuplicate::Error,
             rows: None,
+            file: None,
+            bulk: false,
         }
     }
 }

@@ -99,6 +99,10 @@ impl RowSource for Generated {
         self.each_of(0..self.roots(), visit)
     }
 
+    fn header(&self) -> Location {
+        self.place(0)
+    }
+
     fn place(&self, _row: u64) -> Location {
         let table = &self.model.tables[self.table];
         table.file.location(table.offset)

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use plimsoll_core::ErrorCode;
+use plimsoll_core::{ErrorCode, template};
 use serde_json::{Map, Value as Json};
 
 use crate::error::{Problem, SeedError};
@@ -13,10 +13,10 @@ use crate::generate::compile::compile;
 use crate::generate::hash::VERSION;
 use crate::generate::model::Model;
 use crate::generate::rows::Generated;
-use crate::map::Staging;
+use crate::map::{Staging, expression};
 use crate::read::source::{Source, SourceFile};
-use crate::staged::{Cell, StagedRow};
-use crate::stream::RowSource;
+use crate::staged::{Block, Cell, StagedRow};
+use crate::stream::{BulkTable, RowSource};
 use crate::value::{canonical_text, hash};
 
 /// A `[[generate]]` block of a dataset, with its place among the blocks of all datasets.
@@ -43,6 +43,49 @@ pub(crate) fn sources(
     let model = Arc::new(model);
     let fingerprint = fingerprint(&model);
     (0..model.tables.len()).map(|table| Generated::new(Arc::clone(&model), table, fingerprint.clone())).collect()
+}
+
+/// Whether a block says that its rows are too many to be held at once.
+pub(crate) fn is_bulk(found: &Found, names: &minijinja::Value, problems: &mut Vec<Problem>) -> bool {
+    let Some(bulk) = &found.block.bulk else { return false };
+    let at = || Some(found.file.location(bulk.span().start));
+    let text = match bulk.get_ref() {
+        toml::Value::String(text) => match template::render(&template::environment(), text, names) {
+            Ok(text) => text,
+            Err(error) => {
+                problems.push(Problem::new(ErrorCode::Template, at(), expression::explain(&error, text)));
+                return false;
+            }
+        },
+        other => other.to_string(),
+    };
+    match text.trim().to_ascii_lowercase().as_str() {
+        "true" if !found.block.insert_only.0.is_empty() => {
+            let message = "`insert_only` has no meaning with `bulk`: name the columns among `columns`".to_owned();
+            problems.push(Problem::new(ErrorCode::InvalidValue, at(), message));
+            false
+        }
+        "true" => true,
+        "false" => false,
+        _ => {
+            let message = format!("`bulk` is true or false, or a template of one of them, found `{text}`");
+            problems.push(Problem::new(ErrorCode::InvalidValue, at(), message));
+            false
+        }
+    }
+}
+
+/// The rows of a block as a table that is streamed.
+pub(crate) fn bulk(found: &Found, rows: Generated, block: &Block) -> BulkTable {
+    BulkTable {
+        name: block.table.clone(),
+        key: block.key.clone(),
+        dataset: block.dataset,
+        at: rows.place(0),
+        source: Arc::new(rows),
+        mode: block.mode,
+        on_edit: found.block.on_edit.clone(),
+    }
 }
 
 /// Stages all rows of a block.

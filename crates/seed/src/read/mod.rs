@@ -180,10 +180,17 @@ pub fn load(options: &SeedOptions) -> Result<Seeds, SeedError> {
     // A block that is wrong in itself is missing to the others, which would only add follow-up errors.
     if !broken {
         let sources = stage::sources(&generated, &options.names, options.profile.as_deref(), &mut problems);
-        generated.iter().zip(&sources).for_each(|(found, rows)| stage::stage(found, rows, &mut staging));
+        for (found, rows) in generated.iter().zip(sources) {
+            if stage::is_bulk(found, &options.names, &mut problems) {
+                bulk.push(stage::bulk(found, rows, &blocks[found.index]));
+            } else {
+                stage::stage(found, &rows, &mut staging);
+            }
+        }
     }
     if options.top_up {
         blocks.iter_mut().for_each(|block| block.mode = Mode::Insert);
+        bulk.iter_mut().for_each(|table| table.mode = Mode::Insert);
     }
     problems.append(&mut staging.problems);
     let documents = cache.values().filter(|document| document.is_some()).count();
