@@ -98,6 +98,21 @@ impl Seeds {
         });
     }
 
+    /// Streamed tables and nothing else, of a dataset without a name.
+    pub(crate) fn streamed(bulk: Vec<BulkTable>, user_data: Vec<String>) -> Self {
+        Self {
+            datasets: vec![String::new()],
+            titles: Vec::new(),
+            blocks: Vec::new(),
+            tables: Vec::new(),
+            references: References::default(),
+            incomplete: BTreeSet::new(),
+            user_data,
+            bulk,
+            documents: 0,
+        }
+    }
+
     /// How many documents were read.
     #[must_use]
     pub fn documents(&self) -> usize {
