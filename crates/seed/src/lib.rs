@@ -36,6 +36,9 @@ pub use runs::{Run, RunKind, RunOptions, runs};
 pub use service::{Seeded, ServiceError, ServiceOptions, look, seed};
 pub use steps::{Step, StepTable, Steps, steps};
 pub use stream::{BulkCounts, BulkPlan, RowSource};
+pub use stream::{BulkCounts, BulkPlan, RowSource};
+pub use steps::{Step, StepTable, Steps, steps};
+pub use stream::{BulkCounts, BulkPlan, RowSource, emptied};
 pub use undo::{
     Blocked, ResetOptions, ResetPlan, ResetReport, ResetRow, Restored, UndoAction, UndoOptions, UndoPlan, UndoReport,
     UndoStep, apply_reset, apply_undo, plan_reset, plan_undo,

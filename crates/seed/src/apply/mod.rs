@@ -145,6 +145,8 @@ fn hold_updated_tables(db: &mut dyn Db, plan: &SeedPlan) -> Result<(), SeedError
 fn meant(plan: &SeedPlan, name: &str) -> Written {
     let created =
         plan.tables.iter().filter(|table| table.table == name).map(|table| table.counts().create).sum::<usize>();
+    let created = created
+        + plan.bulk.iter().filter(|table| table.table == name).map(|table| table.counts.common().create).sum::<usize>();
     Written { inserted: i64::try_from(created).unwrap_or(i64::MAX), ..Written::default() }
 }
 

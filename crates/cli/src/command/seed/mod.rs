@@ -1,6 +1,7 @@
 //! `plimsoll seed`: the seeds alone, on a schema that is there. One file a subcommand; here is what they share.
 
 mod apply;
+mod fresh;
 mod plan;
 mod reset;
 mod runs;
