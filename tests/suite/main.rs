@@ -45,6 +45,7 @@ mod schema_drift_sqlite;
 mod schema_read;
 mod scratch;
 mod seed_cli;
+mod seed_constraints;
 mod seed_edits;
 mod seed_guards;
 mod seed_model;
@@ -54,7 +55,11 @@ mod seed_repeat;
 mod seed_rows;
 mod seed_swap;
 mod seed_undo;
+mod seed_secrets;
+mod seed_sequences;
+mod seed_types;
 mod seed_values;
+mod seed_verify;
 
 #[test]
 fn every_file_of_this_folder_is_a_module() {

@@ -14,7 +14,7 @@ pub(crate) use migrate::{
     Answer, Down, DriftSql, EngineName, Migrate, MigrateAdopt, MigrateDrift, MigrateInventory, MigrateLint,
     MigrateSquash, MigrateUp, MigrateVerify, NewLayout, NewMigration, Redo,
 };
-pub(crate) use seed::{Seed, SeedApply, SeedPlan, SeedReset, SeedRuns, SeedUndo};
+pub(crate) use seed::{Seed, SeedApply, SeedPlan, SeedReset, SeedRuns, SeedUndo, SeedVerify};
 
 /// Plan, deploy, prove and undo services with a database.
 #[derive(Debug, Parser)]

@@ -225,6 +225,26 @@ pub fn advice(code: ErrorCode) -> Advice {
         ErrorCode::SeedValue => {
             ("A value does not fit its column.", "correct the value or expression at the place shown")
         }
+        ErrorCode::SeedTaken => (
+            "A column or a group of columns is unique, and another row has the value already.",
+            "give one of the two rows another value; a row that no file declares can be declared, or taken away",
+        ),
+        ErrorCode::SeedRequired => (
+            "A column is NOT NULL and has no default, and the dataset gives it no value.",
+            "name the column in the dataset, or give it a default in a migration",
+        ),
+        ErrorCode::SeedCheck => (
+            "A row does not pass a CHECK of its table.",
+            "correct the row at the place shown; the check is part of the table's definition",
+        ),
+        ErrorCode::SeedKey => (
+            "Several rows of the database have the key of a declared row, so nobody can tell which one is meant.",
+            "choose a key that is unique, or take away the rows that are too many",
+        ),
+        ErrorCode::SeedHidden => (
+            "Row-level security keeps rows of a table from this user, who would create again what is there.",
+            "seed as a role with BYPASSRLS, or add a policy `FOR SELECT USING (true)` for this one",
+        ),
         ErrorCode::SeedEdited => (
             "A row was edited in the database since it was seeded, and its dataset says `on_edit = \"fail\"`.",
             "take the edit over into the files, or choose `on_edit = \"keep\"` or `\"overwrite\"`",
@@ -248,6 +268,14 @@ pub fn advice(code: ErrorCode) -> Advice {
         ErrorCode::ExpectationFailed => (
             "After seeding, a table did not hold what the project expects. The rows were rolled back.",
             "correct the files, or the `[[expect]]` in plimsoll.toml",
+        ),
+        ErrorCode::VerifyFailed => (
+            "The database does not hold what it should: an expectation, a foreign key or a counter does not hold.",
+            "look at the rows that are named; rows of the files are written again by `{program} seed apply <environment>`",
+        ),
+        ErrorCode::VerifyUnmeasured => (
+            "A check of the data could not be made, which is never a pass.",
+            "correct the check in plimsoll.toml, or let the database user read what it is about",
         ),
         ErrorCode::SmokeFailed => (
             "A smoke check did not find what it expects.",

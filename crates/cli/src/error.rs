@@ -23,9 +23,6 @@ pub(crate) enum CliError {
     /// What one of the rooms answered, where there is no deployment around it.
     #[error(transparent)]
     Room(Cause),
-    /// What should be true of the data is not; nothing was being written.
-    #[error(transparent)]
-    Unmet(SeedError),
     /// A file of the command line cannot be read or written.
     #[error("cannot use `{}`", path.display())]
     File {
@@ -81,6 +78,20 @@ pub(crate) enum CliError {
         /// How many differences.
         count: usize,
     },
+    /// The data is not what it should be.
+    #[error("{failed} {} of the data failed{}", if *failed == 1 { "check" } else { "checks" }, if *unknown == 0 { String::new() } else { format!(", {unknown} could not be made") })]
+    Unhealthy {
+        /// How many checks failed.
+        failed: usize,
+        /// How many could not be made.
+        unknown: usize,
+    },
+    /// Nothing failed, and something could not be checked.
+    #[error("{unknown} {} of the data could not be made", if *unknown == 1 { "check" } else { "checks" })]
+    Unverified {
+        /// How many.
+        unknown: usize,
+    },
     /// SQL was asked for that is not proven.
     #[error("the SQL was not proven, so none is given")]
     DriftUnproven,
@@ -98,8 +109,6 @@ impl CliError {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Deploy(error) => error.exit(),
-            // A look at the data rolls nothing back.
-            Self::Unmet(error) if error.code().exit() == Exit::RolledBack => Exit::CheckFailed,
             other => other.code().exit(),
         }
     }
@@ -117,12 +126,13 @@ impl CliError {
             Self::Project(error) => Some(error),
             Self::Deploy(error) => Some(error),
             Self::Room(error) => Some(error),
-            Self::Unmet(error) => Some(error),
             Self::Url(error) => Some(error),
             Self::File { .. }
             | Self::ScratchEngine { .. }
             | Self::Drift { .. }
             | Self::DriftUnproven
+            | Self::Unhealthy { .. }
+            | Self::Unverified { .. }
             | Self::SavedPlan { .. }
             | Self::NotConfirmed { .. }
             | Self::RemovalNotConfirmed { .. }
@@ -151,6 +161,8 @@ impl Coded for CliError {
             Self::NotConfirmed { .. } | Self::RemovalNotConfirmed { .. } => ErrorCode::NotConfirmed,
             Self::Drift { .. } => ErrorCode::DriftFound,
             Self::DriftUnproven => ErrorCode::DriftUnproven,
+            Self::Unhealthy { .. } => ErrorCode::VerifyFailed,
+            Self::Unverified { .. } => ErrorCode::VerifyUnmeasured,
             other => other.coded().map_or(ErrorCode::InvalidValue, Coded::code),
         }
     }

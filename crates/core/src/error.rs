@@ -154,6 +154,16 @@ codes! {
     SeedTarget = "seed::target_missing" => Usage,
     /// A value does not fit its column.
     SeedValue = "seed::value" => Usage,
+    /// A value that has to be unique is another row's.
+    SeedTaken = "seed::value_taken" => Usage,
+    /// A column that needs a value is given none.
+    SeedRequired = "seed::value_missing" => Usage,
+    /// A row does not pass a check of its table.
+    SeedCheck = "seed::check_violated" => Usage,
+    /// The key of a declared row means several rows of the database.
+    SeedKey = "seed::key" => Usage,
+    /// Row-level security keeps rows of a table from the user who seeds.
+    SeedHidden = "seed::rows_hidden" => GateRefused,
     /// A row was edited in the database and the dataset says that this is an error.
     SeedEdited = "seed::edited" => GateRefused,
     /// Seeding would have changed a table of user data, by a trigger or a cascade; the transaction was rolled back.
@@ -166,6 +176,10 @@ codes! {
     SeedFailed = "seed::failed" => RolledBack,
     /// After seeding, an expectation did not hold; the transaction was rolled back.
     ExpectationFailed = "seed::expectation" => RolledBack,
+    /// The data of the database is not what it should be.
+    VerifyFailed = "seed::verify_failed" => CheckFailed,
+    /// A check of the data could not be made.
+    VerifyUnmeasured = "seed::verify_could_not_check" => CouldNotMeasure,
     /// No smoke check is declared or selected, so nothing would be proved.
     SmokeEmpty = "smoke::nothing_selected" => Usage,
     /// A smoke check failed.

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use plimsoll_core::db::{Access, Catalog, Db, connect};
 use plimsoll_core::ledger;
-use plimsoll_core::project::{Project, RevisionSource};
+use plimsoll_core::project::{ExpectRule, Project, RevisionSource};
 use plimsoll_migrate::{History, MigrationSet, PlanOptions, check_prisma_provider};
-use plimsoll_seed::{Expectation, SeedOptions, Seeds};
+use plimsoll_seed::{Expectation, Rule, SeedOptions, Seeds};
 use plimsoll_smoke::{Selection, SmokePlan};
 
 use crate::error::{Cause, DeployError};
@@ -125,12 +125,14 @@ pub(crate) fn plan_on(db: &mut dyn Db, project: &Project, loaded: &Loaded) -> Re
         Some(seeds) => {
             let catalog = Catalog::read(db)?;
             let observation = plimsoll_seed::observe(db, seeds, &catalog)?;
-            let plan = plimsoll_seed::plan(seeds, &observation)?;
             // What the schema lacks may come with the pending migrations, and with nothing else.
-            if migrations.as_ref().is_none_or(|migrations| migrations.steps.is_empty()) {
+            Some(if migrations.as_ref().is_none_or(|migrations| migrations.steps.is_empty()) {
+                let plan = plimsoll_seed::plan(seeds, &observation)?;
                 plan.require_schema()?;
-            }
-            Some(plan)
+                plan
+            } else {
+                plimsoll_seed::plan_before_migrations(seeds, &observation)?
+            })
         }
         None => None,
     };
@@ -166,13 +168,25 @@ pub(crate) fn names(project: &Project) -> std::collections::BTreeMap<String, min
     keys.filter_map(|key| Some((key.to_string(), project.names.get_item(&key).ok()?))).collect()
 }
 
-fn expectation(expect: &plimsoll_core::project::Expect) -> Expectation {
+/// An expectation of the project as seeding checks it.
+pub(crate) fn expectation(expect: &plimsoll_core::project::Expect) -> Expectation {
     Expectation {
         table: expect.table.clone(),
         filter: expect.filter.clone(),
         at_least: expect.at_least,
         at_most: expect.at_most,
         exactly: expect.exactly,
+        rules: expect.rules.iter().map(rule).collect(),
         at: expect.at.clone(),
+    }
+}
+
+fn rule(rule: &ExpectRule) -> Rule {
+    match rule.clone() {
+        ExpectRule::NotNull(columns) => Rule::NotNull(columns),
+        ExpectRule::Unique(columns) => Rule::Unique(columns),
+        ExpectRule::Accepted { column, values } => Rule::Accepted { column, values },
+        ExpectRule::Relationship { columns, table, references } => Rule::Relationship { columns, table, references },
+        ExpectRule::Sql(sql) => Rule::Sql(sql),
     }
 }

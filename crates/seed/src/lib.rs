@@ -2,6 +2,7 @@
 #![doc = include_str!("../README.md")]
 
 mod apply;
+mod constraint;
 mod error;
 mod event;
 mod guard;
@@ -18,12 +19,14 @@ mod value;
 mod verify;
 
 pub use apply::{ApplyOptions, apply};
-pub use error::{DocumentPlace, Problem, SeedError};
+pub use error::{DocumentPlace, Problem, RefusedRow, SeedError};
 pub use event::SeedEvent;
 pub use guard::{Fingerprint, UserDataVerdict, UserTable};
 pub use read::{SeedOptions, Seeds, load};
 pub use reconcile::observe::{Observation, observe};
-pub use reconcile::plan::{ColumnChange, Counts, Outcome, Pending, RowAction, RowPlan, SeedPlan, TablePlan, plan};
+pub use reconcile::plan::{
+    ColumnChange, Counts, Outcome, Pending, RowAction, RowPlan, SeedPlan, TablePlan, plan, plan_before_migrations,
+};
 pub use reconcile::show::Shown;
 pub use report::{SeedReport, TableReport};
 pub use runs::{Run, RunKind, RunOptions, runs};
@@ -32,4 +35,4 @@ pub use undo::{
     Blocked, ResetOptions, ResetPlan, ResetReport, ResetRow, Restored, UndoAction, UndoOptions, UndoPlan, UndoReport,
     UndoStep, apply_reset, apply_undo, plan_reset, plan_undo,
 };
-pub use verify::{Expectation, Verified, verify};
+pub use verify::{Expectation, Finding, Rule, TableDigest, Verdict, Verified, VerifyReport, digests, inspect, verify};

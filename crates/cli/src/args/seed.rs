@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand};
+use clap::{Args, Subcommand};
 
 use super::{Apply, Environment};
 
@@ -21,6 +22,20 @@ pub(crate) enum Seed {
     Reset(SeedReset),
     /// Check the expected counts
     Verify(Environment),
+    Apply(Apply),
+    /// Check what must be true of the data
+    Verify(SeedVerify),
+}
+
+/// `seed verify`
+#[derive(Debug, Args)]
+pub(crate) struct SeedVerify {
+    #[command(flatten)]
+    pub(crate) environment: Environment,
+
+    /// Print a digest of the declared rows of each table instead
+    #[arg(long)]
+    pub(crate) digest: bool,
 }
 
 /// `seed plan`

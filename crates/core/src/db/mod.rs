@@ -12,15 +12,17 @@ mod pool;
 mod pooled;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod refusal;
 mod row;
 pub mod scratch;
+pub mod session;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod stmt;
 mod url;
 mod value;
 
-pub use catalog::{Catalog, Column, ColumnKind, ForeignKey, OnDelete, Table, UniqueKey};
+pub use catalog::{Catalog, Column, ColumnKind, Counter, ForeignKey, OnDelete, Table, UniqueKey, Whole};
 pub use connection::{Db, scalar, transaction};
 pub use dialect::quoted;
 pub use engine::Engine;

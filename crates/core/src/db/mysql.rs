@@ -17,7 +17,7 @@ const ENGINE: Engine = Engine::Mysql;
 
 /// Without a strict mode MySQL cuts text and turns wrong numbers into 0 without a word.
 const SESSION: &str = "SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE'); \
-     SET SESSION time_zone = '+00:00'";
+     SET SESSION time_zone = '+00:00'; SET SESSION foreign_key_checks = 1; SET SESSION unique_checks = 1";
 
 pub(super) fn connect(url: &str, access: Access) -> Result<Box<dyn Db>, DbError> {
     let redactor = Redactor::new([&Secret::new(url)]);

@@ -115,8 +115,37 @@ pub struct Expect {
     pub at_most: Option<u64>,
     /// The only count that is right.
     pub exactly: Option<u64>,
+    /// What else holds for the rows, each by itself.
+    pub rules: Vec<ExpectRule>,
     /// Where it is declared.
     pub at: Option<crate::Location>,
+}
+
+/// What holds for the rows of an expectation.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ExpectRule {
+    /// Every one of these columns has a value.
+    NotNull(Vec<String>),
+    /// No two rows have the same values in these columns.
+    Unique(Vec<String>),
+    /// A column has one of these values, or NULL.
+    Accepted {
+        /// The column.
+        column: String,
+        /// The values.
+        values: Vec<serde_json::Value>,
+    },
+    /// These columns are the values of another table's columns, or NULL.
+    Relationship {
+        /// The columns.
+        columns: Vec<String>,
+        /// The other table.
+        table: String,
+        /// Its columns, in the same order.
+        references: Vec<String>,
+    },
+    /// A query that gives no rows.
+    Sql(String),
 }
 
 /// The smoke checks of a project.

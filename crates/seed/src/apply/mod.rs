@@ -1,12 +1,15 @@
 //! Applying a plan in one transaction that proves itself before it commits. Single statements are `write`'s.
 
+pub(crate) mod counters;
+mod deferred;
 pub(crate) mod delete;
 pub(crate) mod record;
+mod refused;
 pub(crate) mod swap;
 pub(crate) mod write;
 
 use plimsoll_core::ErrorCode;
-use plimsoll_core::db::{Catalog, Db, dialect, transaction};
+use plimsoll_core::db::{Catalog, Db, dialect, session, transaction};
 use plimsoll_core::ledger as core_ledger;
 use plimsoll_core::lock::Fence;
 
@@ -26,7 +29,7 @@ use crate::report::SeedReport;
 use crate::runs::change::{self, Change};
 use crate::runs::image::Image;
 use crate::runs::{self, RunKind, RunOptions};
-use crate::value::canonical_text;
+use crate::value::{canonical_text, secret};
 use crate::verify::{Expectation, Verified, verify};
 
 /// How a plan is applied.
@@ -81,6 +84,7 @@ pub fn apply(
     // DDL ends a transaction on some engines, so the ledger is there before it begins.
     core_ledger::ensure(db)?;
     let report = transaction(db, |db| {
+        session::check(db)?;
         hold_updated_tables(db, plan)?;
         let catalog = Catalog::read(db)?;
         let watch = fingerprint::watch(db, &catalog, &seeds.user_data)?;
@@ -99,11 +103,15 @@ pub fn apply(
         let run = runs::start(db, RunKind::Apply, &plan.digest(), &run_options)?;
         let work = Work { seeds, catalog: &catalog, observation: &observation, decisions: &decisions };
         work.write(db, run, options, on_event)?;
-        read_back(db, seeds, &catalog, &decisions, on_event)?;
+        let written = observe(db, seeds, &catalog)?;
+        deferred::settle(db, seeds, &written, &decisions)?;
+        read_back(seeds, &written, &decisions, on_event)?;
         let verified = verified(db, options, on_event)?;
         let user_data = fingerprint::check(db, &catalog, &watch, &|name| meant(&fresh, name))?;
         let report = SeedReport { run: Some(run), user_data, ..SeedReport::new(&fresh, true, verified) };
         runs::finish(db, run, &report.to_string(), &run_options)?;
+        // Last, because a counter stays where it is when the transaction is taken back.
+        counters::advance(db, seeds, &observation, &decisions)?;
         Ok(report)
     })?;
     on_event(&SeedEvent::Committed);
@@ -256,7 +264,7 @@ fn entry(writer: &Writer<'_>, table: usize, decision: &Decision, run: i64, optio
     Entry {
         row_key: row.row_key.clone(),
         key: canonical_text(&row.symbol),
-        applied: applied(row, state, decision, &|reference| writer.resolve(reference)),
+        applied: applied(row, state, decision, &seeds.blocks[row.block].secret, &|reference| writer.resolve(reference)),
         dataset: seeds.datasets[seeds.blocks[row.block].dataset].clone(),
         source: row.source.text(),
         deployment: options.deployment,
@@ -271,15 +279,14 @@ fn entry(writer: &Writer<'_>, table: usize, decision: &Decision, run: i64, optio
 
 /// A second look, before the commit: nothing may be left to do, and nothing written may read differently.
 fn read_back(
-    db: &mut dyn Db,
     seeds: &Seeds,
-    catalog: &Catalog,
+    observation: &Observation,
     before: &Decisions,
     on_event: &mut dyn FnMut(&SeedEvent),
 ) -> Result<(), SeedError> {
-    let observation = observe(db, seeds, catalog)?;
-    let after = decide(seeds, &observation);
+    let after = decide(seeds, observation);
     let mut problems = after.problems;
+    problems.extend(after.schema_problems);
     for (index, staged) in seeds.tables.iter().enumerate() {
         let kept = |row: usize, name: &str| {
             let decision = before.tables[index].iter().find(|decision| decision.row == row);
@@ -293,13 +300,14 @@ fn read_back(
                 problems.push(invisible(&staged.name, row));
             }
             for column in decision.columns.iter().filter(|column| !kept(decision.row, &column.name)) {
+                let hidden = seeds.blocks[row.block].secret.contains(&*column.name).then(secret::shown);
                 let message = format!(
                     "`{}` {}: `{}` reads back as {} instead of {}, a trigger or the column's type changes it",
                     staged.name,
                     crate::reconcile::show::label(&row.symbol),
                     column.name,
-                    crate::reconcile::show::value(&column.old),
-                    crate::reconcile::show::value(&column.new)
+                    crate::reconcile::show::value(hidden.as_ref().unwrap_or(&column.old)),
+                    crate::reconcile::show::value(hidden.as_ref().unwrap_or(&column.new))
                 );
                 problems.push(Problem::new(ErrorCode::SeedFailed, Some(row.source.location()), message));
             }

@@ -243,6 +243,11 @@ fn check(
     if key.is_empty() {
         report(key_at, ErrorCode::InvalidValue, format!("`{name}` needs at least one key column"));
     }
+    for column in block.secret.iter().filter(|column| key.contains(column.get_ref())) {
+        let message =
+            format!("`{}` is part of the key, which is shown everywhere, and cannot be secret", column.get_ref());
+        report(column.span().start, ErrorCode::InvalidValue, message);
+    }
     match &block.rows {
         Some(_)
             if block.each.is_some()
@@ -321,6 +326,7 @@ fn describe(block: &TableBlock, dataset: usize, file: &Arc<SourceFile>, offset: 
         mode: block.mode,
         on_edit: block.on_edit.clone(),
         on_duplicate: block.on_duplicate,
+        secret: block.secret.iter().map(|column| column.get_ref().clone()).collect(),
     }
 }
 

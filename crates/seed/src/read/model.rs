@@ -58,6 +58,10 @@ pub(crate) struct TableBlock {
     pub(crate) on_edit: EditPolicy,
     #[serde(default)]
     pub(crate) on_duplicate: OnDuplicate,
+    #[serde(default)]
+    pub(crate) key_nulls: KeyNulls,
+    #[serde(default)]
+    pub(crate) secret: Vec<Spanned<String>>,
     pub(crate) rows: Option<Vec<Spanned<Ordered<Spanned<toml::Value>>>>>,
 }
 
@@ -129,6 +133,17 @@ pub(crate) enum OnDuplicate {
     Error,
     First,
     Last,
+}
+
+/// What a NULL in a key means.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum KeyNulls {
+    /// Nothing: such a row could not be found again.
+    #[default]
+    Refuse,
+    /// The row whose column is NULL as well.
+    Equal,
 }
 
 /// One loop, or several nested ones.

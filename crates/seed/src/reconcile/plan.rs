@@ -14,7 +14,7 @@ use crate::reconcile::orphan::Orphan;
 use crate::reconcile::prune::Fate;
 use crate::runs::locate::Located;
 use crate::staged::order;
-use crate::value::{canonical_text, fingerprint, hash};
+use crate::value::{canonical_text, fingerprint, hash, secret};
 
 /// What seeding would do. The same files and the same database give the same plan, byte for byte.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -23,6 +23,9 @@ pub struct SeedPlan {
     pub tables: Vec<TablePlan>,
     /// Tables and columns that the schema does not have; migrations have to bring them before the plan can be applied.
     pub pending: Vec<Pending>,
+    /// What is worth knowing about the tables, and stands against nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// One table.
@@ -144,13 +147,26 @@ pub fn plan(seeds: &Seeds, observation: &Observation) -> Result<SeedPlan, SeedEr
     from_decisions(seeds, observation, decisions).map(|(plan, _)| plan)
 }
 
+/// As [`plan()`], while migrations wait to be applied: what stands against the rows in the schema of today may be gone by then,
+/// so it is left to be found when the rows are written.
+///
+/// # Errors
+/// As [`plan()`], without values that do not fit and constraints that would be violated.
+pub fn plan_before_migrations(seeds: &Seeds, observation: &Observation) -> Result<SeedPlan, SeedError> {
+    let mut decisions = decide(seeds, observation);
+    decisions.schema_problems.clear();
+    from_decisions(seeds, observation, decisions).map(|(plan, _)| plan)
+}
+
 /// The plan with the decisions it was made from.
 pub(crate) fn from_decisions(
     seeds: &Seeds,
     observation: &Observation,
     mut decisions: Decisions,
 ) -> Result<(SeedPlan, Decisions), SeedError> {
-    SeedError::unless_empty(std::mem::take(&mut decisions.problems))?;
+    let mut problems = std::mem::take(&mut decisions.problems);
+    problems.append(&mut decisions.schema_problems);
+    SeedError::unless_empty(problems)?;
     let tables = write_order(seeds, observation)
         .into_iter()
         .map(|index| TablePlan {
@@ -163,7 +179,8 @@ pub(crate) fn from_decisions(
                 .collect(),
         })
         .collect();
-    Ok((SeedPlan { tables, pending: decisions.pending.clone() }, decisions))
+    let notes = crate::constraint::notes(seeds, observation);
+    Ok((SeedPlan { tables, pending: decisions.pending.clone(), notes }, decisions))
 }
 
 /// The order in which tables are written: after what they refer to, in files and in the schema.
@@ -355,18 +372,22 @@ fn gone((orphan, fate): (&Orphan, &Fate)) -> RowPlan {
 
 fn row(seeds: &Seeds, table: usize, decision: &Decision) -> RowPlan {
     let staged = &seeds.tables[table].rows[decision.row];
-    let columns = decision.columns.iter().map(|column| ColumnChange {
-        column: column.name.to_string(),
-        outcome: column.outcome,
-        policy: column.policy.clone(),
-        old: column.old.clone(),
-        new: column.new.clone(),
+    let secret = &seeds.blocks[staged.block].secret;
+    let columns = decision.columns.iter().map(|column| {
+        let shown = |value: &Json| if secret.contains(&*column.name) { secret::shown() } else { value.clone() };
+        ColumnChange {
+            column: column.name.to_string(),
+            outcome: column.outcome,
+            policy: column.policy.clone(),
+            old: shown(&column.old),
+            new: shown(&column.new),
+        }
     });
     RowPlan {
         key: staged.symbol.clone(),
         action: decision.action,
         columns: columns.collect(),
-        content: staged.content(&seeds.references),
+        content: staged.content(&seeds.references, secret),
         source: staged.source.text(),
     }
 }

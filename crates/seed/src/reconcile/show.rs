@@ -49,7 +49,8 @@ impl fmt::Display for Shown<'_> {
             self.created(f, table)?;
             gone(f, table)?;
         }
-        self.pending(f)
+        self.pending(f)?;
+        self.plan.notes.iter().try_for_each(|note| writeln!(f, "  note: {note}"))
     }
 }
 
@@ -210,6 +211,7 @@ fn collect(key: &Json, parts: &mut Vec<String>) {
     match key {
         Json::Object(object) if is_reference(key) => collect(&object["key"], parts),
         Json::Object(object) => object.values().for_each(|value| collect(value, parts)),
+        Json::Array(values) => values.iter().for_each(|value| collect(value, parts)),
         Json::String(text) => parts.push(text.clone()),
         other => parts.push(other.to_string()),
     }
