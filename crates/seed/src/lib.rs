@@ -11,6 +11,7 @@ mod read;
 mod reconcile;
 mod report;
 mod runs;
+mod service;
 mod staged;
 mod stream;
 mod undo;
@@ -22,11 +23,13 @@ pub use error::{DocumentPlace, Problem, SeedError};
 pub use event::SeedEvent;
 pub use guard::{Fingerprint, UserDataVerdict, UserTable};
 pub use read::{SeedOptions, Seeds, load};
+pub use read::{SeedOptions, Seeds, load, load_only};
 pub use reconcile::observe::{Observation, observe};
 pub use reconcile::plan::{ColumnChange, Counts, Outcome, Pending, RowAction, RowPlan, SeedPlan, TablePlan, plan};
 pub use reconcile::show::Shown;
 pub use report::{SeedReport, TableReport};
 pub use runs::{Run, RunKind, RunOptions, runs};
+pub use service::{Seeded, ServiceError, ServiceOptions, look, seed};
 pub use stream::RowSource;
 pub use undo::{
     Blocked, ResetOptions, ResetPlan, ResetReport, ResetRow, Restored, UndoAction, UndoOptions, UndoPlan, UndoReport,

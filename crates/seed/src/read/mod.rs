@@ -80,8 +80,17 @@ struct Read {
 /// # Errors
 /// [`SeedError::Problems`] with everything that is wrong in any file.
 pub fn load(options: &SeedOptions) -> Result<Seeds, SeedError> {
+    load_only(options, &[])
+}
+
+/// As [`load`], some datasets only; all of them when none is named. What they refer to in others has to be in the database.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_only(options: &SeedOptions, only: &[String]) -> Result<Seeds, SeedError> {
     let mut problems = Vec::new();
-    let read = read_datasets(options, &mut problems);
+    let mut read = read_datasets(options, only, &mut problems);
+    read.retain(|dataset| only.is_empty() || only.contains(&dataset.name));
     let read = order_datasets(read, &mut problems);
     let env = expression::environment();
     let mut staging = Staging::default();
@@ -128,7 +137,7 @@ pub fn load(options: &SeedOptions) -> Result<Seeds, SeedError> {
     Ok(Seeds { datasets, blocks, tables, references, incomplete, user_data, documents })
 }
 
-fn read_datasets(options: &SeedOptions, problems: &mut Vec<Problem>) -> Vec<Read> {
+fn read_datasets(options: &SeedOptions, only: &[String], problems: &mut Vec<Problem>) -> Vec<Read> {
     let folder = options.root.join(&options.path);
     let shown = options.path.display();
     let mut files: Vec<PathBuf> = match std::fs::read_dir(&folder) {
@@ -148,7 +157,7 @@ fn read_datasets(options: &SeedOptions, problems: &mut Vec<Problem>) -> Vec<Read
         ));
     }
     let names: Vec<String> = files.iter().filter_map(|file| Some(file.file_stem()?.to_str()?.to_owned())).collect();
-    for wanted in options.with.iter().filter(|wanted| !names.contains(wanted)) {
+    for wanted in options.with.iter().chain(only).filter(|wanted| !names.contains(wanted)) {
         problems.push(Problem::new(ErrorCode::InvalidValue, None, unknown_dataset(wanted, &names)));
     }
     let mut datasets = Vec::new();
@@ -167,7 +176,7 @@ fn read_datasets(options: &SeedOptions, problems: &mut Vec<Problem>) -> Vec<Read
                         unknown_dataset(after.get_ref(), &names),
                     ));
                 }
-                if !parsed.dataset.optional || options.with.contains(name) {
+                if !parsed.dataset.optional || options.with.contains(name) || only.contains(name) {
                     datasets.push(Read { name: name.clone(), file, parsed });
                 }
             }
