@@ -1,6 +1,7 @@
 //! Applying a plan in one transaction that proves itself before it commits. Single statements are `write`'s.
 
 pub(crate) mod delete;
+pub(crate) mod progress;
 pub(crate) mod record;
 pub(crate) mod swap;
 pub(crate) mod write;
@@ -10,6 +11,7 @@ use plimsoll_core::db::{Catalog, Db, dialect, transaction};
 use plimsoll_core::ledger as core_ledger;
 use plimsoll_core::lock::Fence;
 
+use crate::apply::progress::Progress;
 use crate::apply::write::{Writer, invisible};
 use crate::error::{Problem, SeedError};
 use crate::event::SeedEvent;
@@ -162,10 +164,13 @@ impl Work<'_> {
             changes.push(record::nulled(&targets[*index], self.entry_of(*index), values));
         }
         self.delete(db, &targets, &early, &nulled, &mut changes)?;
-        let mut writer = Writer { seeds, observation, created: std::collections::HashMap::new() };
+        let progress = Progress::new(on_event);
+        let mut writer = Writer { seeds, observation, created: std::collections::HashMap::new(), progress: &progress };
         let mut written = Vec::new();
         for table in write_order(seeds, observation) {
             let decided = &decisions.tables[table];
+            let rows = decided.iter().filter(|decision| matches!(decision.action, RowAction::Create | RowAction::Update));
+            progress.begin(&seeds.tables[table].name, rows.count());
             let before = record::before(db, &writer, table, decided)?;
             before.make_room(db, &writer, decided)?;
             let created = writer.create(db, table, decided)?;
@@ -180,8 +185,7 @@ impl Work<'_> {
             let renamed = self.renamed(table);
             ledger::remove(db, &seeds.tables[table].name, renamed.iter().map(|entry| entry.row_key.as_str()))?;
             written.push((table, before));
-            let table = seeds.tables[table].name.clone();
-            on_event(&SeedEvent::TableDone { table, created, updated });
+            progress.end(created, updated);
         }
         for (table, before) in &written {
             changes.extend(record::changes(db, &writer, before, &decisions.tables[*table])?);

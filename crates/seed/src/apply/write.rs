@@ -7,6 +7,7 @@ use plimsoll_core::db::{Column, Db, DbError, Stmt, Value, dialect, quoted};
 use plimsoll_core::{ErrorCode, Location};
 use serde_json::Value as Json;
 
+use crate::apply::progress::Progress;
 use crate::error::{Problem, SeedError};
 use crate::read::Seeds;
 use crate::reconcile::diff::Decision;
@@ -28,6 +29,7 @@ pub(crate) struct Writer<'a> {
     pub(crate) seeds: &'a Seeds,
     pub(crate) observation: &'a Observation,
     pub(crate) created: HashMap<(usize, usize), Json>,
+    pub(crate) progress: &'a Progress<'a>,
 }
 
 /// A row as it is written: its staged index and the values in the order of the columns.
@@ -180,7 +182,7 @@ impl Writer<'_> {
             stmt
         };
         let size = INSERT_ROWS.min(dialect::max_binds(engine) / columns.len().max(1));
-        prepared.chunks(size).try_for_each(|batch| self.run(db, table, batch, &statement))
+        prepared.chunks(size).try_for_each(|batch| self.told(batch, self.run(db, table, batch, &statement)))
     }
 
     fn update_columns(
@@ -250,7 +252,14 @@ impl Writer<'_> {
         // MySQL sees the new value of a column in what it assigns next.
         let moves = columns.iter().any(|column| key.iter().any(|key| key.name == column.name));
         let size = if id.is_some() && !moves { UPDATE_ROWS } else { 1 };
-        prepared.chunks(size).try_for_each(|batch| self.run(db, table, batch, &statement))
+        prepared.chunks(size).try_for_each(|batch| self.told(batch, self.run(db, table, batch, &statement)))
+    }
+
+    fn told(&self, batch: &[Prepared], done: Result<(), SeedError>) -> Result<(), SeedError> {
+        if done.is_ok() {
+            self.progress.add(batch.len());
+        }
+        done
     }
 
     /// Runs a batch; when it fails, repeats it row by row to find the one to blame. The transaction is lost either way.

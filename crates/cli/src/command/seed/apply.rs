@@ -56,7 +56,7 @@ pub(super) fn run(args: &SeedApply, context: &mut Context<'_, '_>) -> Result<Exi
     let done = plimsoll_seed::apply(db.as_mut(), &seeds, &plan, &options, &mut |event| {
         reporter.event(terminal, &DeployEvent::Seed(event));
     });
-    reporter.end();
+    reporter.end(context.terminal);
     let report = done?;
     match context.terminal.format {
         Format::Text => context.terminal.result(&format!("{report}\n")),
