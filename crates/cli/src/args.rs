@@ -1,6 +1,7 @@
 //! The arguments: their doc comments are the manual. What a command does is in `command`.
 
 mod migrate;
+mod operate;
 mod seed;
 
 use std::ffi::OsString;
@@ -14,6 +15,7 @@ pub(crate) use migrate::{
     Answer, Down, DriftSql, EngineName, Migrate, MigrateAdopt, MigrateDrift, MigrateInventory, MigrateLint,
     MigrateSquash, MigrateUp, MigrateVerify, NewLayout, NewMigration, Redo,
 };
+pub(crate) use operate::{Counts, Locks, Query, Release};
 pub(crate) use seed::{Seed, SeedApply, SeedPlan, SeedReset, SeedRuns, SeedUndo};
 
 /// Plan, deploy, prove and undo services with a database.
@@ -77,6 +79,16 @@ pub(crate) enum Command {
     /// Run smoke checks
     #[command(subcommand)]
     Smoke(Smoke),
+    /// Count the rows of every table
+    Counts(Counts),
+    /// Ask the database: one statement that reads, in a session that cannot write
+    ///
+    /// The database itself refuses what would write. What a function does outside of it, such as ending sessions or
+    /// writing files of the server, it does not stop: an account that may not do so does.
+    Query(Query),
+    /// Show who waits for whom, and end who is in the way
+    #[command(subcommand)]
+    Locks(Locks),
     /// Look at the variables of an environment
     #[command(subcommand)]
     Env(Env),

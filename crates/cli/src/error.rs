@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use plimsoll_core::db::{DbError, Engine, UrlError};
+use plimsoll_core::inspect::QueryError;
 use plimsoll_core::lock::LockError;
 use plimsoll_core::project::ProjectError;
 use plimsoll_core::{Coded, ErrorCode, Exit, Location};
@@ -84,6 +85,47 @@ pub(crate) enum CliError {
     /// SQL was asked for that is not proven.
     #[error("the SQL was not proven, so none is given")]
     DriftUnproven,
+    /// A query, which never writes.
+    #[error(transparent)]
+    Query(#[from] QueryError),
+    /// One statement was expected.
+    #[error("one statement is asked at a time, and there are {count}")]
+    NotOneStatement {
+        /// How many there are.
+        count: usize,
+    },
+    /// A table that the database does not have.
+    #[error("there is no table `{table}`{}", near.as_ref().map(|near| format!(", did you mean `{near}`?")).unwrap_or_default())]
+    UnknownTable {
+        /// As typed.
+        table: String,
+        /// The nearest one.
+        near: Option<String>,
+    },
+    /// A session that is not there.
+    #[error("there is no session `{id}`")]
+    UnknownSession {
+        /// As typed.
+        id: String,
+    },
+    /// Nobody confirmed that a session may be ended.
+    #[error("`{id}` was not confirmed and goes on")]
+    SessionKept {
+        /// As typed.
+        id: String,
+    },
+    /// A session that was told to end is still there.
+    #[error("session {id} is still there")]
+    SessionEnding {
+        /// Its number.
+        id: i64,
+    },
+    /// What has a SQLite file open is a process, and nobody's to end but its owner's.
+    #[error("process {pid} is not a session of a server: `kill {pid}` ends it")]
+    Process {
+        /// Its number.
+        pid: i64,
+    },
     /// An error code that does not exist.
     #[error("unknown error code `{code}`{}", near.as_ref().map(|near| format!(", did you mean `{near}`?")).unwrap_or_default())]
     UnknownCode {
@@ -119,6 +161,7 @@ impl CliError {
             Self::Room(error) => Some(error),
             Self::Unmet(error) => Some(error),
             Self::Url(error) => Some(error),
+            Self::Query(error) => Some(error),
             Self::File { .. }
             | Self::ScratchEngine { .. }
             | Self::Drift { .. }
@@ -127,6 +170,12 @@ impl CliError {
             | Self::NotConfirmed { .. }
             | Self::RemovalNotConfirmed { .. }
             | Self::Undeclared { .. }
+            | Self::NotOneStatement { .. }
+            | Self::UnknownTable { .. }
+            | Self::UnknownSession { .. }
+            | Self::SessionKept { .. }
+            | Self::SessionEnding { .. }
+            | Self::Process { .. }
             | Self::UnknownCode { .. } => None,
         }
     }
@@ -150,6 +199,10 @@ impl Coded for CliError {
             Self::File { .. } => ErrorCode::FileUnreadable,
             Self::NotConfirmed { .. } | Self::RemovalNotConfirmed { .. } => ErrorCode::NotConfirmed,
             Self::Drift { .. } => ErrorCode::DriftFound,
+            Self::UnknownTable { .. } => ErrorCode::TableUnknown,
+            Self::UnknownSession { .. } => ErrorCode::SessionUnknown,
+            Self::SessionKept { .. } | Self::Process { .. } => ErrorCode::SessionKept,
+            Self::SessionEnding { .. } => ErrorCode::SessionEnding,
             Self::DriftUnproven => ErrorCode::DriftUnproven,
             other => other.coded().map_or(ErrorCode::InvalidValue, Coded::code),
         }

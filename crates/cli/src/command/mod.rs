@@ -1,11 +1,14 @@
 //! One file a command. Each loads what it needs, calls a library, prints the result and gives the exit code.
 
+mod counts;
 mod deploy;
 mod env;
 mod explain;
 mod history;
+mod locks;
 mod migrate;
 mod plan;
+mod query;
 mod seed;
 mod smoke;
 mod status;
@@ -34,6 +37,9 @@ pub(crate) fn run(args: &Args, surroundings: &Surroundings, terminal: &mut Termi
         Command::Migrate(args) => migrate::run(args, &mut context),
         Command::Seed(args) => seed::run(args, &mut context),
         Command::Smoke(args) => smoke::run(args, &mut context),
+        Command::Counts(args) => counts::run(args, &mut context),
+        Command::Query(args) => query::run(args, &mut context),
+        Command::Locks(args) => locks::run(args, &mut context),
         Command::Env(args) => env::run(args, &mut context),
         Command::Explain(args) => explain::run(args, &mut context),
     }

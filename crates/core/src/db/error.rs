@@ -80,6 +80,9 @@ impl DbError {
 
 impl Coded for DbError {
     fn code(&self) -> ErrorCode {
+        if let Some(symptom) = self.symptom() {
+            return symptom;
+        }
         match self.kind {
             DbErrorKind::BackendMissing => ErrorCode::BackendMissing,
             DbErrorKind::Unreachable => ErrorCode::DatabaseUnreachable,

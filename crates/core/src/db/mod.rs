@@ -17,6 +17,7 @@ pub mod scratch;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod stmt;
+mod symptom;
 mod url;
 mod value;
 

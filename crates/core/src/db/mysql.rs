@@ -2,9 +2,10 @@
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::deserialize::{self, FromSql};
+use diesel::mysql::data_types::MysqlTime;
 use diesel::mysql::{Mysql, MysqlConnection, MysqlType};
 use diesel::query_builder::AstPass;
-use diesel::sql_types::{BigInt, Binary, Bool, Double, Float, Text, Unsigned};
+use diesel::sql_types::{BigInt, Binary, Bool, Date, Double, Float, Text, Time, Timestamp, Unsigned};
 use diesel::{Connection, QueryResult, RunQueryDsl};
 use diesel_migrations::MigrationHarness;
 
@@ -100,8 +101,17 @@ impl ReadValue for Mysql {
             MysqlType::UnsignedLongLong => unsigned(FromSql::<Unsigned<BigInt>, Self>::from_sql(raw)?),
             MysqlType::Float => Value::Float(f64::from(<f32 as FromSql<Float, Self>>::from_sql(raw)?)),
             MysqlType::Double => Value::Float(FromSql::<Double, Self>::from_sql(raw)?),
-            MysqlType::String | MysqlType::Enum | MysqlType::Set => Value::Text(FromSql::<Text, Self>::from_sql(raw)?),
-            MysqlType::Blob => blob(FromSql::<Binary, Self>::from_sql(raw)?),
+            MysqlType::Enum | MysqlType::Set => Value::Text(FromSql::<Text, Self>::from_sql(raw)?),
+            // BINARY and VARBINARY say that they are strings.
+            MysqlType::Blob | MysqlType::String => blob(FromSql::<Binary, Self>::from_sql(raw)?),
+            MysqlType::Date => date(&<MysqlTime as FromSql<Date, Self>>::from_sql(raw)?),
+            MysqlType::Time => time(&<MysqlTime as FromSql<Time, Self>>::from_sql(raw)?),
+            MysqlType::DateTime | MysqlType::Timestamp => {
+                moment(&<MysqlTime as FromSql<Timestamp, Self>>::from_sql(raw)?)
+            }
+            // Digits in ASCII.
+            MysqlType::Numeric => blob(raw.as_bytes().to_vec()),
+            MysqlType::Bit => Value::Bytes(raw.as_bytes().to_vec()),
             other => return Err(format!("a column of type {other:?} has to be cast to CHAR in the query").into()),
         })
     }
@@ -110,6 +120,27 @@ impl ReadValue for Mysql {
 /// Ids are unsigned in many schemas and stay far below the limit; what is above it travels as text, like decimals.
 fn unsigned(number: u64) -> Value {
     i64::try_from(number).map_or_else(|_| Value::Text(number.to_string()), Value::Int)
+}
+
+fn date(at: &MysqlTime) -> Value {
+    Value::Text(format!("{:04}-{:02}-{:02}", at.year, at.month, at.day))
+}
+
+/// Of any number of hours, as the client of the server writes it.
+fn time(at: &MysqlTime) -> Value {
+    let sign = if at.neg { "-" } else { "" };
+    let hours = at.day * 24 + at.hour;
+    Value::Text(format!("{sign}{hours:02}:{:02}:{:02}{}", at.minute, at.second, fraction(at)))
+}
+
+fn moment(at: &MysqlTime) -> Value {
+    let (hour, minute, second) = (at.hour, at.minute, at.second);
+    let day = format!("{:04}-{:02}-{:02}", at.year, at.month, at.day);
+    Value::Text(format!("{day} {hour:02}:{minute:02}:{second:02}{}", fraction(at)))
+}
+
+fn fraction(at: &MysqlTime) -> String {
+    if at.second_part == 0 { String::new() } else { format!(".{:06}", at.second_part) }
 }
 
 /// information_schema answers some text columns as blobs; bytes that are text are given as text.

@@ -7,6 +7,7 @@ mod identity;
 mod lease;
 mod mode;
 mod session;
+mod state;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -23,7 +24,8 @@ use heartbeat::Heartbeat;
 
 pub use lease::{Fence, check_fence, check_fence_prepared, fence_text};
 pub use mode::{LockMode, ServerFacts, mode_for};
-pub use session::{is_marked, mark_working};
+pub use session::{is_marked, mark_working, sessions};
+pub use state::{LockState, state, take_lease_away};
 
 /// How often a busy lock is tried again; sooner at first. Waiting inside the database would deadlock with
 /// `CREATE INDEX CONCURRENTLY`.
