@@ -1,9 +1,14 @@
 //! Sessions of MySQL and MariaDB, from the list of processes and whatever the server has about locks: row locks are in different
 //! places of the two, and metadata locks only where performance_schema is on. What is shown of them is `show`'s.
 
+use std::time::Duration;
+
 use super::{Session, Sessions, one_line};
 use crate::db::{Db, DbError, Stmt, scalar};
 use crate::lock;
+
+/// A little longer than InnoDB's copy of its own transactions is good for.
+const STALE: Duration = Duration::from_millis(120);
 
 const SESSIONS: &str = "SELECT ID, USER, HOST, COMMAND, TIME, COALESCE(STATE, ''), LEFT(COALESCE(INFO, ''), 400), \
     DB <=> DATABASE() FROM information_schema.PROCESSLIST WHERE ID <> CONNECTION_ID()";
@@ -53,6 +58,8 @@ pub(super) fn read(db: &mut dyn Db) -> Result<Sessions, DbError> {
         })
         .collect();
     let mut notes = Vec::new();
+    // InnoDB keeps what it tells about locks until nobody has asked for a tenth of a second.
+    std::thread::sleep(STALE);
     let transactions: Vec<i64> = match db.rows(&Stmt::new(TRANSACTIONS)) {
         Ok(rows) => rows.iter().map(|row| row.int(0)).collect(),
         Err(error) if error.message.contains("PROCESS privilege") => {
