@@ -192,6 +192,19 @@ on_both! {
         assert_eq!(erp.counts(), expected);
     }
 
+    fn a_fresh_start_removes_streamed_rows_as_well(erp: &mut Erp) {
+        erp.seed(&["--profile", "full", "--set", "scale=6"]).exits(0);
+        assert_eq!(erp.db.count("orders"), 2_400);
+        erp.is_consistent();
+        erp.run(&["seed", "plan"], &["--check", "--profile", "full", "--set", "scale=6"]).exits(0);
+        erp.db.run("UPDATE clients SET name = 'Ours' WHERE code = 'C-00600'");
+        erp.seed(&["--profile", "light", "--fresh"]).exits(0);
+        let mut expected = LIGHT.to_vec();
+        expected[5].1 += 1;
+        assert_eq!(erp.counts(), expected);
+        erp.is_consistent();
+    }
+
     fn what_a_role_may_is_a_set_and_roles_of_administrators_are_theirs(erp: &mut Erp) {
         erp.seed(&["--profile", "light"]).exits(0);
         erp.db.run(

@@ -65,9 +65,6 @@ mod seed_sequences;
 mod seed_swap;
 mod seed_types;
 mod seed_undo;
-mod seed_secrets;
-mod seed_sequences;
-mod seed_types;
 mod seed_values;
 mod seed_verify;
 

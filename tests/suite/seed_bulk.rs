@@ -266,6 +266,24 @@ live_tests! {
         assert_eq!(planned_counts(db, &project), counts(0, 0, 20_998, 1));
     }
 
+    fn a_run_that_wrote_a_very_large_table_is_not_taken_back(db: &mut TestDatabase) {
+        let project = seeded(db, DATASET);
+        let run = seed(db, &project).expect("seeds").run;
+        assert_eq!(run, None, "nothing was written");
+        let catalog = plimsoll_core::db::Catalog::read(db.db()).expect("is read");
+        let undo = plimsoll_seed::plan_undo(db.db(), &catalog, &plimsoll_seed::UndoOptions::default()).expect("a plan");
+        assert_eq!((undo.run, undo.blocked.len(), undo.blocked[0].table.as_str()), (1, 1, "product"));
+        assert!(undo.blocked[0].reason.contains("too many"), "{undo:?}");
+    }
+
+    fn a_column_may_have_its_own_word_about_edits(db: &mut TestDatabase) {
+        let project = seeded(db, &format!("{DATASET}on_edit = {{ note = \"overwrite\" }}\n"));
+        db.run("UPDATE product SET name = 'Bureau', note = 'mine' WHERE sku = 'A-2'");
+        assert_eq!(planned(db, &project).counts, counts(0, 1, 2, 1));
+        seed(db, &project).expect("seeds");
+        assert_eq!(rows(db)[1], "A-2|Bureau|oak");
+    }
+
     fn rows_of_json_lines_keep_their_types(db: &mut TestDatabase) {
         let kind = match db.engine() { Engine::Postgres => "JSONB", _ => "JSON" };
         db.run(&format!(

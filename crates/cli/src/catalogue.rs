@@ -361,14 +361,6 @@ pub fn advice(code: ErrorCode) -> Advice {
             "A check of the data could not be made, which is never a pass.",
             "correct the check in plimsoll.toml, or let the database user read what it is about",
         ),
-        ErrorCode::VerifyFailed => (
-            "The database does not hold what it should: an expectation, a foreign key or a counter does not hold.",
-            "look at the rows that are named; rows of the files are written again by `{program} seed apply <environment>`",
-        ),
-        ErrorCode::VerifyUnmeasured => (
-            "A check of the data could not be made, which is never a pass.",
-            "correct the check in plimsoll.toml, or let the database user read what it is about",
-        ),
         ErrorCode::SmokeFailed => (
             "A smoke check did not find what it expects.",
             "send the request yourself with the curl line shown, then correct the service or the check",

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use plimsoll_core::db::{Access, Catalog, Db, connect};
 use plimsoll_core::ledger;
-use plimsoll_core::project::{ExpectRule, Project, RevisionSource};
+use plimsoll_core::project::{Project, RevisionSource};
 use plimsoll_migrate::{History, MigrationSet, PlanOptions, check_prisma_provider};
-use plimsoll_seed::{Expectation, Rule, SeedOptions, Seeds};
+use plimsoll_seed::{Expectation, SeedOptions, Seeds};
 use plimsoll_smoke::{Selection, SmokePlan};
 
 use crate::error::{Cause, DeployError};

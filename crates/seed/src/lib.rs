@@ -25,7 +25,6 @@ pub use apply::{ApplyOptions, apply};
 pub use error::{DocumentPlace, Problem, RefusedRow, SeedError};
 pub use event::SeedEvent;
 pub use guard::{Fingerprint, UserDataVerdict, UserTable};
-pub use read::{SeedOptions, Seeds, load};
 pub use read::{SeedOptions, Seeds, load, load_only};
 pub use reconcile::observe::{Observation, observe};
 pub use reconcile::plan::{
@@ -36,11 +35,7 @@ pub use report::{SeedReport, TableReport};
 pub use runs::{Run, RunKind, RunOptions, runs};
 pub use service::{Seeded, ServiceError, ServiceOptions, look, seed};
 pub use steps::{Step, StepTable, Steps, steps};
-pub use stream::{BulkCounts, BulkPlan, RowSource};
-pub use stream::{BulkCounts, BulkPlan, RowSource};
-pub use steps::{Step, StepTable, Steps, steps};
 pub use stream::{BulkCounts, BulkPlan, RowSource, emptied};
-pub use stream::RowSource;
 pub use undo::{
     Blocked, ResetOptions, ResetPlan, ResetReport, ResetRow, Restored, UndoAction, UndoOptions, UndoPlan, UndoReport,
     UndoStep, apply_reset, apply_undo, plan_reset, plan_undo,

@@ -25,9 +25,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
         |case: &Case<'_>| arguments.is_empty() || arguments.iter().any(|name| case.name.contains(name.as_str()));
     let mut outcome = Outcome::default();
     // Each part needs preparations of its own, which take longer than many a benchmark.
-    if arguments.is_empty()
-        || arguments.iter().any(|name| !name.starts_with(history::PREFIX) && !name.starts_with(bulk::PREFIX))
-    {
+    let parts = [history::PREFIX, bulk::PREFIX, erp::PREFIX];
+    let of_a_part = |name: &String| parts.iter().any(|prefix| name.starts_with(prefix));
+    if arguments.is_empty() || !arguments.iter().all(of_a_part) {
         let bench = cases::Bench::prepare()?;
         bench.cases().into_iter().filter(wanted).for_each(|case| outcome.run(case, RUNS));
     }
@@ -39,6 +39,10 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
         let bench = bulk::Bulk::prepare()?;
         bench.cases().into_iter().filter(wanted).for_each(|case| outcome.run(case, LONG_RUNS));
         outcome.memory("seed-bulk-memory: what a first load on PostgreSQL needs", bench.memory(), bulk::MEMORY);
+    }
+    if arguments.is_empty() || arguments.iter().any(|name| name.starts_with(erp::PREFIX)) {
+        let bench = erp::Erp::prepare()?;
+        bench.cases().into_iter().filter(wanted).for_each(|case| outcome.run(case, LONG_RUNS));
     }
     let Outcome { unmeasured, over } = outcome;
     match (unmeasured.is_empty(), over.is_empty()) {

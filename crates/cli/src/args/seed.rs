@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand};
-use clap::{Args, Subcommand};
 
 use super::{Apply, Environment};
 
@@ -20,16 +19,12 @@ pub(crate) enum Seed {
     Undo(SeedUndo),
     /// Remove the rows that datasets created
     Reset(SeedReset),
-    /// Check the expected counts
-    Verify(Environment),
-    Apply(Apply),
     /// Check what must be true of the data
     Verify(SeedVerify),
 }
 
 /// `seed verify`
 #[derive(Debug, ClapArgs)]
-#[derive(Debug, Args)]
 pub(crate) struct SeedVerify {
     #[command(flatten)]
     pub(crate) environment: Environment,

@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn nothing_an_empty_text_and_bytes_look_different_in_a_table() {
-        let expected = "\u{20}id  note\n 1  NULL\n20  ''\n 3  two\\nlines, \"quoted\" \\u{1b}[31m\n 4  \\x00ff\n\
+        let expected = "id  note\n 1  NULL\n20  ''\n 3  two\\nlines, \"quoted\" \\u{1b}[31m\n 4  \\x00ff\n\
                         (4 rows, and there are more)\n";
         assert_eq!(answer(&an_answer()), expected);
     }

@@ -23,9 +23,6 @@ const SESSION: &str = "SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TA
 /// Rows per INSERT of a bulk load.
 const BULK_ROWS: usize = 1_000;
 
-/// Rows per INSERT of a bulk load.
-const BULK_ROWS: usize = 1_000;
-
 pub(super) fn connect(url: &str, access: Access) -> Result<Box<dyn Db>, DbError> {
     let redactor = Redactor::new([&Secret::new(url)]);
     let mut conn = MysqlConnection::establish(url).map_err(|error| DbError::connecting(ENGINE, &error, &redactor))?;

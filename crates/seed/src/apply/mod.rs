@@ -313,6 +313,7 @@ fn entry(writer: &Writer<'_>, table: usize, decision: &Decision, run: i64, optio
 
 /// A second look, before the commit: nothing may be left to do, and nothing written may read differently.
 fn read_back(
+    db: &mut dyn Db,
     seeds: &Seeds,
     (observation, observed): (&Observation, &Observation),
     before: &Decisions,

@@ -98,6 +98,21 @@ impl Seeds {
         });
     }
 
+    /// Streamed tables and nothing else, of a dataset without a name.
+    pub(crate) fn streamed(bulk: Vec<BulkTable>, user_data: Vec<String>) -> Self {
+        Self {
+            datasets: vec![String::new()],
+            titles: Vec::new(),
+            blocks: Vec::new(),
+            tables: Vec::new(),
+            references: References::default(),
+            incomplete: BTreeSet::new(),
+            user_data,
+            bulk,
+            documents: 0,
+        }
+    }
+
     /// How many documents were read.
     #[must_use]
     pub fn documents(&self) -> usize {
@@ -192,6 +207,8 @@ pub fn load_only(options: &SeedOptions, only: &[String]) -> Result<Seeds, SeedEr
         for (found, rows) in generated.iter().zip(sources) {
             if stage::is_bulk(found, &options.names, &mut problems) {
                 bulk.push(stage::bulk(found, rows, &blocks[found.index]));
+                // What is gone from a streamed table is found inside the database, and not by its staged rows.
+                blocks[found.index].mode = Mode::Insert;
             } else {
                 stage::stage(found, &rows, &mut staging);
             }

@@ -79,6 +79,13 @@ impl Lookup<'_> {
         text
     }
 
+    /// The columns of a query: the common form first, then the exact one.
+    fn columns(&self, engine: Engine) -> String {
+        let names = self.key.iter().chain(&self.select).map(|column| dialect::read_expr(engine, column));
+        let exact = self.exact.iter().map(|column| expression(engine, column));
+        names.chain(exact).collect::<Vec<_>>().join(", ")
+    }
+
     /// Whether `Foo` is `foo` is the collation's to say and nobody else's: the database is asked which row has which key,
     /// again and again until the rest has none, because a row may have several.
     fn compare(&self, db: &mut dyn Db, mut open: Vec<(String, &Vec<Json>)>, found: &mut Found) -> Result<(), DbError> {
@@ -95,11 +102,7 @@ impl Lookup<'_> {
                 for (number, condition) in conditions.iter().enumerate() {
                     stmt = stmt.sql(" WHEN ").append(condition.clone()).sql(format!(" THEN {number}"));
                 }
-                stmt.push(format!(
-                    " END, {} FROM {} WHERE ",
-                    self.names(engine).join(", "),
-                    quoted(engine, self.table)
-                ));
+                stmt.push(format!(" END, {} FROM {} WHERE ", self.columns(engine), quoted(engine, self.table)));
                 for (number, condition) in conditions.into_iter().enumerate() {
                     stmt = stmt.sql(if number > 0 { " OR (" } else { "(" }).append(condition).sql(")");
                 }
@@ -124,12 +127,6 @@ impl Lookup<'_> {
         Ok(())
     }
 
-    /// What is read: the key, the columns, and those read exactly.
-    fn names(&self, engine: Engine) -> Vec<String> {
-        let read = self.key.iter().chain(&self.select).map(|column| dialect::read_expr(engine, column));
-        read.chain(self.exact.iter().map(|column| expression(engine, column))).collect()
-    }
-
     /// The condition that a row has a key.
     fn is(&self, engine: Engine, key: &[Json]) -> Option<Stmt> {
         let mut stmt = Stmt::default();
@@ -137,7 +134,7 @@ impl Lookup<'_> {
             let and = if position > 0 { " AND " } else { "" };
             let name = quoted(engine, &column.name);
             stmt = match to_db(column, value).ok()? {
-                plimsoll_core::db::Value::Null => stmt.sql(format!("{and}{name} IS NULL")),
+                Value::Null => stmt.sql(format!("{and}{name} IS NULL")),
                 value => stmt.sql(format!("{and}{name} = ")).bind(value).sql(dialect::write_cast(engine, column)),
             };
         }
@@ -147,14 +144,13 @@ impl Lookup<'_> {
     /// Columns are restricted one by one: every engine understands it and uses the key's index. Rows that match the
     /// columns but no key among them are ignored by the caller.
     fn statement(&self, engine: Engine, keys: &[Vec<Json>]) -> Option<Stmt> {
-        let mut stmt =
-            Stmt::new(format!("SELECT {} FROM {}", self.names(engine).join(", "), quoted(engine, self.table)));
+        let mut stmt = Stmt::new(format!("SELECT {} FROM {}", self.columns(engine), quoted(engine, self.table)));
         for (position, column) in self.key.iter().enumerate() {
             let mut values: HashMap<String, _> = HashMap::new();
             let mut null = false;
             for key in keys {
                 match to_db(column, &key[position]) {
-                    Ok(plimsoll_core::db::Value::Null) => null = true,
+                    Ok(Value::Null) => null = true,
                     Ok(value) => drop(values.insert(canonical_text(&key[position]), value)),
                     Err(_) => {}
                 }

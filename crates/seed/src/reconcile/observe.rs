@@ -13,7 +13,7 @@ use crate::reconcile::lookup::Lookup;
 use crate::reconcile::orphan::{self, Orphans};
 use crate::staged::{Cell, StagedRow, StagedTable};
 use crate::stream::{self, BulkState};
-use crate::value::spelling::{self, Spellings};
+use crate::value::spelling::{self, Spelled, Spellings};
 use crate::value::{canonical, same};
 
 /// What a database holds of the declared rows, at one moment. Belongs to the [`Seeds`] it was made with.
@@ -94,7 +94,7 @@ impl TableState {
     pub(crate) fn spelled(&self, column: &str, value: Json) -> Json {
         match &value {
             Json::String(text) => match self.spellings.get(column).and_then(|known| known.get(text)) {
-                Some(Ok(spelled)) => Json::String(spelled.clone()),
+                Some(Spelled::As(spelled)) => Json::String(spelled.clone()),
                 _ => value,
             },
             _ => value,
@@ -103,7 +103,10 @@ impl TableState {
 
     /// What the database says against a canonical value.
     pub(crate) fn refusal(&self, column: &str, value: &Json) -> Option<&str> {
-        self.spellings.get(column)?.get(value.as_str()?)?.as_ref().err().map(String::as_str)
+        match self.spellings.get(column)?.get(value.as_str()?)? {
+            Spelled::As(_) => None,
+            Spelled::Not(refusal) => Some(refusal),
+        }
     }
 
     /// The primary key column, when there is exactly one.

@@ -28,7 +28,7 @@ const ROWS: u64 = 10_000;
 const BYTES: usize = 4 << 20;
 
 /// The first format of the ledger that has parts.
-const SINCE: i64 = 3;
+pub(super) const SINCE: i64 = 3;
 
 /// What was applied, in short.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -50,6 +50,7 @@ pub(crate) fn declare(
         ("let", !block.lets.0.is_empty()),
         ("columns", !block.columns.0.is_empty()),
         ("insert_only", !block.insert_only.0.is_empty()),
+        ("was", !block.was.0.is_empty()),
         ("rows", block.rows.is_some()),
         ("on_duplicate", block.on_duplicate != OnDuplicate::Error),
     ];

@@ -2,6 +2,7 @@
 
 mod base;
 mod blame;
+mod clear;
 mod csv;
 mod declare;
 mod diff;
@@ -19,6 +20,7 @@ mod state;
 mod steps;
 mod write;
 
+pub use clear::emptied;
 pub(crate) use declare::{BulkTable, declare};
 pub use plan::{BulkCounts, BulkPlan};
 pub(crate) use read_back::read_back;

@@ -10,7 +10,7 @@ use crate::error::{Problem, SeedError};
 use crate::read::model::Mode;
 use crate::stream::sql::{self, ROW, Shape};
 use crate::stream::{BulkTable, RowSource};
-use crate::value::{fingerprint, to_db};
+use crate::value::{Misfit, fingerprint, to_db};
 
 /// Wrong values that are told by themselves; of more only the number.
 const TOLD: usize = 20;
@@ -30,6 +30,15 @@ pub(super) struct Writer<'a> {
     quick: Quick,
     /// A text is a document that somebody typed.
     parses: bool,
+}
+
+/// Why a value does not get into its column.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unfit {
+    #[error("{0}")]
+    Value(#[from] Misfit),
+    #[error("`{column}` takes JSON, and this is none")]
+    NoJson { column: String },
 }
 
 enum Quick {
@@ -227,7 +236,7 @@ impl BulkRows for Rows<'_> {
                         )
                     }
                     Ok(()) => continue,
-                    Err(message) => message,
+                    Err(unfit) => unfit.to_string(),
                 };
                 fits = false;
                 *wrong += 1;
@@ -276,7 +285,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Puts a value into its place, which keeps what it has allocated.
-    pub(super) fn write(&self, value: &Json, into: &mut Value) -> Result<(), String> {
+    pub(super) fn write(&self, value: &Json, into: &mut Value) -> Result<(), Unfit> {
         match (&self.quick, value, &mut *into) {
             // Bytes are never fewer than characters.
             (Quick::Text(limit), Json::String(text), Value::Text(kept)) if text.len() <= *limit => {
@@ -287,11 +296,11 @@ impl<'a> Writer<'a> {
                 *slot = text.parse().map_or(Value::Null, Value::Int);
             }
             (_, Json::String(text), slot) if self.parses => {
-                let parsed: Json = serde_json::from_str(text)
-                    .map_err(|_| format!("`{}` takes JSON, and this is none", self.column.name))?;
-                *slot = to_db(self.column, &parsed).map_err(|misfit| misfit.to_string())?;
+                let parsed: Json =
+                    serde_json::from_str(text).map_err(|_| Unfit::NoJson { column: self.column.name.clone() })?;
+                *slot = to_db(self.column, &parsed)?;
             }
-            (_, value, slot) => *slot = to_db(self.column, value).map_err(|misfit| misfit.to_string())?,
+            (_, value, slot) => *slot = to_db(self.column, value)?,
         }
         Ok(())
     }

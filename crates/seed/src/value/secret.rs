@@ -18,12 +18,17 @@ pub(crate) fn sealed(value: &Json) -> Json {
     json!({ "sealed": digest(&salt, value), "salt": salt })
 }
 
+/// Whether a remembered value is a digest.
+pub(crate) fn is_sealed(remembered: &Json) -> bool {
+    remembered.as_object().is_some_and(|object| object.len() == 2)
+        && remembered["sealed"].is_string()
+        && remembered["salt"].is_string()
+}
+
 /// Whether a remembered value is this one.
 pub(crate) fn is(remembered: &Json, value: &Json) -> bool {
     match (remembered["sealed"].as_str(), remembered["salt"].as_str()) {
-        (Some(sealed), Some(salt)) if remembered.as_object().is_some_and(|object| object.len() == 2) => {
-            sealed == digest(salt, value)
-        }
+        (Some(sealed), Some(salt)) if is_sealed(remembered) => sealed == digest(salt, value),
         _ => same(remembered, value),
     }
 }

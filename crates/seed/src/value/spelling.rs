@@ -11,8 +11,17 @@ use super::canonical;
 /// Values in one question.
 const CHUNK: usize = 1_000;
 
-/// How the database spells declared values, by column and canonical text; or what it says against them.
-pub(crate) type Spellings = HashMap<String, HashMap<String, Result<String, String>>>;
+/// How the database spells declared values, by column and canonical text.
+pub(crate) type Spellings = HashMap<String, HashMap<String, Spelled>>;
+
+/// What the database makes of a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Spelled {
+    /// It writes it like this.
+    As(String),
+    /// It is none, for this reason.
+    Not(String),
+}
 
 /// Whether the spelling of a column's values is the database's own.
 pub(crate) fn is_needed(engine: Engine, column: &Column) -> bool {
@@ -26,7 +35,7 @@ pub(crate) fn ask<'v>(
     db: &mut dyn Db,
     column: &Column,
     values: impl Iterator<Item = &'v Json>,
-) -> Result<HashMap<String, Result<String, String>>, DbError> {
+) -> Result<HashMap<String, Spelled>, DbError> {
     let texts: BTreeSet<String> = values
         .filter_map(|value| match canonical(column, value) {
             Ok(Json::String(text)) => Some(text),
@@ -37,11 +46,13 @@ pub(crate) fn ask<'v>(
     let mut spelled = HashMap::with_capacity(texts.len());
     for chunk in texts.chunks(CHUNK) {
         match attempt(db, column, chunk)? {
-            Ok(answers) => spelled.extend(chunk.iter().cloned().zip(answers.into_iter().map(Ok))),
+            Ok(answers) => spelled.extend(chunk.iter().cloned().zip(answers.into_iter().map(Spelled::As))),
             Err(_) => {
                 for text in chunk {
-                    let answer = attempt(db, column, std::slice::from_ref(text))?;
-                    let answer = answer.map(|answers| answers.into_iter().next().unwrap_or_default());
+                    let answer = match attempt(db, column, std::slice::from_ref(text))? {
+                        Ok(answers) => Spelled::As(answers.into_iter().next().unwrap_or_default()),
+                        Err(refusal) => Spelled::Not(refusal.message),
+                    };
                     spelled.insert(text.clone(), answer);
                 }
             }
@@ -51,7 +62,7 @@ pub(crate) fn ask<'v>(
 }
 
 /// One question; the inner error is the database's word against a value.
-fn attempt(db: &mut dyn Db, column: &Column, texts: &[String]) -> Result<Result<Vec<String>, String>, DbError> {
+fn attempt(db: &mut dyn Db, column: &Column, texts: &[String]) -> Result<Result<Vec<String>, DbError>, DbError> {
     const SAVEPOINT: &str = "plimsoll_spelling";
     let mut stmt = Stmt::new(format!("SELECT v.t::{}::text FROM (VALUES ", column.declared));
     for (position, text) in texts.iter().enumerate() {
@@ -73,7 +84,7 @@ fn attempt(db: &mut dyn Db, column: &Column, texts: &[String]) -> Result<Result<
             if inside {
                 drop(db.batch(&format!("ROLLBACK TO SAVEPOINT {SAVEPOINT}")));
             }
-            Ok(Err(error.message))
+            Ok(Err(error))
         }
         Err(error) => Err(error),
     }

@@ -5,9 +5,9 @@ use std::path::Path;
 use plimsoll_core::Exit;
 use plimsoll_core::db::{Access, connect};
 use plimsoll_deploy::DeployEvent;
-use plimsoll_seed::{ApplyOptions, ResetOptions, SeedError, SeedPlan};
+use plimsoll_seed::{ApplyOptions, SeedError, SeedPlan};
 
-use super::{Context, load, make, reset, run_options, show, user_data};
+use super::{Context, fresh, load, make, run_options, show};
 use crate::args::{Format, SeedApply};
 use crate::error::CliError;
 use crate::reporter::Reporter;
@@ -17,8 +17,7 @@ pub(super) fn run(args: &SeedApply, context: &mut Context<'_, '_>) -> Result<Exi
     let seeds = load(&project)?;
     let mut agreed = args.agreed();
     if args.fresh {
-        let options = ResetOptions { user_data: user_data(&project), ..ResetOptions::default() };
-        reset::remove(&project, &options, &agreed, args.dry_run, context)?;
+        fresh::clear(&project, &agreed, args.dry_run, context)?;
         if args.dry_run {
             let rows: usize = seeds.tables().map(|(_, rows)| rows).sum();
             context.terminal.say(&format!("then {rows} declared rows are seeded"));

@@ -26,7 +26,6 @@ pub(super) fn run(args: &Seed, context: &mut Context<'_, '_>) -> Result<Exit, Cl
         Seed::Runs(args) => runs::run(args, context),
         Seed::Undo(args) => undo::run(args, context),
         Seed::Reset(args) => reset::run(args, context),
-        Seed::Verify(environment) => verify::run(environment, context),
         Seed::Verify(args) => verify::run(args, context),
     }
 }
