@@ -420,6 +420,8 @@ proptest! {
     #[test]
     fn any_part_of_the_rows_is_the_same_as_within_all_of_them(seed: u64, from in 0_u64..10, length in 0_u64..10) {
         for source in compiled(SHOP, Some("light"), seed).expect("compiles") {
+            // With so few rows some seeds leave a product without any batch to pick, which is told.
+            prop_assume!(source.each(&mut |_| Ok(())).is_ok());
             let roots = source.roots();
             let (from, to) = (from.min(roots), (from + length).min(roots));
             let pieces = [lines(&source, 0..from), lines(&source, from..to.max(from)), lines(&source, to.max(from)..roots)];

@@ -43,10 +43,17 @@ pub(super) fn read(
                 value => *value = Json::String(field.to_owned()),
             }
         }
-        visit(number, record.position().map_or(0, csv::Position::line), &row)?;
+        visit(number, line(&record, reader.position().line()), &row)?;
         number += 1;
     }
     Ok(())
+}
+
+/// Where a record begins: its own place is before the empty lines above it.
+fn line(record: &StringRecord, next: u64) -> u64 {
+    let inside = record.iter().map(|field| field.matches('\n').count()).sum::<usize>();
+    let begun = next.saturating_sub(1 + u64::try_from(inside).unwrap_or(u64::MAX));
+    record.position().map_or(0, csv::Position::line).max(begun)
 }
 
 fn broken(error: &csv::Error, shown: &Path) -> SeedError {
