@@ -169,7 +169,8 @@ impl Work<'_> {
         let mut written = Vec::new();
         for table in write_order(seeds, observation) {
             let decided = &decisions.tables[table];
-            let rows = decided.iter().filter(|decision| matches!(decision.action, RowAction::Create | RowAction::Update));
+            let rows =
+                decided.iter().filter(|decision| matches!(decision.action, RowAction::Create | RowAction::Update));
             progress.begin(&seeds.tables[table].name, rows.count());
             let before = record::before(db, &writer, table, decided)?;
             before.make_room(db, &writer, decided)?;
