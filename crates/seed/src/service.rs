@@ -171,7 +171,12 @@ pub fn seed(
     on_event: &mut dyn FnMut(&SeedEvent),
 ) -> Result<Seeded, ServiceError> {
     let seeds = load_only(&options.seeds, &options.only)?;
-    let apply_options = ApplyOptions { expectations: options.expectations.clone(), ..ApplyOptions::default() };
+    let apply_options = ApplyOptions {
+        expectations: options.expectations.clone(),
+        actor: options.actor.clone(),
+        tool: concat!("plimsoll-seed ", env!("CARGO_PKG_VERSION")).to_owned(),
+        ..ApplyOptions::default()
+    };
     let mut looking = connect(url, Access::Read).map_err(ServiceError::Database)?;
     let plan = make(looking.as_mut(), &seeds, options)?;
     agree(&plan, options)?;
@@ -185,6 +190,7 @@ pub fn seed(
     // Under the lock again: somebody else may have been faster.
     let plan = make(db.as_mut(), &seeds, options)?;
     agree(&plan, options)?;
+    let apply_options = ApplyOptions { fence: Some(lock.fence()), ..apply_options };
     let report = apply(db.as_mut(), &seeds, &plan, &apply_options, on_event)?;
     Ok(Seeded { plan, report })
 }
