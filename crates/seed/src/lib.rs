@@ -29,7 +29,6 @@ pub use reconcile::plan::{ColumnChange, Counts, Outcome, Pending, RowAction, Row
 pub use reconcile::show::Shown;
 pub use report::{SeedReport, TableReport};
 pub use runs::{Run, RunKind, RunOptions, runs};
-pub use stream::{BulkCounts, BulkPlan, RowSource};
 pub use steps::{Step, StepTable, Steps, steps};
 pub use stream::{BulkCounts, BulkPlan, RowSource, emptied};
 pub use undo::{

@@ -198,6 +198,8 @@ pub fn load(options: &SeedOptions) -> Result<Seeds, SeedError> {
         for (found, rows) in generated.iter().zip(sources) {
             if stage::is_bulk(found, &options.names, &mut problems) {
                 bulk.push(stage::bulk(found, rows, &blocks[found.index]));
+                // What is gone from a streamed table is found inside the database, and not by its staged rows.
+                blocks[found.index].mode = Mode::Insert;
             } else {
                 stage::stage(found, &rows, &mut staging);
             }
