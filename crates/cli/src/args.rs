@@ -107,8 +107,8 @@ pub(crate) struct Environment {
     #[arg(long, value_name = "DATASET")]
     pub(crate) with: Vec<String>,
 
-    /// How many rows are generated, by the name of a profile
-    #[arg(long, value_name = "PROFILE")]
+    /// Generate as many rows as this profile says
+    #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
 
     /// What to call the state of the sources; found out from git by default
