@@ -43,7 +43,6 @@ impl GenerateBlock {
             key: self.key.clone(),
             columns: Ordered(self.columns.0.clone()),
             insert_only: Ordered(self.insert_only.0.clone()),
-            was: Ordered::default(),
             mode: self.mode,
             on_edit: self.on_edit.clone(),
             on_duplicate: OnDuplicate::Error,

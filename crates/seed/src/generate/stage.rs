@@ -123,7 +123,6 @@ pub(crate) fn stage(found: &Found, rows: &Generated, staging: &mut Staging) {
             columns,
             insert_only,
             source: source.clone(),
-            was: None,
             level: 0,
             was: None,
             deferred: Vec::new(),
