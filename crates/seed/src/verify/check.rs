@@ -80,7 +80,7 @@ pub(super) fn examples(db: &mut dyn Db, name: &str, table: &Table, rest: &Stmt) 
     if columns.is_empty() {
         return Ok(Vec::new());
     }
-    let from = Stmt::new(format!(" FROM {} c", quoted(db.engine(), name))).append(rest.clone());
+    let from = Stmt::new(format!(" FROM {}", quoted(db.engine(), name))).append(rest.clone());
     values(db, &columns, from)
 }
 
@@ -94,7 +94,9 @@ impl Check<'_> {
     pub(super) fn run(&self, db: &mut dyn Db, catalog: &Catalog) -> Result<Counted, DbError> {
         let engine = db.engine();
         let name = &self.expectation.table;
-        let from = format!(" FROM {} c", quoted(engine, name));
+        // No other name for the table: a `where` may need its own one, in a subquery.
+        let own = quoted(engine, name);
+        let from = format!(" FROM {own}");
         let Some(rule) = self.rule else { return self.count(db, &from) };
         if let Rule::Sql(sql) = rule {
             let sql = sql.trim().trim_end_matches(';');
@@ -109,7 +111,7 @@ impl Check<'_> {
             Rule::NotNull(columns) => {
                 let columns = columns.iter().map(column).collect::<Result<Vec<_>, _>>()?;
                 let nulls: Vec<String> =
-                    columns.iter().map(|column| format!("c.{} IS NULL", quoted(engine, &column.name))).collect();
+                    columns.iter().map(|column| format!("{own}.{} IS NULL", quoted(engine, &column.name))).collect();
                 Stmt::new(format!("({})", nulls.join(" OR ")))
             }
             Rule::Unique(columns) => {
@@ -118,7 +120,7 @@ impl Check<'_> {
             }
             Rule::Accepted { column: name, values } => {
                 let column = column(name)?;
-                let mut stmt = Stmt::new(format!("c.{} NOT IN (", quoted(engine, name)));
+                let mut stmt = Stmt::new(format!("{own}.{} NOT IN (", quoted(engine, name)));
                 for (position, value) in values.iter().enumerate() {
                     let value = to_db(column, value).map_err(|misfit| refuse(misfit.to_string()))?;
                     stmt = stmt.sql(if position > 0 { ", " } else { "" }).bind(value);
@@ -128,7 +130,7 @@ impl Check<'_> {
             }
             Rule::Relationship { columns, table: target, references } => {
                 columns.iter().map(column).collect::<Result<Vec<_>, _>>()?;
-                Stmt::new(orphans::condition(engine, columns, &quoted(engine, target), references))
+                Stmt::new(orphans::condition(engine, &own, columns, &quoted(engine, target), references))
             }
             Rule::Sql(_) => Stmt::default(),
         };
@@ -150,7 +152,9 @@ impl Check<'_> {
     /// Values that several rows have.
     fn repeated(&self, db: &mut dyn Db, columns: &[&Column], from: &str) -> Result<Counted, DbError> {
         let engine = db.engine();
-        let names: Vec<String> = columns.iter().map(|column| format!("c.{}", quoted(engine, &column.name))).collect();
+        let own = quoted(engine, &self.expectation.table);
+        let names: Vec<String> =
+            columns.iter().map(|column| format!("{own}.{}", quoted(engine, &column.name))).collect();
         let present: Vec<String> = names.iter().map(|name| format!("{name} IS NOT NULL")).collect();
         let rest = format!(
             "{from} WHERE {}{} GROUP BY {} HAVING count(*) > 1",

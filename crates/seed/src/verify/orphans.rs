@@ -8,8 +8,8 @@ use crate::value::live;
 
 /// Counts the rows of a table whose foreign key leads nowhere.
 pub(super) fn count(db: &mut dyn Db, name: &str, table: &Table, key: &ForeignKey) -> Result<Counted, DbError> {
-    let rest = Stmt::new(format!(" WHERE {}", of(db.engine(), key)));
-    let all = Stmt::new(format!("SELECT count(*) FROM {} c", quoted(db.engine(), name))).append(rest.clone());
+    let rest = Stmt::new(format!(" WHERE {}", of(db.engine(), name, key)));
+    let all = Stmt::new(format!("SELECT count(*) FROM {}", quoted(db.engine(), name))).append(rest.clone());
     let found = number(db, &all)?;
     let examples = if found == 0 { Vec::new() } else { examples(db, name, table, &rest)? };
     Ok(Counted::broken_by(found, examples))
@@ -24,7 +24,7 @@ pub(crate) fn rows(
 ) -> Result<Vec<Vec<Json>>, DbError> {
     let engine = db.engine();
     let names: Vec<String> = columns.iter().map(|column| dialect::read_expr(engine, column)).collect();
-    let sql = format!("SELECT {} FROM {} c WHERE {}", names.join(", "), quoted(engine, name), of(engine, key));
+    let sql = format!("SELECT {} FROM {} WHERE {}", names.join(", "), quoted(engine, name), of(engine, name, key));
     let rows = db.rows(&Stmt::new(sql))?;
     Ok(rows
         .into_iter()
@@ -40,24 +40,28 @@ pub(super) fn describe(name: &str, key: &ForeignKey) -> String {
     format!("no row of `{name}` whose {} is no {} of {target}", list(&key.columns), list(&key.references))
 }
 
-/// The condition under which a row `c` refers to nothing. As the standard has it, a key that is NULL in part refers to nothing
+/// The condition under which a row of a table, `own`, refers to nothing. As the standard has it, a key that is NULL in part refers to nothing
 /// and need not.
-pub(super) fn condition(engine: Engine, columns: &[String], target: &str, references: &[String]) -> String {
+pub(super) fn condition(engine: Engine, own: &str, columns: &[String], target: &str, references: &[String]) -> String {
     let column = |name: &String| quoted(engine, name);
-    let present: Vec<String> = columns.iter().map(|name| format!("c.{} IS NOT NULL", column(name))).collect();
+    let present: Vec<String> = columns.iter().map(|name| format!("{own}.{} IS NOT NULL", column(name))).collect();
     let equal: Vec<String> = columns
         .iter()
         .zip(references)
-        .map(|(name, reference)| format!("p.{} = c.{}", column(reference), column(name)))
+        .map(|(name, reference)| format!("plimsoll_target.{} = {own}.{}", column(reference), column(name)))
         .collect();
-    format!("{} AND NOT EXISTS (SELECT 1 FROM {target} p WHERE {})", present.join(" AND "), equal.join(" AND "))
+    format!(
+        "{} AND NOT EXISTS (SELECT 1 FROM {target} plimsoll_target WHERE {})",
+        present.join(" AND "),
+        equal.join(" AND ")
+    )
 }
 
-fn of(engine: Engine, key: &ForeignKey) -> String {
+fn of(engine: Engine, name: &str, key: &ForeignKey) -> String {
     let schema = key.schema.as_ref().map(|schema| {
         // PostgreSQL gives it quoted where that is needed.
         if engine == Engine::Postgres { format!("{schema}.") } else { format!("{}.", quoted(engine, schema)) }
     });
     let target = format!("{}{}", schema.unwrap_or_default(), quoted(engine, &key.table));
-    condition(engine, &key.columns, &target, &key.references)
+    condition(engine, &quoted(engine, name), &key.columns, &target, &key.references)
 }
