@@ -1,5 +1,6 @@
 //! The arguments: their doc comments are the manual. What a command does is in `command`.
 
+mod lifecycle;
 mod migrate;
 mod seed;
 
@@ -10,11 +11,12 @@ use std::time::Duration;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use plimsoll_core::project::parse_duration;
 
+pub(crate) use lifecycle::{Audit, AuditAccept, AuditList, AuditVerify, Lifecycle, LifecycleTriggers};
 pub(crate) use migrate::{
     Answer, Down, DriftSql, EngineName, Migrate, MigrateAdopt, MigrateDrift, MigrateInventory, MigrateLint,
     MigrateSquash, MigrateUp, MigrateVerify, NewLayout, NewMigration, Redo,
 };
-pub(crate) use seed::{Seed, SeedApply, SeedPlan, SeedReset, SeedRuns, SeedUndo};
+pub(crate) use seed::{Promote, Seed, SeedApply, SeedPlan, SeedReset, SeedRuns, SeedUndo};
 
 /// Plan, deploy, prove and undo services with a database.
 #[derive(Debug, Parser)]
@@ -74,6 +76,12 @@ pub(crate) enum Command {
     /// Look at, apply or verify seeds
     #[command(subcommand)]
     Seed(Seed),
+    /// Check, list or mend the audit of rows with a life cycle
+    #[command(subcommand)]
+    Audit(Audit),
+    /// Look after the life cycles of rows
+    #[command(subcommand)]
+    Lifecycle(Lifecycle),
     /// Run smoke checks
     #[command(subcommand)]
     Smoke(Smoke),

@@ -81,6 +81,14 @@ pub(crate) enum CliError {
         /// How many differences.
         count: usize,
     },
+    /// The audit, or a row behind its back, was changed.
+    #[error("the audit of `{environment}` does not hold: {count} {findings}", findings = if *count == 1 { "finding" } else { "findings" })]
+    AuditBroken {
+        /// The environment.
+        environment: String,
+        /// How many findings.
+        count: usize,
+    },
     /// SQL was asked for that is not proven.
     #[error("the SQL was not proven, so none is given")]
     DriftUnproven,
@@ -123,6 +131,7 @@ impl CliError {
             | Self::ScratchEngine { .. }
             | Self::Drift { .. }
             | Self::DriftUnproven
+            | Self::AuditBroken { .. }
             | Self::SavedPlan { .. }
             | Self::NotConfirmed { .. }
             | Self::RemovalNotConfirmed { .. }
@@ -151,6 +160,7 @@ impl Coded for CliError {
             Self::NotConfirmed { .. } | Self::RemovalNotConfirmed { .. } => ErrorCode::NotConfirmed,
             Self::Drift { .. } => ErrorCode::DriftFound,
             Self::DriftUnproven => ErrorCode::DriftUnproven,
+            Self::AuditBroken { .. } => ErrorCode::AuditBroken,
             other => other.coded().map_or(ErrorCode::InvalidValue, Coded::code),
         }
     }

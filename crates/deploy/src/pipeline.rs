@@ -222,6 +222,7 @@ impl Run<'_> {
         self.step(db, "seed", |run, db| {
             let options = plimsoll_seed::ApplyOptions {
                 deployment: Some(run.journal.deployment()),
+                actor: run.options.actor.clone(),
                 expectations: run.loaded.expectations.clone(),
                 actor: run.options.actor.clone(),
                 tool: run.options.tool.clone(),

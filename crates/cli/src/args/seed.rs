@@ -19,6 +19,11 @@ pub(crate) enum Seed {
     Undo(SeedUndo),
     /// Remove the rows that datasets created
     Reset(SeedReset),
+    Apply(Apply),
+    /// Take one row one step further in its life cycle, and record it
+    ///
+    /// The step is shown first. It has to be a declared transition from the state that the row is in.
+    Promote(Promote),
     /// Check the expected counts
     Verify(Environment),
 }
@@ -92,4 +97,23 @@ pub(crate) struct SeedReset {
     /// Show what would be done, and do nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+/// `seed promote`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Promote {
+    #[command(flatten)]
+    pub(crate) apply: Apply,
+
+    /// The table
+    pub(crate) table: String,
+
+    /// The row as plans name it: the values of its key, with ` / ` between them
+    pub(crate) row: String,
+
+    /// The state to step to
+    #[arg(long, value_name = "STATE")]
+    pub(crate) to: String,
+
+    /// What the audit says about it
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) note: Option<String>,
 }

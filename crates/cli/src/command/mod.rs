@@ -1,9 +1,11 @@
 //! One file a command. Each loads what it needs, calls a library, prints the result and gives the exit code.
 
+mod audit;
 mod deploy;
 mod env;
 mod explain;
 mod history;
+mod lifecycle;
 mod migrate;
 mod plan;
 mod seed;
@@ -33,6 +35,8 @@ pub(crate) fn run(args: &Args, surroundings: &Surroundings, terminal: &mut Termi
         Command::History(args) => history::run(args, &mut context),
         Command::Migrate(args) => migrate::run(args, &mut context),
         Command::Seed(args) => seed::run(args, &mut context),
+        Command::Audit(args) => audit::run(args, &mut context),
+        Command::Lifecycle(args) => lifecycle::run(args, &mut context),
         Command::Smoke(args) => smoke::run(args, &mut context),
         Command::Env(args) => env::run(args, &mut context),
         Command::Explain(args) => explain::run(args, &mut context),

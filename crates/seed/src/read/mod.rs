@@ -12,6 +12,7 @@ use plimsoll_core::toml_file::{self, nearest};
 use plimsoll_core::{ErrorCode, template};
 
 use crate::error::{Problem, SeedError};
+use crate::lifecycle::{Lifecycle, declare};
 use crate::map::expression;
 use crate::map::{CompiledBlock, Staging};
 use crate::read::document::Document;
@@ -46,6 +47,8 @@ pub struct Seeds {
     pub(crate) incomplete: BTreeSet<usize>,
     /// The tables of user data.
     pub(crate) user_data: Vec<String>,
+    /// Of all datasets, also those that are not seeded: a row is as immutable without them.
+    pub(crate) lifecycles: Vec<Lifecycle>,
     documents: usize,
 }
 
@@ -59,6 +62,17 @@ impl Seeds {
     /// The tables and how many rows are declared for each, in an order in which they could be written.
     pub fn tables(&self) -> impl Iterator<Item = (&str, usize)> {
         self.tables.iter().map(|table| (table.name.as_str(), table.rows.len()))
+    }
+
+    /// Whether any table has a life cycle.
+    #[must_use]
+    pub fn has_lifecycles(&self) -> bool {
+        !self.lifecycles.is_empty()
+    }
+
+    /// The life cycle of a table's rows, if one is declared.
+    pub(crate) fn lifecycle(&self, table: &str) -> Option<&Lifecycle> {
+        self.lifecycles.iter().find(|lifecycle| lifecycle.table == table)
     }
 
     /// How many documents were read.
@@ -81,7 +95,8 @@ struct Read {
 /// [`SeedError::Problems`] with everything that is wrong in any file.
 pub fn load(options: &SeedOptions) -> Result<Seeds, SeedError> {
     let mut problems = Vec::new();
-    let read = read_datasets(options, &mut problems);
+    let mut lifecycles = Vec::new();
+    let read = read_datasets(options, &mut lifecycles, &mut problems);
     let read = order_datasets(read, &mut problems);
     let env = expression::environment();
     let mut staging = Staging::default();
@@ -125,10 +140,10 @@ pub fn load(options: &SeedOptions) -> Result<Seeds, SeedError> {
     order::levels(&mut tables, &references, &mut problems);
     SeedError::unless_empty(problems)?;
     let (incomplete, user_data) = (BTreeSet::new(), options.user_data.clone());
-    Ok(Seeds { datasets, blocks, tables, references, incomplete, user_data, documents })
+    Ok(Seeds { datasets, blocks, tables, references, incomplete, user_data, lifecycles, documents })
 }
 
-fn read_datasets(options: &SeedOptions, problems: &mut Vec<Problem>) -> Vec<Read> {
+fn read_datasets(options: &SeedOptions, lifecycles: &mut Vec<Lifecycle>, problems: &mut Vec<Problem>) -> Vec<Read> {
     let folder = options.root.join(&options.path);
     let shown = options.path.display();
     let mut files: Vec<PathBuf> = match std::fs::read_dir(&folder) {
@@ -157,8 +172,10 @@ fn read_datasets(options: &SeedOptions, problems: &mut Vec<Problem>) -> Vec<Read
         let parsed =
             toml_file::read_text(file).and_then(|text| Ok((toml_file::parse::<DatasetFile>(&shown, &text)?, text)));
         match parsed {
-            Ok((parsed, text)) => {
+            Ok((mut parsed, text)) => {
                 let file = Arc::new(SourceFile::new(&shown, text));
+                let blocks = std::mem::take(&mut parsed.lifecycle);
+                declare::declare(blocks, &file, &options.user_data, lifecycles, problems);
                 for after in parsed.dataset.after.iter().filter(|after| !names.contains(after.get_ref())) {
                     let at = file.location(after.span().start);
                     problems.push(Problem::new(

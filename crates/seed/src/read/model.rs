@@ -8,6 +8,8 @@ use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
+use crate::lifecycle::declare::LifecycleBlock;
+
 /// One `seeds/<dataset>.toml`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -17,6 +19,8 @@ pub(crate) struct DatasetFile {
     pub(crate) documents: Option<Documents>,
     #[serde(default)]
     pub(crate) table: Vec<Spanned<TableBlock>>,
+    #[serde(default)]
+    pub(crate) lifecycle: Vec<Spanned<LifecycleBlock>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 
 use crate::error::SeedError;
 use crate::ledger::{self, Entry};
+use crate::lifecycle::audit;
 use crate::read::Seeds;
 use crate::reconcile::lookup::Lookup;
 use crate::reconcile::orphan::{self, Orphans};
@@ -33,6 +34,8 @@ pub(crate) struct TableState {
     pub(crate) live: Vec<Option<LiveRow>>,
     /// What was last applied, by row key.
     pub(crate) bases: HashMap<String, Entry>,
+    /// The state that the audit last recorded, by row key; for tables with a life cycle.
+    pub(crate) audited: HashMap<String, String>,
 }
 
 /// One live row.
@@ -123,6 +126,7 @@ pub fn observe(db: &mut dyn Db, seeds: &Seeds, catalog: &Catalog) -> Result<Obse
         known_tables: catalog.tables.keys().cloned().collect(),
     };
     let mut bases = ledger::entries(db, seeds)?;
+    let mut audited = audited(db, seeds)?;
     for (index, staged) in seeds.tables.iter().enumerate() {
         // References into tables observed so far can be resolved now, and this table's keys may need them.
         resolve_external(db, seeds, catalog, &mut observation)?;
@@ -130,6 +134,7 @@ pub fn observe(db: &mut dyn Db, seeds: &Seeds, catalog: &Catalog) -> Result<Obse
             table: catalog.tables.get(&staged.name).cloned(),
             live: vec![None; staged.rows.len()],
             bases: bases.remove(&staged.name).unwrap_or_default(),
+            audited: audited.remove(&staged.name).unwrap_or_default(),
         });
         let levels = key_levels(seeds, index, staged);
         for rows in levels {
@@ -139,6 +144,19 @@ pub fn observe(db: &mut dyn Db, seeds: &Seeds, catalog: &Catalog) -> Result<Obse
     resolve_external(db, seeds, catalog, &mut observation)?;
     observation.orphans = orphan::find(db, seeds, catalog, &observation)?;
     Ok(observation)
+}
+
+/// By table and row key: the state that the audit last recorded.
+fn audited(db: &mut dyn Db, seeds: &Seeds) -> Result<HashMap<String, HashMap<String, String>>, DbError> {
+    let mut audited = HashMap::new();
+    if seeds.lifecycles.is_empty() || !audit::exists(db)? {
+        return Ok(audited);
+    }
+    for lifecycle in seeds.lifecycles.iter().filter(|lifecycle| lifecycle.audit) {
+        let last = audit::last(db, &lifecycle.table)?;
+        audited.insert(lifecycle.table.clone(), last.into_iter().map(|(key, entry)| (key, entry.to)).collect());
+    }
+    Ok(audited)
 }
 
 /// All rows at once, unless keys refer to rows of the same table: then level by level.
@@ -288,6 +306,12 @@ pub(crate) fn declared_columns(seeds: &Seeds, index: usize) -> Vec<String> {
                 names.push(name.to_string());
             }
         }
+    }
+    // The state decides about the row, also where it is written on creation only.
+    if let Some(lifecycle) = seeds.lifecycle(&seeds.tables[index].name)
+        && !names.contains(&lifecycle.column)
+    {
+        names.push(lifecycle.column.clone());
     }
     names
 }

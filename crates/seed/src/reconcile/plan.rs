@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::error::{Problem, SeedError};
+use crate::lifecycle::plan::RowSteps;
 use crate::read::Seeds;
 use crate::reconcile::diff::{Decision, Decisions, decide};
 use crate::reconcile::observe::Observation;
@@ -21,6 +22,9 @@ use crate::value::{canonical_text, fingerprint, hash};
 pub struct SeedPlan {
     /// The tables in the order in which they are written.
     pub tables: Vec<TablePlan>,
+    /// The steps that rows with a life cycle take, all of which are recorded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<RowSteps>,
     /// Tables and columns that the schema does not have; migrations have to bring them before the plan can be applied.
     pub pending: Vec<Pending>,
 }
@@ -163,7 +167,13 @@ pub(crate) fn from_decisions(
                 .collect(),
         })
         .collect();
-    Ok((SeedPlan { tables, pending: decisions.pending.clone() }, decisions))
+    let steps = decisions.steps.iter().map(|planned| RowSteps {
+        table: seeds.tables[planned.table].name.clone(),
+        key: seeds.tables[planned.table].rows[planned.row].symbol.clone(),
+        steps: planned.steps.clone(),
+    });
+    let steps = steps.collect();
+    Ok((SeedPlan { tables, steps, pending: decisions.pending.clone() }, decisions))
 }
 
 /// The order in which tables are written: after what they refer to, in files and in the schema.
@@ -180,7 +190,7 @@ impl SeedPlan {
     /// Whether applying would write nothing at all, not even to the ledger.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.tables.iter().flat_map(|table| &table.rows).all(|row| !row.action.writes())
+        self.steps.is_empty() && self.tables.iter().flat_map(|table| &table.rows).all(|row| !row.action.writes())
     }
 
     /// The rows of all tables together.
@@ -253,7 +263,7 @@ impl SeedPlan {
 
     /// One line per row that does not stay as it is, with a short name for people.
     pub(crate) fn lines<'a>(&'a self, pending: &'a [Pending]) -> impl Iterator<Item = (String, String)> + 'a {
-        self.tables.iter().flat_map(move |table| {
+        let rows = self.tables.iter().flat_map(move |table| {
             let new: Vec<&str> = pending
                 .iter()
                 .filter(|pending| pending.table == table.table)
@@ -277,7 +287,17 @@ impl SeedPlan {
                 let line = format!("{}\t{key}\t{action}\t{}\t{}", table.table, columns.join(","), row.content);
                 Some((line, format!("{} {}", table.table, crate::reconcile::show::label(&row.key))))
             })
-        })
+        });
+        let steps = self.steps.iter().filter_map(move |row| {
+            // Nobody can say yet in which state rows are found whose state is yet to come.
+            if row.steps.first()?.note.is_some() && pending.iter().any(|pending| pending.table == row.table) {
+                return None;
+            }
+            let key = crate::value::canonical_text(&row.key);
+            let line = format!("{}\t{key}\tsteps\t{}", row.table, crate::lifecycle::shown(&row.steps));
+            Some((line, format!("{} {}", row.table, crate::reconcile::show::label(&row.key))))
+        });
+        rows.chain(steps)
     }
 }
 

@@ -15,6 +15,7 @@ use crate::error::{Problem, SeedError};
 use crate::guard::UserTable;
 use crate::guard::closure::{Target, closure};
 use crate::ledger::{self, Entry};
+use crate::lifecycle::audit;
 use crate::runs::change::{self, Change, ChangeAction};
 use crate::runs::image::{self, Image, Present};
 use crate::runs::{self, Run};
@@ -107,6 +108,7 @@ fn observe(db: &mut dyn Db, catalog: &Catalog, run: &Run, user_data: &[String]) 
         closure,
         changes,
         user_data: user_data.to_vec(),
+        sealed: audit::sealed(db, names.iter().copied())?,
     })
 }
 

@@ -5,6 +5,7 @@ mod plan;
 mod reset;
 mod runs;
 mod undo;
+pub(super) mod promote;
 mod verify;
 
 use plimsoll_core::Exit;
@@ -25,11 +26,12 @@ pub(super) fn run(args: &Seed, context: &mut Context<'_, '_>) -> Result<Exit, Cl
         Seed::Runs(args) => runs::run(args, context),
         Seed::Undo(args) => undo::run(args, context),
         Seed::Reset(args) => reset::run(args, context),
+        Seed::Promote(args) => promote::run(args, context),
         Seed::Verify(environment) => verify::run(environment, context),
     }
 }
 
-fn load(project: &Project) -> Result<Seeds, CliError> {
+pub(super) fn load(project: &Project) -> Result<Seeds, CliError> {
     plimsoll_deploy::load_seeds(project)?.ok_or(CliError::Undeclared { what: "seeds" })
 }
 
