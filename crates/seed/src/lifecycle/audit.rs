@@ -226,7 +226,8 @@ pub(crate) fn record_undone(
     let mut ends = Vec::new();
     for table in tables {
         let mut last = last(db, table)?;
-        for (_, row_key, deleted) in rows.iter().filter(|(of, ..)| *of == table) {
+        let (gone, others): (Vec<_>, Vec<_>) = rows.iter().filter(|(of, ..)| *of == table).partition(|row| row.2);
+        for (_, row_key, deleted) in gone.into_iter().chain(others) {
             let before = match first.get(&(table.to_owned(), (*row_key).to_owned())) {
                 _ if *deleted => String::new(),
                 Some(first) if first.note.as_deref() == Some(FOUND) => first.to.clone(),
