@@ -77,7 +77,10 @@ pub fn verify_audit(db: &mut dyn Db, seeds: &Seeds, noted: Option<&AuditHead>) -
     }
     for lifecycle in seeds.lifecycles.iter().filter(|lifecycle| lifecycle.audit) {
         if let Some(table) = catalog.tables.get(&lifecycle.table) {
-            check_unaudited(db, lifecycle, table, last.get(&lifecycle.table), &mut report)?;
+            let key =
+                seeds.tables.iter().find(|staged| staged.name == lifecycle.table).map(|staged| staged.key.as_slice());
+            let key = key.unwrap_or(&table.primary_key);
+            check_unaudited(db, lifecycle, table, key, last.get(&lifecycle.table), &mut report)?;
         }
     }
     Ok(report)
@@ -189,11 +192,12 @@ fn check_rows<'a>(
     Ok(())
 }
 
-/// Rows that somebody put into an immutable state without a step to it.
+/// Rows that somebody put into an immutable state without a step to it, by the names under which they can be accepted.
 fn check_unaudited(
     db: &mut dyn Db,
     lifecycle: &Lifecycle,
     table: &Table,
+    natural: &[String],
     known: Option<&BTreeMap<String, AuditEntry>>,
     report: &mut AuditReport,
 ) -> Result<(), DbError> {
@@ -202,7 +206,8 @@ fn check_unaudited(
     if key.is_empty() || lifecycle.immutable.is_empty() || table.column(&lifecycle.column).is_none() {
         return Ok(());
     }
-    let names: Vec<String> = key.iter().map(|column| dialect::read_expr(engine, column)).collect();
+    let natural: Vec<_> = natural.iter().filter_map(|name| table.column(name)).collect();
+    let names: Vec<String> = key.iter().chain(&natural).map(|column| dialect::read_expr(engine, column)).collect();
     let mut stmt = Stmt::new(format!(
         "SELECT {} FROM {} WHERE {} IN (",
         names.join(", "),
@@ -217,11 +222,11 @@ fn check_unaudited(
         stmt.push(dialect::literal(engine, state));
     }
     for row in db.rows(&stmt.sql(")"))? {
-        let values =
-            key.iter().zip(row.into_values()).map(|(column, value)| (column.name.clone(), live(column, value)));
-        let id = Json::Object(values.collect());
+        let values = key.iter().chain(&natural).zip(row.into_values());
+        let mut values = values.map(|(column, value)| (column.name.clone(), live(column, value)));
+        let id = Json::Object(values.by_ref().take(key.len()).collect());
         if known.is_none_or(|known| !known.contains_key(&canonical_text(&id))) {
-            let row = Some(format!("{} {}", lifecycle.table, show::label(&id)));
+            let row = Some(format!("{} {}", lifecycle.table, show::label(&Json::Object(values.collect()))));
             let message = "it is in an immutable state and has no entry".to_owned();
             report.findings.push(AuditFinding { entry: None, row, message });
         }
