@@ -48,11 +48,11 @@ live_tests! {
     fn each_changed_field_of_any_entry_is_found_and_the_first_broken_link_named(db: &mut TestDatabase) {
         let project = with_contracts(db);
         let audit = table(db.engine(), LedgerTable::SeedAudit);
-        let fields = ["at", "actor", "table_name", "row_key", "key_json", "row_id", "from_state", "to_state", "note", "run", "covers", "content", "previous", "hash"];
+        let fields = ["at", "actor", "table_name", "row_key", "key_json", "row_id", "from_state", "to_state", "note", "run", "sealed", "covers", "content", "previous", "hash"];
         for entry in 1..=5 {
             for field in fields {
                 // Not `RENAME`, not a copy: the very row, put back afterwards.
-                let wrong = if field == "run" { "99" } else { "'{}'" };
+                let wrong = if ["run", "sealed"].contains(&field) { "99" } else { "'{}'" };
                 db.run(&format!("CREATE TABLE kept AS SELECT * FROM {audit}"));
                 db.run(&format!("UPDATE {audit} SET {field} = {wrong} WHERE number = {entry}"));
                 let report = verified(db, &project);

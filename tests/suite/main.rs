@@ -19,6 +19,7 @@ mod lifecycle_audit;
 mod lifecycle_cli;
 mod lifecycle_rows;
 mod lifecycle_triggers;
+mod lifecycle_undo;
 mod lock;
 mod lock_lease;
 mod lock_pooled;

@@ -97,6 +97,8 @@ pub(crate) struct SeedReset {
     /// Show what would be done, and do nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+}
+
 /// `seed promote`
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Promote {

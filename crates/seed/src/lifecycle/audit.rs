@@ -227,14 +227,14 @@ pub(crate) fn record_undone(
     for table in tables {
         let mut last = last(db, table)?;
         let (gone, others): (Vec<_>, Vec<_>) = rows.iter().filter(|(of, ..)| *of == table).partition(|row| row.2);
-        for (_, row_key, deleted) in gone.into_iter().chain(others) {
-            let before = match first.get(&(table.to_owned(), (*row_key).to_owned())) {
-                _ if *deleted => String::new(),
+        for (_, row_key, deleted) in gone.into_iter().chain(others).copied() {
+            let before = match first.get(&(table.to_owned(), row_key.to_owned())) {
+                _ if deleted => String::new(),
                 Some(first) if first.note.as_deref() == Some(FOUND) => first.to.clone(),
                 Some(first) => first.from.clone().unwrap_or_default(),
                 None => continue,
             };
-            ends.extend(last.remove(*row_key).filter(|end| end.to != before).map(|end| (end, before)));
+            ends.extend(last.remove(row_key).filter(|end| end.to != before).map(|end| (end, before)));
         }
     }
     let note = Some(format!("run {undone} was taken back"));
@@ -409,6 +409,7 @@ fn canonical(text: &str) -> Option<Json> {
 /// Text that somebody changed is kept as text: it will not have the hash.
 fn entry(row: &DynRow) -> AuditEntry {
     let json = |index: usize| canonical(row.text(index)).unwrap_or_else(|| Json::from(row.text(index)));
+    let sealed = row.int(11) == 1;
     let text = |index: usize| row.at(index).as_str().map(str::to_owned);
     AuditEntry {
         number: row.int(0),
@@ -422,13 +423,14 @@ fn entry(row: &DynRow) -> AuditEntry {
         to: row.text(8).to_owned(),
         note: text(9),
         run: row.at(10).as_int(),
-        sealed: row.int(11) != 0,
+        sealed,
         covers: canonical(row.text(12))
             .and_then(|covers| serde_json::from_value(covers).ok())
             .unwrap_or_else(|| vec![row.text(12).to_owned()]),
         content: row.text(13).to_owned(),
         previous: row.text(14).to_owned(),
-        hash: row.text(15).to_owned(),
+        // A flag that is neither set nor clear was written by somebody else.
+        hash: if row.int(11) == i64::from(sealed) { row.text(15).to_owned() } else { String::new() },
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_core::db::{Column, Db, DbError, Table};
+use plimsoll_core::db::{Column, ColumnKind, Db, DbError, Table};
 use serde_json::{Map, Value as Json};
 
 use crate::lifecycle::Lifecycle;
@@ -55,11 +55,15 @@ pub(crate) fn images(
     let Some(key) = key.iter().map(|name| table.column(name)).collect::<Option<Vec<&Column>>>() else {
         return Ok(vec![None; keys.len()]);
     };
-    let lookup = Lookup { table: name, key, select: table.columns.iter().collect() };
+    // Bytes that are no text would be the same to a comparison with files.
+    let (exact, select): (Vec<&Column>, Vec<&Column>) =
+        table.columns.iter().partition(|column| column.kind == ColumnKind::Bytes);
+    let columns = [select.clone(), exact.clone()].concat();
+    let lookup = Lookup { table: name, key, select, exact };
     let found = lookup.run(db, keys)?;
     let image = |key: &Vec<Json>| {
         let values = found.get(&lookup.text(key)?)?;
-        let names = table.columns.iter().map(|column| column.name.clone());
+        let names = columns.iter().map(|column| column.name.clone());
         Some(Image { values: names.zip(values.iter().cloned()).collect() })
     };
     Ok(keys.iter().map(image).collect())

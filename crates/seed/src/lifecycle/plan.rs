@@ -246,13 +246,7 @@ fn settle(decisions: &mut Vec<Decision>, rows: &[usize], column: &str) {
 }
 
 /// Refuses to delete rows that are gone from the files, and are immutable by what the database or the audit says.
-fn keep(
-    seeds: &Seeds,
-    observation: &Observation,
-    table: usize,
-    lifecycle: &Lifecycle,
-    decisions: &mut Decisions,
-) {
+fn keep(seeds: &Seeds, observation: &Observation, table: usize, lifecycle: &Lifecycle, decisions: &mut Decisions) {
     let orphans = &observation.orphans.tables[table];
     for (orphan, _) in orphans.iter().zip(&decisions.pruned.fates[table]).filter(|(_, fate)| **fate == Fate::Prune) {
         let row = orphan.located.row.as_ref();

@@ -97,6 +97,7 @@ fn observe(db: &mut dyn Db, catalog: &Catalog, run: &Run, user_data: &[String]) 
         .iter()
         .map(|change| entries.get_mut(&change.table).and_then(|of| of.get(&change.row_key).cloned()))
         .collect();
+    let sealed = audit::sealed(db, names.into_iter())?;
     Ok(Now {
         run: run.number,
         kind: run.kind,
@@ -108,7 +109,7 @@ fn observe(db: &mut dyn Db, catalog: &Catalog, run: &Run, user_data: &[String]) 
         closure,
         changes,
         user_data: user_data.to_vec(),
-        sealed: audit::sealed(db, names.iter().copied())?,
+        sealed,
     })
 }
 

@@ -126,7 +126,8 @@ pub fn apply_reset(
         let changes = scene.write(db, &catalog)?;
         change::write(db, run, &changes)?;
         let deleted = changes.iter().filter(|change| change.action == ChangeAction::Delete);
-        let deleted: Vec<(&str, &str)> = deleted.map(|change| (change.table.as_str(), change.row_key.as_str())).collect();
+        let deleted: Vec<(&str, &str)> =
+            deleted.map(|change| (change.table.as_str(), change.row_key.as_str())).collect();
         audit::record_deleted(db, &deleted, &by.actor, Some(run))?;
         let report = ResetReport {
             run: Some(run),
@@ -228,7 +229,10 @@ fn look(db: &mut dyn Db, catalog: &Catalog, options: &ResetOptions) -> Result<(R
     blocked.extend(sealed.iter().map(|((table, state), count)| Blocked {
         table: (*table).to_owned(),
         key: None,
-        reason: format!("{count} of them {} {state}, a state in which they stay", if *count == 1 { "is" } else { "are" }),
+        reason: format!(
+            "{count} of them {} {state}, a state in which they stay",
+            if *count == 1 { "is" } else { "are" }
+        ),
     }));
     let order = order(&closure, rows.len()).unwrap_or_else(|circle| {
         let reason = "they refer to each other in a circle, by columns that may not be NULL".to_owned();

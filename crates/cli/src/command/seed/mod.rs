@@ -2,10 +2,10 @@
 
 mod apply;
 mod plan;
+pub(super) mod promote;
 mod reset;
 mod runs;
 mod undo;
-pub(super) mod promote;
 mod verify;
 
 use plimsoll_core::Exit;
