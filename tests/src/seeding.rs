@@ -25,6 +25,43 @@ pub fn domain_table(db: &mut TestDatabase) {
     ));
 }
 
+/// A dataset of contracts that are created, reviewed, approved and published, and then stay as they are.
+pub const CONTRACTS: &str = r#"
+[[lifecycle]]
+table = "contract"
+column = "status"
+initial = "CREATED"
+transitions = ["CREATED -> REVIEW_SUBMITTED -> APPROVED -> PUBLISHED -> RETIRED", "REVIEW_SUBMITTED -> CREATED"]
+immutable = ["PUBLISHED", "RETIRED"]
+except = ["retired_at"]
+
+[[table]]
+name = "contract"
+key = ["slug"]
+rows = [
+  { slug = "squat", body = "knees out", status = "PUBLISHED" },
+  { slug = "plank", body = "stay still", status = "CREATED" },
+]
+"#;
+
+/// Makes the table `contract` of [`CONTRACTS`].
+pub fn contract_table(db: &mut TestDatabase) {
+    let id = counted_id(db.engine());
+    let json = if db.engine() == Engine::Sqlite { "TEXT" } else { "JSON" };
+    db.run(&format!(
+        "CREATE TABLE contract ({id}, slug VARCHAR(40) NOT NULL UNIQUE, body VARCHAR(80) NOT NULL, \
+         status VARCHAR(40) NOT NULL, weight NUMERIC(8, 2) DEFAULT 1.5, detail {json}, retired_at VARCHAR(40))"
+    ));
+}
+
+/// A database with the [`CONTRACTS`], and its project.
+pub fn with_contracts(db: &mut TestDatabase) -> TestProject {
+    contract_table(db);
+    let project = TestProject::new().file("seeds/contracts.toml", CONTRACTS);
+    seed(db, &project).expect("seeds");
+    project
+}
+
 /// Reads a project's datasets.
 ///
 /// # Errors
@@ -82,7 +119,11 @@ pub fn seed(db: &mut TestDatabase, project: &TestProject) -> Result<SeedReport, 
 pub fn seed_project(db: &mut TestDatabase, project: &Project) -> Result<SeedReport, SeedError> {
     let seeds = read(project)?;
     let plan = plan_on(db.db(), &seeds)?;
-    let options = ApplyOptions { expectations: expectations(project), ..ApplyOptions::default() };
+    let options = ApplyOptions {
+        actor: "nell@harbour".to_owned(),
+        expectations: expectations(project),
+        ..ApplyOptions::default()
+    };
     plimsoll_seed::apply(db.db(), &seeds, &plan, &options, &mut |_| {})
 }
 

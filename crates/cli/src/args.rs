@@ -1,5 +1,6 @@
 //! The arguments: their doc comments are the manual. What a command does is in `command`.
 
+mod lifecycle;
 mod migrate;
 mod operate;
 mod seed;
@@ -11,12 +12,13 @@ use std::time::Duration;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use plimsoll_core::project::parse_duration;
 
+pub(crate) use lifecycle::{Audit, AuditAccept, AuditList, AuditVerify, Lifecycle, LifecycleTriggers};
 pub(crate) use migrate::{
     Answer, Down, DriftSql, EngineName, Migrate, MigrateAdopt, MigrateDrift, MigrateInventory, MigrateLint,
     MigrateSquash, MigrateUp, MigrateVerify, NewLayout, NewMigration, Redo,
 };
 pub(crate) use operate::{Counts, Locks, Query, Release};
-pub(crate) use seed::{Seed, SeedApply, SeedPlan, SeedReset, SeedRuns, SeedUndo, SeedVerify};
+pub(crate) use seed::{Promote, Seed, SeedApply, SeedPlan, SeedReset, SeedRuns, SeedUndo, SeedVerify};
 
 /// Plan, deploy, prove and undo services with a database.
 #[derive(Debug, Parser)]
@@ -76,6 +78,12 @@ pub(crate) enum Command {
     /// Look at, apply or verify seeds
     #[command(subcommand)]
     Seed(Seed),
+    /// Check, list or mend the audit of rows with a life cycle
+    #[command(subcommand)]
+    Audit(Audit),
+    /// Look after the life cycles of rows
+    #[command(subcommand)]
+    Lifecycle(Lifecycle),
     /// Run smoke checks
     #[command(subcommand)]
     Smoke(Smoke),

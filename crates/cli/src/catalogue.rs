@@ -345,6 +345,22 @@ pub fn advice(code: ErrorCode) -> Advice {
             "Rows are not as the run left them any more, so taking it back would lose what came since. Nothing was written.",
             "take back what is named first (`{program} seed runs <environment>` lists the runs), or put right what should change in the files",
         ),
+        ErrorCode::RowImmutable => (
+            "A row is in a state in which it does not change (`immutable` of its life cycle), and would be changed or deleted. Nothing was written.",
+            "leave the row as it is and declare a new version under a key of its own; a column that has to change in this state is named in `except`",
+        ),
+        ErrorCode::TransitionMissing => (
+            "No transition of the life cycle leads to the state that is asked for.",
+            "take a declared step, or add the transition to `[[lifecycle]]`; a state that only the database decides about belongs into `insert_only`",
+        ),
+        ErrorCode::AuditDisagrees => (
+            "A row was changed without Plimsoll: it is not as the last entry of its audit says. Nothing was written, as that would cover it up.",
+            "look at it with `{program} audit verify <environment>`; put the row back, or record it as it is with `{program} audit accept <environment> TABLE ROW --note TEXT`",
+        ),
+        ErrorCode::AuditBroken => (
+            "Entries of the audit were changed, removed or added, or rows were changed behind its back.",
+            "find out who wrote to the database; restore the entries from a backup. A row that is right as it is: `{program} audit accept <environment> TABLE ROW --note TEXT`",
+        ),
         ErrorCode::SeedFailed => (
             "A row could not be written. The whole transaction was rolled back.",
             "read what the database says, correct the row, and run the same command again",

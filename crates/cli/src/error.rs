@@ -93,6 +93,14 @@ pub(crate) enum CliError {
         /// How many.
         unknown: usize,
     },
+    /// The audit, or a row behind its back, was changed.
+    #[error("the audit of `{environment}` does not hold: {count} {findings}", findings = if *count == 1 { "finding" } else { "findings" })]
+    AuditBroken {
+        /// The environment.
+        environment: String,
+        /// How many findings.
+        count: usize,
+    },
     /// SQL was asked for that is not proven.
     #[error("the SQL was not proven, so none is given")]
     DriftUnproven,
@@ -176,6 +184,7 @@ impl CliError {
             | Self::DriftUnproven
             | Self::Unhealthy { .. }
             | Self::Unverified { .. }
+            | Self::AuditBroken { .. }
             | Self::SavedPlan { .. }
             | Self::NotConfirmed { .. }
             | Self::RemovalNotConfirmed { .. }
@@ -216,6 +225,7 @@ impl Coded for CliError {
             Self::DriftUnproven => ErrorCode::DriftUnproven,
             Self::Unhealthy { .. } => ErrorCode::VerifyFailed,
             Self::Unverified { .. } => ErrorCode::VerifyUnmeasured,
+            Self::AuditBroken { .. } => ErrorCode::AuditBroken,
             other => other.coded().map_or(ErrorCode::InvalidValue, Coded::code),
         }
     }

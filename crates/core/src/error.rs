@@ -214,6 +214,14 @@ codes! {
     SeedPruneBlocked = "seed::prune_blocked" => GateRefused,
     /// A run cannot be taken back as it was.
     SeedUndoBlocked = "seed::undo_blocked" => GateRefused,
+    /// A row in a state in which it does not change would be changed or deleted.
+    RowImmutable = "seed::immutable" => GateRefused,
+    /// A row's life cycle has no way to the state that is asked for.
+    TransitionMissing = "seed::transition" => Usage,
+    /// A row is not as its audit says, so nothing may be built on it.
+    AuditDisagrees = "seed::audit_disagrees" => GateRefused,
+    /// The audit was tampered with, or a row behind its back.
+    AuditBroken = "seed::audit_broken" => CheckFailed,
     /// Writing the rows failed; the transaction was rolled back.
     SeedFailed = "seed::failed" => RolledBack,
     /// After seeding, an expectation did not hold; the transaction was rolled back.

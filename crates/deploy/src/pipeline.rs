@@ -222,8 +222,8 @@ impl Run<'_> {
         self.step(db, "seed", |run, db| {
             let options = plimsoll_seed::ApplyOptions {
                 deployment: Some(run.journal.deployment()),
-                expectations: run.loaded.expectations.clone(),
                 actor: run.options.actor.clone(),
+                expectations: run.loaded.expectations.clone(),
                 tool: run.options.tool.clone(),
                 fence: Some(run.lock.fence()),
                 exact: false,

@@ -21,6 +21,10 @@ pub(crate) enum Seed {
     Reset(SeedReset),
     /// Check what must be true of the data
     Verify(SeedVerify),
+    /// Take one row one step further in its life cycle, and record it
+    ///
+    /// The step is shown first. It has to be a declared transition from the state that the row is in.
+    Promote(Promote),
 }
 
 /// `seed verify`
@@ -130,4 +134,25 @@ impl SeedApply {
     pub(crate) fn agreed(&self) -> Apply {
         Apply { yes: self.apply.yes || self.force, ..self.apply.clone() }
     }
+}
+
+/// `seed promote`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Promote {
+    #[command(flatten)]
+    pub(crate) apply: Apply,
+
+    /// The table
+    pub(crate) table: String,
+
+    /// The row as plans name it: the values of its key, with ` / ` between them
+    pub(crate) row: String,
+
+    /// The state to step to
+    #[arg(long, value_name = "STATE")]
+    pub(crate) to: String,
+
+    /// What the audit says about it
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) note: Option<String>,
 }

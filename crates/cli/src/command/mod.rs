@@ -1,10 +1,12 @@
 //! One file a command. Each loads what it needs, calls a library, prints the result and gives the exit code.
 
+mod audit;
 mod counts;
 mod deploy;
 mod env;
 mod explain;
 mod history;
+mod lifecycle;
 mod locks;
 mod migrate;
 mod plan;
@@ -36,6 +38,8 @@ pub(crate) fn run(args: &Args, surroundings: &Surroundings, terminal: &mut Termi
         Command::History(args) => history::run(args, &mut context),
         Command::Migrate(args) => migrate::run(args, &mut context),
         Command::Seed(args) => seed::run(args, &mut context),
+        Command::Audit(args) => audit::run(args, &mut context),
+        Command::Lifecycle(args) => lifecycle::run(args, &mut context),
         Command::Smoke(args) => smoke::run(args, &mut context),
         Command::Counts(args) => counts::run(args, &mut context),
         Command::Query(args) => query::run(args, &mut context),

@@ -21,6 +21,8 @@ use crate::event::SeedEvent;
 use crate::guard::closure::Target;
 use crate::guard::fingerprint::{self, Written};
 use crate::ledger::{self, Entry, Origin};
+use crate::lifecycle::audit::{Author, record_deleted};
+use crate::lifecycle::record::record as record_steps;
 use crate::read::Seeds;
 use crate::reconcile::diff::{Decision, Decisions, applied, decide};
 use crate::reconcile::observe::{Observation, observe, observe_declared};
@@ -107,9 +109,12 @@ pub fn apply(
         let run = runs::start(db, RunKind::Apply, &plan.digest(), &run_options)?;
         let work = Work { seeds, catalog: &catalog, observation: &observation, decisions: &decisions };
         work.write(db, run, options, on_event)?;
+        record_deleted(db, &work.pruned(), &options.actor, Some(run))?;
         let written = observe_declared(db, seeds, &catalog)?;
         deferred::settle(db, seeds, &written, &decisions)?;
         read_back(db, seeds, (&written, &observation), &decisions, on_event)?;
+        let author = Author { actor: &options.actor, run: Some(run), note: None };
+        record_steps(db, seeds, &catalog, &written, &decisions.steps, author)?;
         let verified = verified(db, options, on_event)?;
         let user_data = fingerprint::check(db, &catalog, &watch, &|name| meant(&fresh, name))?;
         let report = SeedReport { run: Some(run), user_data, ..SeedReport::new(&fresh, true, verified) };
@@ -125,11 +130,13 @@ pub fn apply(
 /// An edit committed between looking and writing would be overwritten unseen, and a reference made meanwhile would be followed
 /// by a cascade. Before the first look, because MySQL shows a transaction what was there when it looked first.
 fn hold_updated_tables(db: &mut dyn Db, plan: &SeedPlan) -> Result<(), SeedError> {
+    // What is recorded of a row has to be what the commit finds.
+    let recorded = |table: &str| plan.steps.iter().any(|row| row.table == table);
     for table in &plan.tables {
         let has = |action| table.rows.iter().any(|row| row.action == action);
         let lock = if has(RowAction::Prune) {
             dialect::lock_against_references(db.engine(), &table.table)
-        } else if has(RowAction::Update) {
+        } else if has(RowAction::Update) || recorded(&table.table) {
             dialect::lock_against_writers(db.engine(), &table.table)
         } else {
             None
@@ -241,6 +248,15 @@ impl Work<'_> {
         let written = self.decisions.tables[table].iter().filter(|decision| decision.action == RowAction::Update);
         let rows = &self.seeds.tables[table].rows;
         written.filter_map(|decision| state.renamed(decision.row, &rows[decision.row])).collect()
+    }
+
+    /// The rows that are deleted: their tables and row keys.
+    fn pruned(&self) -> Vec<(&str, &str)> {
+        let row = |target: &usize| {
+            let (table, _) = self.observation.orphans.targets[*target];
+            (self.seeds.tables[table].name.as_str(), self.entry_of(*target).row_key.as_str())
+        };
+        self.decisions.pruned.order.rows.iter().map(row).collect()
     }
 
     fn targets(&self) -> Vec<Target> {

@@ -13,6 +13,7 @@ use plimsoll_core::{ErrorCode, template};
 
 use crate::error::{Problem, SeedError};
 use crate::generate::stage::{self, Found};
+use crate::lifecycle::{Lifecycle, declare};
 use crate::map::expression;
 use crate::map::{CompiledBlock, Staging};
 use crate::read::document::Document;
@@ -54,6 +55,8 @@ pub struct Seeds {
     /// The tables of user data.
     pub(crate) user_data: Vec<String>,
     pub(crate) bulk: Vec<BulkTable>,
+    /// Of all datasets, also those that are not seeded: a row is as immutable without them.
+    pub(crate) lifecycles: Vec<Lifecycle>,
     documents: usize,
 }
 
@@ -73,6 +76,17 @@ impl Seeds {
     /// The tables and how many rows are declared for each, in an order in which they could be written.
     pub fn tables(&self) -> impl Iterator<Item = (&str, usize)> {
         self.tables.iter().map(|table| (table.name.as_str(), table.rows.len()))
+    }
+
+    /// Whether any table has a life cycle.
+    #[must_use]
+    pub fn has_lifecycles(&self) -> bool {
+        !self.lifecycles.is_empty()
+    }
+
+    /// The life cycle of a table's rows, if one is declared.
+    pub(crate) fn lifecycle(&self, table: &str) -> Option<&Lifecycle> {
+        self.lifecycles.iter().find(|lifecycle| lifecycle.table == table)
     }
 
     /// The tables with `bulk = true`, whose rows are read when they are needed.
@@ -109,6 +123,7 @@ impl Seeds {
             incomplete: BTreeSet::new(),
             user_data,
             bulk,
+            lifecycles: Vec::new(),
             documents: 0,
         }
     }
@@ -141,7 +156,8 @@ pub fn load(options: &SeedOptions) -> Result<Seeds, SeedError> {
 /// As [`load`].
 pub fn load_only(options: &SeedOptions, only: &[String]) -> Result<Seeds, SeedError> {
     let mut problems = Vec::new();
-    let mut read = read_datasets(options, only, &mut problems);
+    let mut lifecycles = Vec::new();
+    let mut read = read_datasets(options, only, &mut lifecycles, &mut problems);
     read.retain(|dataset| only.is_empty() || only.contains(&dataset.name));
     let read = order_datasets(read, &mut problems);
     let env = expression::environment();
@@ -225,13 +241,18 @@ pub fn load_only(options: &SeedOptions, only: &[String]) -> Result<Seeds, SeedEr
     references.connect(&tables);
     tables = order::tables(tables, &mut references, &blocks, &mut problems);
     order::levels(&mut tables, &references, &mut problems);
-    declared_otherwise(&bulk, &tables, &mut problems);
+    declared_otherwise(&bulk, &tables, &lifecycles, &mut problems);
     SeedError::unless_empty(problems)?;
     let (incomplete, user_data) = (BTreeSet::new(), options.user_data.clone());
-    Ok(Seeds { datasets, titles, blocks, tables, references, bulk, incomplete, user_data, documents })
+    Ok(Seeds { datasets, titles, blocks, tables, references, bulk, incomplete, user_data, lifecycles, documents })
 }
 
-fn read_datasets(options: &SeedOptions, only: &[String], problems: &mut Vec<Problem>) -> Vec<Read> {
+fn read_datasets(
+    options: &SeedOptions,
+    only: &[String],
+    lifecycles: &mut Vec<Lifecycle>,
+    problems: &mut Vec<Problem>,
+) -> Vec<Read> {
     let folder = options.root.join(&options.path);
     let shown = options.path.display();
     let mut files: Vec<PathBuf> = match std::fs::read_dir(&folder) {
@@ -260,8 +281,10 @@ fn read_datasets(options: &SeedOptions, only: &[String], problems: &mut Vec<Prob
         let parsed =
             toml_file::read_text(file).and_then(|text| Ok((toml_file::parse::<DatasetFile>(&shown, &text)?, text)));
         match parsed {
-            Ok((parsed, text)) => {
+            Ok((mut parsed, text)) => {
                 let file = Arc::new(SourceFile::new(&shown, text));
+                let blocks = std::mem::take(&mut parsed.lifecycle);
+                declare::declare(blocks, &file, &options.user_data, lifecycles, problems);
                 for after in parsed.dataset.after.iter().filter(|after| !names.contains(after.get_ref())) {
                     let at = file.location(after.span().start);
                     problems.push(Problem::new(
@@ -448,16 +471,27 @@ fn bulk_table(
 }
 
 /// A very large table is declared once, by itself.
-fn declared_otherwise(bulk: &[BulkTable], tables: &[StagedTable], problems: &mut Vec<Problem>) {
+fn declared_otherwise(
+    bulk: &[BulkTable],
+    tables: &[StagedTable],
+    lifecycles: &[Lifecycle],
+    problems: &mut Vec<Problem>,
+) {
     for (index, table) in bulk.iter().enumerate() {
-        let twice = bulk[..index].iter().any(|other| other.name == table.name);
-        if twice || tables.iter().any(|other| other.name == table.name) {
-            let message = format!(
-                "`{}` is declared elsewhere as well; with `bulk = true` all its rows are in one file",
-                table.name
-            );
-            problems.push(Problem::new(ErrorCode::InvalidValue, Some(table.at.clone()), message));
-        }
+        let name = &table.name;
+        let twice = bulk[..index].iter().any(|other| other.name == *name);
+        let message = if twice || tables.iter().any(|other| other.name == *name) {
+            format!("`{name}` is declared elsewhere as well; with `bulk = true` all its rows are in one file")
+        } else if let Some(lifecycle) = lifecycles.iter().find(|lifecycle| lifecycle.table == *name) {
+            format!(
+                "the rows of `{name}` have a life cycle ({}), and with `bulk = true` nobody looks at each of them; \
+                 leave `bulk` away",
+                lifecycle.at()
+            )
+        } else {
+            continue;
+        };
+        problems.push(Problem::new(ErrorCode::InvalidValue, Some(table.at.clone()), message));
     }
 }
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use crate::generate::block::GenerateBlock;
+use crate::lifecycle::declare::LifecycleBlock;
 
 /// One `seeds/<dataset>.toml`.
 #[derive(Debug, Deserialize)]
@@ -21,6 +22,8 @@ pub(crate) struct DatasetFile {
     pub(crate) table: Vec<Spanned<TableBlock>>,
     #[serde(default)]
     pub(crate) generate: Vec<Spanned<GenerateBlock>>,
+    #[serde(default)]
+    pub(crate) lifecycle: Vec<Spanned<LifecycleBlock>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

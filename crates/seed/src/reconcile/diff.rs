@@ -8,6 +8,7 @@ use plimsoll_core::{ErrorCode, Location};
 use serde_json::{Map, Value as Json};
 
 use crate::error::Problem;
+use crate::lifecycle::plan::{PlannedSteps, judge};
 use crate::read::Seeds;
 use crate::read::model::{Mode, OnEdit};
 use crate::reconcile::observe::{LiveRow, Observation, Resolved, TableState, id_for};
@@ -42,6 +43,8 @@ pub(crate) struct ColumnDecision {
 pub(crate) struct Decisions {
     pub(crate) tables: Vec<Vec<Decision>>,
     pub(crate) pruned: Pruned,
+    /// What the rows with a life cycle step through.
+    pub(crate) steps: Vec<PlannedSteps>,
     pub(crate) pending: Vec<Pending>,
     pub(crate) problems: Vec<Problem>,
     /// Problems with the schema as it is now, which migrations may do away with.
@@ -74,6 +77,7 @@ pub(crate) fn decide(seeds: &Seeds, observation: &Observation) -> Decisions {
     }
     decisions.pruned = prune::decide(seeds, observation, &decisions.tables, &mut decisions.problems);
     crate::constraint::check(seeds, observation, &decisions.tables, &mut decisions.schema_problems);
+    judge(seeds, observation, &mut decisions);
     decisions.pending.sort_by(|a, b| (&a.table, &a.column).cmp(&(&b.table, &b.column)));
     decisions.pending.dedup_by(|a, b| (&a.table, &a.column) == (&b.table, &b.column));
     decisions

@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 use crate::constraint::{Probe, probe};
 use crate::error::SeedError;
 use crate::ledger::{self, Entry};
+use crate::lifecycle::audit;
 use crate::read::Seeds;
 use crate::reconcile::lookup::Lookup;
 use crate::reconcile::orphan::{self, Orphans};
@@ -46,6 +47,8 @@ pub(crate) struct TableState {
     pub(crate) doubled: Vec<(usize, usize)>,
     /// What stands against writing the rows.
     pub(crate) probe: Probe,
+    /// The state that the audit last recorded, by row key; for tables with a life cycle.
+    pub(crate) audited: HashMap<String, String>,
 }
 
 /// One live row.
@@ -164,6 +167,7 @@ pub(crate) fn observe_declared(db: &mut dyn Db, seeds: &Seeds, catalog: &Catalog
         known_tables: catalog.tables.keys().cloned().collect(),
     };
     let mut bases = ledger::entries(db, seeds)?;
+    let mut audited = audited(db, seeds)?;
     for (index, staged) in seeds.tables.iter().enumerate() {
         // References into tables observed so far can be resolved now, and this table's keys may need them.
         resolve_external(db, seeds, catalog, &mut observation)?;
@@ -171,6 +175,7 @@ pub(crate) fn observe_declared(db: &mut dyn Db, seeds: &Seeds, catalog: &Catalog
             table: catalog.tables.get(&staged.name).cloned(),
             live: vec![None; staged.rows.len()],
             bases: bases.remove(&staged.name).unwrap_or_default(),
+            audited: audited.remove(&staged.name).unwrap_or_default(),
             ..TableState::default()
         });
         spell(db, seeds, index, &mut observation, true)?;
@@ -216,6 +221,19 @@ fn spell(
         observation.tables[index].spellings.insert(column.name.clone(), spelled);
     }
     Ok(())
+}
+
+/// By table and row key: the state that the audit last recorded.
+fn audited(db: &mut dyn Db, seeds: &Seeds) -> Result<HashMap<String, HashMap<String, String>>, DbError> {
+    let mut audited = HashMap::new();
+    if seeds.lifecycles.is_empty() || !audit::exists(db)? {
+        return Ok(audited);
+    }
+    for lifecycle in seeds.lifecycles.iter().filter(|lifecycle| lifecycle.audit) {
+        let last = audit::last(db, &lifecycle.table)?;
+        audited.insert(lifecycle.table.clone(), last.into_iter().map(|(key, entry)| (key, entry.to)).collect());
+    }
+    Ok(audited)
 }
 
 /// All rows at once, unless keys refer to rows of the same table: then level by level.
@@ -381,6 +399,12 @@ pub(crate) fn declared_columns(seeds: &Seeds, index: usize) -> Vec<String> {
                 names.push(name.to_string());
             }
         }
+    }
+    // The state decides about the row, also where it is written on creation only.
+    if let Some(lifecycle) = seeds.lifecycle(&seeds.tables[index].name)
+        && !names.contains(&lifecycle.column)
+    {
+        names.push(lifecycle.column.clone());
     }
     names
 }

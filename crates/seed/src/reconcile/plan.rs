@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::error::{Problem, SeedError};
+use crate::lifecycle::plan::{FOUND, RowSteps};
 use crate::read::Seeds;
 use crate::reconcile::diff::{Decision, Decisions, decide};
 use crate::reconcile::observe::Observation;
@@ -14,7 +15,7 @@ use crate::reconcile::orphan::Orphan;
 use crate::reconcile::prune::Fate;
 use crate::runs::locate::Located;
 use crate::staged::order;
-use crate::stream::{BulkPlan, Step, steps};
+use crate::stream::{self, BulkPlan, Step};
 use crate::value::{canonical_text, fingerprint, hash, secret};
 
 /// What seeding would do. The same files and the same database give the same plan, byte for byte.
@@ -25,6 +26,9 @@ pub struct SeedPlan {
     /// The tables with `bulk = true`, in the order in which they are written.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bulk: Vec<BulkPlan>,
+    /// The steps that rows with a life cycle take, all of which are recorded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<RowSteps>,
     /// Tables and columns that the schema does not have; migrations have to bring them before the plan can be applied.
     pub pending: Vec<Pending>,
     /// What is worth knowing about the tables, and stands against nothing.
@@ -186,12 +190,19 @@ pub(crate) fn from_decisions(
                 .collect(),
         })
         .collect();
-    let bulk = steps(seeds, observation).into_iter().filter_map(|step| match step {
+    let bulk = stream::steps(seeds, observation).into_iter().filter_map(|step| match step {
         Step::Bulk(index) => Some(BulkPlan::of(&observation.bulk[index])),
         Step::Declared(_) => None,
     });
+    let bulk = bulk.collect();
     let notes = crate::constraint::notes(seeds, observation);
-    Ok((SeedPlan { tables, bulk: bulk.collect(), pending: decisions.pending.clone(), notes }, decisions))
+    let steps = decisions.steps.iter().map(|planned| RowSteps {
+        table: seeds.tables[planned.table].name.clone(),
+        key: seeds.tables[planned.table].rows[planned.row].symbol.clone(),
+        steps: planned.steps.clone(),
+    });
+    let steps = steps.collect();
+    Ok((SeedPlan { tables, bulk, steps, pending: decisions.pending.clone(), notes }, decisions))
 }
 
 /// The order in which tables are written: after what they refer to, in files and in the schema.
@@ -208,7 +219,8 @@ impl SeedPlan {
     /// Whether applying would write nothing at all, not even to the ledger.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.tables.iter().flat_map(|table| &table.rows).all(|row| !row.action.writes())
+        self.steps.is_empty()
+            && self.tables.iter().flat_map(|table| &table.rows).all(|row| !row.action.writes())
             && self.bulk.iter().all(|table| !table.writes())
     }
 
@@ -309,7 +321,16 @@ impl SeedPlan {
                 Some((line, format!("{} {}", table.table, crate::reconcile::show::label(&row.key))))
             })
         });
-        rows.chain(bulk)
+        let steps = self.steps.iter().filter_map(move |row| {
+            // Nobody can say yet in which state rows are found whose state is yet to come.
+            if row.steps.first()?.note.as_deref() == Some(FOUND) && pending.iter().any(|pending| pending.table == row.table) {
+                return None;
+            }
+            let key = crate::value::canonical_text(&row.key);
+            let line = format!("{}\t{key}\tsteps\t{}", row.table, crate::lifecycle::shown(&row.steps));
+            Some((line, format!("{} {}", row.table, crate::reconcile::show::label(&row.key))))
+        });
+        rows.chain(bulk).chain(steps)
     }
 }
 

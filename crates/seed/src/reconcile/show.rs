@@ -56,6 +56,7 @@ impl fmt::Display for Shown<'_> {
             self.existing(f, &table.shown())?;
             table.more_lines().iter().try_for_each(|line| writeln!(f, "      {line}"))?;
         }
+        self.steps(f)?;
         self.pending(f)?;
         self.plan.notes.iter().try_for_each(|note| writeln!(f, "  note: {note}"))
     }
@@ -101,6 +102,19 @@ impl Shown<'_> {
         }
     }
 
+    /// What rows with a life cycle step through, each with a row in the audit.
+    fn steps(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rows = &self.plan.steps;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let steps: usize = rows.iter().map(|row| row.steps.len()).sum();
+        let plural = |count: usize| if count == 1 { "" } else { "s" };
+        writeln!(f, "  life cycle  {steps} step{} of {} row{}", plural(steps), rows.len(), plural(rows.len()))?;
+        rows.iter().take(self.rows).try_for_each(|row| writeln!(f, "      {row}"))?;
+        if rows.len() > self.rows { writeln!(f, "      and {} more", rows.len() - self.rows) } else { Ok(()) }
+    }
+
     fn pending(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (columns, tables): (Vec<&Pending>, Vec<&Pending>) =
             self.plan.pending.iter().partition(|pending| pending.column.is_some());
@@ -141,9 +155,14 @@ fn gone(f: &mut fmt::Formatter<'_>, table: &TablePlan) -> fmt::Result {
 
 /// A key in a few words: its values, those of references included.
 pub(crate) fn label(key: &Json) -> String {
+    shorten(&name(key), WIDTH)
+}
+
+/// As [`label`], in full: what a row is called on the command line.
+pub(crate) fn name(key: &Json) -> String {
     let mut parts = Vec::new();
     collect(key, &mut parts);
-    shorten(&parts.join(" / "), WIDTH)
+    parts.join(" / ")
 }
 
 /// A value on one line, shortened.

@@ -15,6 +15,7 @@ use crate::error::{Problem, SeedError};
 use crate::guard::UserTable;
 use crate::guard::closure::{Target, closure};
 use crate::ledger::{self, Entry};
+use crate::lifecycle::audit;
 use crate::runs::change::{self, Change, ChangeAction};
 use crate::runs::image::{self, Image, Present};
 use crate::runs::{self, Run};
@@ -96,6 +97,7 @@ fn observe(db: &mut dyn Db, catalog: &Catalog, run: &Run, user_data: &[String]) 
         .iter()
         .map(|change| entries.get_mut(&change.table).and_then(|of| of.get(&change.row_key).cloned()))
         .collect();
+    let sealed = audit::sealed(db, names.into_iter())?;
     Ok(Now {
         run: run.number,
         kind: run.kind,
@@ -107,6 +109,7 @@ fn observe(db: &mut dyn Db, catalog: &Catalog, run: &Run, user_data: &[String]) 
         closure,
         changes,
         user_data: user_data.to_vec(),
+        sealed,
     })
 }
 

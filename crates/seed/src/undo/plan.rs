@@ -92,6 +92,8 @@ pub(crate) struct Now {
     pub(crate) targets: Vec<usize>,
     pub(crate) closure: Closure,
     pub(crate) user_data: Vec<String>,
+    /// The states of rows that do not change in them, by table and row key.
+    pub(crate) sealed: HashMap<(String, String), String>,
 }
 
 /// The plan, with the order of deleting.
@@ -160,6 +162,10 @@ fn standing(now: &Now, index: usize) -> Vec<String> {
     let change = &now.changes[index];
     let mut reasons = Vec::new();
     let row = now.rows[index].as_ref();
+    let writes = !matches!(change.action, ChangeAction::Adopt | ChangeAction::Release);
+    if let Some(state) = now.sealed.get(&(change.table.clone(), change.row_key.clone())).filter(|_| writes) {
+        reasons.push(format!("it is {state}, a state in which it stays as it is"));
+    }
     match (change.action, row, &change.after) {
         (ChangeAction::Create | ChangeAction::Update, None, _) => reasons.push("it is not there any more".to_owned()),
         (ChangeAction::Create | ChangeAction::Update, Some(row), Some(after)) => {

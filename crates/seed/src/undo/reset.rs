@@ -1,6 +1,6 @@
 //! Removing what datasets created, children first, and nothing else. What files declare plays no part; seeding again is `apply`'s.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_core::ErrorCode;
 use plimsoll_core::db::{Catalog, Db, DbError, dialect, transaction};
@@ -14,8 +14,9 @@ use crate::guard::UserTable;
 use crate::guard::closure::{Closure, Order, Target, closure, order};
 use crate::guard::fingerprint::{self, Written};
 use crate::ledger::{self, Entry};
+use crate::lifecycle::audit;
 use crate::reconcile::prune::consequence;
-use crate::runs::change::{self, Change};
+use crate::runs::change::{self, Change, ChangeAction};
 use crate::runs::image;
 use crate::runs::locate::{Located, locate};
 use crate::runs::{self, RunKind, RunOptions};
@@ -124,6 +125,10 @@ pub fn apply_reset(
         let run = runs::start(db, RunKind::Reset, &digest, by)?;
         let changes = scene.write(db, &catalog)?;
         change::write(db, run, &changes)?;
+        let deleted = changes.iter().filter(|change| change.action == ChangeAction::Delete);
+        let deleted: Vec<(&str, &str)> =
+            deleted.map(|change| (change.table.as_str(), change.row_key.as_str())).collect();
+        audit::record_deleted(db, &deleted, &by.actor, Some(run))?;
         let report = ResetReport {
             run: Some(run),
             deleted: plan.delete.len(),
@@ -213,6 +218,22 @@ fn look(db: &mut dyn Db, catalog: &Catalog, options: &ResetOptions) -> Result<(R
             reason: consequence(outside, outside.rows, &options.user_data),
         })
         .collect();
+    let mut sealed: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    let states = audit::sealed(db, rows.iter().map(|row| row.table.as_str()))?;
+    for (index, target) in &targets {
+        let row_key = &located[*index].1.entry.row_key;
+        if let Some(state) = states.get(&(target.table.clone(), row_key.clone())) {
+            *sealed.entry((&target.table, state)).or_default() += 1;
+        }
+    }
+    blocked.extend(sealed.iter().map(|((table, state), count)| Blocked {
+        table: (*table).to_owned(),
+        key: None,
+        reason: format!(
+            "{count} of them {} {state}, a state in which they stay",
+            if *count == 1 { "is" } else { "are" }
+        ),
+    }));
     let order = order(&closure, rows.len()).unwrap_or_else(|circle| {
         let reason = "they refer to each other in a circle, by columns that may not be NULL".to_owned();
         blocked.push(Blocked { table: rows[circle[0]].table.clone(), key: None, reason });

@@ -13,6 +13,7 @@ use crate::error::{Problem, SeedError};
 use crate::guard::closure::{Order, Target};
 use crate::guard::fingerprint::{self, Written};
 use crate::ledger;
+use crate::lifecycle::audit;
 use crate::reconcile::show::label;
 use crate::runs::change::{self, Change, ChangeAction};
 use crate::runs::image::{self, Image, bind, differing, push_condition};
@@ -51,6 +52,13 @@ pub fn apply_undo(
         let restoring = Restoring { catalog: &catalog, now: &now, order: &order };
         let mut report = restoring.all(db, number)?;
         report.inexact = restoring.read_back(db)?;
+        let rows: Vec<(&str, &str, bool)> = now
+            .changes
+            .iter()
+            .filter(|change| !matches!(change.action, ChangeAction::Adopt | ChangeAction::Release))
+            .map(|change| (change.table.as_str(), change.row_key.as_str(), change.action == ChangeAction::Create))
+            .collect();
+        audit::record_undone(db, undo.run, &rows, &options.actor, number)?;
         report.user_data = fingerprint::check(db, &catalog, &watch, &|name| meant(undo, name))?;
         let redone = runs::undone_by(db, undo.run)?;
         runs::mark_undone(db, undo.run, Some(number))?;

@@ -3,6 +3,7 @@
 mod apply;
 mod fresh;
 mod plan;
+pub(super) mod promote;
 mod reset;
 mod runs;
 mod undo;
@@ -27,10 +28,11 @@ pub(super) fn run(args: &Seed, context: &mut Context<'_, '_>) -> Result<Exit, Cl
         Seed::Undo(args) => undo::run(args, context),
         Seed::Reset(args) => reset::run(args, context),
         Seed::Verify(args) => verify::run(args, context),
+        Seed::Promote(args) => promote::run(args, context),
     }
 }
 
-fn load(project: &Project) -> Result<Seeds, CliError> {
+pub(super) fn load(project: &Project) -> Result<Seeds, CliError> {
     plimsoll_deploy::load_seeds(project)?.ok_or(CliError::Undeclared { what: "seeds" })
 }
 

@@ -63,7 +63,8 @@ fn is_read(engine: Engine, key: &ObjectKey, options: ReadOptions) -> bool {
         _ => key.table.as_ref(),
     };
     let is_own = |name: &String| name == DIESEL || (engine != Engine::Postgres && name.starts_with("plimsoll_"));
-    if table.is_some_and(is_own) {
+    // What keeps the rows of a life cycle as they are is put there and taken away by a command, not by migrations.
+    if table.is_some_and(is_own) || key.name.starts_with("plimsoll_lifecycle_") {
         return false;
     }
     let schema = if key.kind == ObjectKind::Schema { Some(&key.name) } else { key.schema.as_ref() };
