@@ -323,7 +323,9 @@ impl SeedPlan {
         });
         let steps = self.steps.iter().filter_map(move |row| {
             // Nobody can say yet in which state rows are found whose state is yet to come.
-            if row.steps.first()?.note.as_deref() == Some(FOUND) && pending.iter().any(|pending| pending.table == row.table) {
+            if row.steps.first()?.note.as_deref() == Some(FOUND)
+                && pending.iter().any(|pending| pending.table == row.table)
+            {
                 return None;
             }
             let key = crate::value::canonical_text(&row.key);
