@@ -73,6 +73,15 @@ pub enum SeedError {
         #[source]
         source: Box<DbError>,
     },
+    /// A file could not be read again or written; those that were written before it have their content back.
+    #[error("cannot write `{}`", file.display())]
+    File {
+        /// The file, as errors show it.
+        file: std::path::PathBuf,
+        /// What the operating system says.
+        #[source]
+        source: std::io::Error,
+    },
     /// What would be written is not what the plan shows; nothing was written.
     #[error("the files or the database changed since the plan was made: {}", moved.join(", "))]
     PlanStale {
@@ -87,7 +96,11 @@ impl SeedError {
     pub fn problems(&self) -> &[Problem] {
         match self {
             Self::Problems { problems } => problems,
-            Self::Database { .. } | Self::Write { .. } | Self::Count { .. } | Self::PlanStale { .. } => &[],
+            Self::Database { .. }
+            | Self::Write { .. }
+            | Self::Count { .. }
+            | Self::File { .. }
+            | Self::PlanStale { .. } => &[],
         }
     }
 
@@ -138,6 +151,7 @@ impl Coded for SeedError {
             Self::Write { .. } => ErrorCode::SeedFailed,
             Self::Count { source, .. } if source.kind == DbErrorKind::Lost => ErrorCode::DatabaseLost,
             Self::Count { .. } => ErrorCode::ExpectationFailed,
+            Self::File { .. } => ErrorCode::FileUnwritable,
             Self::PlanStale { .. } => ErrorCode::PlanStale,
         }
     }
@@ -146,7 +160,7 @@ impl Coded for SeedError {
         match self {
             Self::Problems { problems } => problems.first().and_then(|problem| problem.at.as_ref()),
             Self::Write { at, .. } | Self::Count { at, .. } => at.as_ref(),
-            Self::Database { .. } | Self::PlanStale { .. } => None,
+            Self::Database { .. } | Self::File { .. } | Self::PlanStale { .. } => None,
         }
     }
 

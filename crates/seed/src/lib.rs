@@ -7,6 +7,7 @@ mod event;
 mod guard;
 mod ledger;
 mod map;
+mod pull;
 mod read;
 mod reconcile;
 mod report;
@@ -21,6 +22,9 @@ pub use apply::{ApplyOptions, apply};
 pub use error::{DocumentPlace, Problem, SeedError};
 pub use event::SeedEvent;
 pub use guard::{Fingerprint, UserDataVerdict, UserTable};
+pub use pull::{
+    FileChange, PullOptions, PullPlan, PullReport, PulledColumn, RefusedColumn, Splice, Undeclared, plan_pull, pull,
+};
 pub use read::{SeedOptions, Seeds, load};
 pub use reconcile::observe::{Observation, observe};
 pub use reconcile::plan::{ColumnChange, Counts, Outcome, Pending, RowAction, RowPlan, SeedPlan, TablePlan, plan};

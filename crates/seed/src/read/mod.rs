@@ -2,6 +2,7 @@
 
 pub(crate) mod document;
 pub(crate) mod model;
+pub(crate) mod overlay;
 pub(crate) mod source;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -16,6 +17,7 @@ use crate::map::expression;
 use crate::map::{CompiledBlock, Staging};
 use crate::read::document::Document;
 use crate::read::model::{DatasetFile, Mode, TableBlock};
+use crate::read::overlay::Overlay;
 use crate::read::source::SourceFile;
 use crate::staged::{self, order};
 use crate::staged::{Block, References, StagedTable};
@@ -80,8 +82,13 @@ struct Read {
 /// # Errors
 /// [`SeedError::Problems`] with everything that is wrong in any file.
 pub fn load(options: &SeedOptions) -> Result<Seeds, SeedError> {
+    load_over(options, &Overlay::default())
+}
+
+/// As [`load`], with some texts in place of files.
+pub(crate) fn load_over(options: &SeedOptions, overlay: &Overlay) -> Result<Seeds, SeedError> {
     let mut problems = Vec::new();
-    let read = read_datasets(options, &mut problems);
+    let read = read_datasets(options, overlay, &mut problems);
     let read = order_datasets(read, &mut problems);
     let env = expression::environment();
     let mut staging = Staging::default();
@@ -111,7 +118,7 @@ pub fn load(options: &SeedOptions) -> Result<Seeds, SeedError> {
             compiled.iter().for_each(|block| block.stage(&options.names, None, &mut staging));
             continue;
         };
-        let documents = read_documents(options, &file, documents, &mut cache, &mut problems);
+        let documents = read_documents(options, overlay, &file, documents, &mut cache, &mut problems);
         for block in &compiled {
             documents.iter().for_each(|document| block.stage(&options.names, Some(document), &mut staging));
         }
@@ -128,7 +135,7 @@ pub fn load(options: &SeedOptions) -> Result<Seeds, SeedError> {
     Ok(Seeds { datasets, blocks, tables, references, incomplete, user_data, documents })
 }
 
-fn read_datasets(options: &SeedOptions, problems: &mut Vec<Problem>) -> Vec<Read> {
+fn read_datasets(options: &SeedOptions, overlay: &Overlay, problems: &mut Vec<Problem>) -> Vec<Read> {
     let folder = options.root.join(&options.path);
     let shown = options.path.display();
     let mut files: Vec<PathBuf> = match std::fs::read_dir(&folder) {
@@ -155,7 +162,7 @@ fn read_datasets(options: &SeedOptions, problems: &mut Vec<Problem>) -> Vec<Read
     for (file, name) in files.iter().zip(&names) {
         let shown = shown_path(&options.root, file);
         let parsed =
-            toml_file::read_text(file).and_then(|text| Ok((toml_file::parse::<DatasetFile>(&shown, &text)?, text)));
+            overlay.read(file, &shown).and_then(|text| Ok((toml_file::parse::<DatasetFile>(&shown, &text)?, text)));
         match parsed {
             Ok((parsed, text)) => {
                 let file = Arc::new(SourceFile::new(&shown, text));
@@ -329,6 +336,7 @@ type Cache = BTreeMap<PathBuf, Option<Arc<Document>>>;
 
 fn read_documents(
     options: &SeedOptions,
+    overlay: &Overlay,
     file: &Arc<SourceFile>,
     documents: &crate::read::model::Documents,
     cache: &mut HashMap<PathBuf, Option<Arc<Document>>>,
@@ -355,7 +363,7 @@ fn read_documents(
             Ok(files) => {
                 for path in files {
                     let document = cache.entry(path.clone()).or_insert_with(|| {
-                        let read = Document::read(&path, &shown_path(&options.root, &path));
+                        let read = Document::read(&path, &shown_path(&options.root, &path), overlay);
                         read.map(Arc::new).map_err(|problem| problems.push(problem)).ok()
                     });
                     found.insert(path, document.clone());
@@ -367,7 +375,7 @@ fn read_documents(
     let mut documents: Vec<Arc<Document>> = found.into_values().flatten().collect();
     if let Some(schema) = schema {
         let path = options.root.join(&schema);
-        match document::schema(&path, &shown_path(&options.root, &path)) {
+        match document::schema(&path, &shown_path(&options.root, &path), overlay) {
             Ok(schema) => documents.retain(|document| {
                 let violations = document.violations(&schema);
                 let fits = violations.is_empty();

@@ -133,9 +133,14 @@ fn gone(f: &mut fmt::Formatter<'_>, table: &TablePlan) -> fmt::Result {
 
 /// A key in a few words: its values, those of references included.
 pub(crate) fn label(key: &Json) -> String {
+    shorten(&whole_label(key), WIDTH)
+}
+
+/// A key by its values, however long.
+pub(crate) fn whole_label(key: &Json) -> String {
     let mut parts = Vec::new();
     collect(key, &mut parts);
-    shorten(&parts.join(" / "), WIDTH)
+    parts.join(" / ")
 }
 
 /// A value on one line, shortened.

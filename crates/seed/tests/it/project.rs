@@ -55,14 +55,18 @@ impl Project {
         self.write(path, &text.replace(from, to));
     }
 
-    pub(crate) fn load(&self) -> Result<Seeds, SeedError> {
-        load(&SeedOptions {
+    pub(crate) fn options(&self) -> SeedOptions {
+        SeedOptions {
             root: self.root().to_owned(),
             path: PathBuf::from("seeds"),
             with: self.with.clone(),
             user_data: vec!["learner".to_owned()],
             names: minijinja::context! { engine => "sqlite", topics => "topics" },
-        })
+        }
+    }
+
+    pub(crate) fn load(&self) -> Result<Seeds, SeedError> {
+        load(&self.options())
     }
 
     pub(crate) fn plan(&mut self) -> Result<SeedPlan, SeedError> {

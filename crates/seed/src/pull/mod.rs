@@ -1,0 +1,313 @@
+//! `seed pull`: edits made in the database go back into the files, with as few changed bytes as there can be. Deciding what
+//! counts as an edit is `reconcile`'s.
+
+mod form;
+mod prove;
+mod report;
+mod respell;
+mod text;
+mod trace;
+mod undeclared;
+mod write;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::{Path, PathBuf};
+
+use plimsoll_core::ErrorCode;
+use plimsoll_core::db::{Catalog, Db};
+use plimsoll_core::toml_file::nearest;
+use serde_json::Value as Json;
+
+pub use report::{FileChange, PullPlan, PullReport, PulledColumn, RefusedColumn, Undeclared};
+pub use text::Splice;
+pub use write::pull;
+
+use crate::error::{Problem, SeedError};
+use crate::read::model::OnEdit;
+use crate::read::overlay::Overlay;
+use crate::read::{SeedOptions, Seeds, load};
+use crate::reconcile::diff::{ColumnDecision, decide};
+use crate::reconcile::observe::observe;
+use crate::reconcile::plan::Outcome;
+use crate::reconcile::show;
+use prove::Proof;
+use text::{Format, Set, spliced, splices};
+use trace::{Target, Tracer, Untraceable};
+
+/// What is pulled.
+#[derive(Debug, Clone, Default)]
+pub struct PullOptions {
+    /// Only this table.
+    pub table: Option<String>,
+    /// Only the row with this key, as plans show it: `tutor`, or `spec-a / 2` for several columns.
+    pub row: Option<String>,
+    /// Whether rows that no file declares are told as well.
+    pub undeclared: bool,
+}
+
+/// An edited column and what has to be changed for it.
+struct Edit<'a> {
+    table: usize,
+    row: usize,
+    column: &'a ColumnDecision,
+    target: Target,
+}
+
+/// Edits that stand or fall together, because they come from one place.
+type Group = Vec<usize>;
+
+/// Finds out which edits can go into the files, and proves it: the changed files, as they would be, are loaded and planned
+/// against the database. A column is pulled when it comes out as the database holds it, and nothing else comes out
+/// differently. Reads only.
+///
+/// # Errors
+/// [`SeedError::Problems`] when the files are wrong as they are or `wanted` names nothing, [`SeedError::PlanStale`] when
+/// a file changes meanwhile, [`SeedError::Database`].
+pub fn plan_pull(db: &mut dyn Db, options: &SeedOptions, wanted: &PullOptions) -> Result<PullPlan, SeedError> {
+    let seeds = load(options)?;
+    check_wanted(&seeds, wanted)?;
+    let catalog = Catalog::read(db)?;
+    let observation = observe(db, &seeds, &catalog)?;
+    let mut decisions = decide(&lenient(&seeds), &observation);
+    SeedError::unless_empty(std::mem::take(&mut decisions.problems))?;
+    let mut plan = PullPlan::default();
+    let mut tracer = Tracer { seeds: &seeds, observation: &observation, catalog: &catalog, parsed: HashMap::new() };
+    let mut edits = Vec::new();
+    for (table, decided) in decisions.tables.iter().enumerate() {
+        for decision in decided {
+            let (row, of) = (decision.row, &seeds.tables[table]);
+            if !is_wanted(wanted, &of.name, &of.rows[row].symbol) {
+                continue;
+            }
+            for column in decision.columns.iter().filter(|column| column.outcome != Outcome::Update) {
+                match tracer.trace(db, table, row, &column.name, &column.old) {
+                    Ok(target) => edits.push(Edit { table, row, column, target }),
+                    Err(Untraceable::Database(error)) => return Err(error.into()),
+                    Err(reason) => plan.refused.push(refused(&seeds, table, row, column, reason.to_string())),
+                }
+            }
+        }
+    }
+    let proof = Proof { options, catalog: &catalog, before: &seeds };
+    let mut admission =
+        Admission { edits: &edits, files: texts(&seeds, options, &edits)?, admitted: Vec::new(), refused: Vec::new() };
+    admission.admit(db, &proof, groups(&edits))?;
+    let mut reasons: HashMap<usize, String> = admission.refused.drain(..).collect();
+    for (number, edit) in edits.iter().enumerate() {
+        match reasons.remove(&number) {
+            Some(reason) => plan.refused.push(refused(&seeds, edit.table, edit.row, edit.column, reason)),
+            None => plan.columns.push(pulled(&seeds, edit)),
+        }
+    }
+    plan.files = admission.changes(&admission.admitted).map_err(|(_, reason)| internal(reason))?;
+    if wanted.undeclared {
+        plan.undeclared = undeclared::undeclared(db, &seeds, &observation, wanted.table.as_deref())?;
+    }
+    Ok(plan)
+}
+
+/// The same seeds, where no edit is an error: those are what is asked for.
+pub(crate) fn lenient(seeds: &Seeds) -> Seeds {
+    let mut seeds = seeds.clone();
+    for block in seeds.blocks.iter_mut().filter(|block| block.on_edit == OnEdit::Fail) {
+        block.on_edit = OnEdit::Keep;
+    }
+    seeds
+}
+
+/// A file as it is.
+struct Known {
+    text: String,
+    digest: String,
+    format: Format,
+}
+
+/// Finds the largest set of edits that holds together, by halving those that do not.
+struct Admission<'a> {
+    edits: &'a [Edit<'a>],
+    files: BTreeMap<PathBuf, Known>,
+    admitted: Vec<usize>,
+    refused: Vec<(usize, String)>,
+}
+
+impl Admission<'_> {
+    fn admit(&mut self, db: &mut dyn Db, proof: &Proof<'_>, groups: Vec<Group>) -> Result<(), SeedError> {
+        if groups.is_empty() {
+            return Ok(());
+        }
+        let Some(reason) = self.fails(db, proof, &groups)? else {
+            self.admitted.extend(groups.into_iter().flatten());
+            return Ok(());
+        };
+        if let [one] = groups.as_slice() {
+            self.refused.extend(one.iter().map(|edit| (*edit, reason.clone())));
+            return Ok(());
+        }
+        let mut first = groups;
+        let second = first.split_off(first.len() / 2);
+        self.admit(db, proof, first)?;
+        self.admit(db, proof, second)
+    }
+
+    fn fails(&self, db: &mut dyn Db, proof: &Proof<'_>, groups: &[Group]) -> Result<Option<String>, SeedError> {
+        let chosen: Vec<usize> = self.admitted.iter().chain(groups.iter().flatten()).copied().collect();
+        let changes = match self.changes(&chosen) {
+            Ok(changes) => changes,
+            Err((file, reason)) => return Ok(Some(format!("{} cannot be changed: {reason}", file.display()))),
+        };
+        let mut overlay = Overlay::default();
+        for change in changes {
+            let text = spliced(&self.files[&change.file].text, &change.splices);
+            overlay.set(change.file.clone(), text.ok_or_else(|| write::moved(&change.file))?);
+        }
+        let seeds = proof.before;
+        let expected = chosen.iter().map(|edit| &self.edits[*edit]).map(|edit| {
+            let table = &seeds.tables[edit.table];
+            (table.name.as_str(), table.rows[edit.row].row_key.as_str(), &*edit.column.name)
+        });
+        proof.fails(db, &overlay, &expected.collect::<HashSet<_>>())
+    }
+
+    /// The changes of all files that these edits need; the file and the reason when one cannot be changed so.
+    fn changes(&self, chosen: &[usize]) -> Result<Vec<FileChange>, (PathBuf, String)> {
+        let mut sets: BTreeMap<&Path, Vec<Set>> = BTreeMap::new();
+        for edit in chosen {
+            let target = &self.edits[*edit].target;
+            sets.entry(&target.file).or_default().extend(target.sets.iter().cloned());
+        }
+        let mut changes = Vec::new();
+        for (file, sets) in sets {
+            let known = &self.files[file];
+            let splices =
+                splices(known.format, &known.text, &sets).map_err(|reason| (file.to_owned(), reason.to_string()))?;
+            let after = spliced(&known.text, &splices)
+                .ok_or_else(|| (file.to_owned(), text::Unwritable::Unreadable.to_string()))?;
+            if after != known.text {
+                let diff = diff(file, &known.text, &after);
+                changes.push(FileChange { file: file.to_owned(), before: known.digest.clone(), splices, diff });
+            }
+        }
+        Ok(changes)
+    }
+}
+
+/// The texts of all files that may be changed. They have to be what was loaded.
+fn texts(seeds: &Seeds, options: &SeedOptions, edits: &[Edit<'_>]) -> Result<BTreeMap<PathBuf, Known>, SeedError> {
+    let mut files = BTreeMap::new();
+    for edit in edits {
+        let file = &edit.target.file;
+        if files.contains_key(file) {
+            continue;
+        }
+        let (text, digest) = write::read(&options.root, file)?;
+        let staged = &seeds.tables[edit.table].rows[edit.row];
+        let loaded = match &staged.source.document {
+            Some((document, _)) if document.file.path == *file => &document.file.text,
+            _ => &staged.source.file.text,
+        };
+        if *loaded != text {
+            return Err(write::moved(file));
+        }
+        files.insert(file.clone(), Known { text, digest, format: edit.target.format });
+    }
+    Ok(files)
+}
+
+/// Edits of the same place together: one value in a file may be the source of several columns.
+fn groups(edits: &[Edit<'_>]) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    let mut by_place: HashMap<(&Path, &[String]), usize> = HashMap::new();
+    for (number, edit) in edits.iter().enumerate() {
+        let places: Vec<_> =
+            edit.target.sets.iter().map(|set| (edit.target.file.as_path(), set.path.as_slice())).collect();
+        let mut mine = vec![number];
+        let into = groups.len();
+        let mut known: Vec<usize> = places.iter().filter_map(|place| by_place.get(place).copied()).collect();
+        known.sort_unstable();
+        known.dedup();
+        for other in known {
+            let moved = std::mem::take(&mut groups[other]);
+            mine.extend(moved);
+            by_place.values_mut().filter(|group| **group == other).for_each(|group| *group = into);
+        }
+        places.into_iter().for_each(|place| {
+            by_place.insert(place, into);
+        });
+        mine.sort_unstable();
+        groups.push(mine);
+    }
+    groups.retain(|group| !group.is_empty());
+    groups
+}
+
+fn pulled(seeds: &Seeds, edit: &Edit<'_>) -> PulledColumn {
+    let table = &seeds.tables[edit.table];
+    let row = &table.rows[edit.row];
+    let place = |set: &Set| format!("{}#{}", edit.target.file.display(), text::pointer(&set.path));
+    PulledColumn {
+        table: table.name.clone(),
+        key: row.symbol.clone(),
+        row_key: row.row_key.clone(),
+        column: edit.column.name.to_string(),
+        outcome: edit.column.outcome,
+        file: edit.column.new.clone(),
+        database: edit.column.old.clone(),
+        places: edit.target.sets.iter().map(place).collect(),
+    }
+}
+
+fn refused(seeds: &Seeds, table: usize, row: usize, column: &ColumnDecision, reason: String) -> RefusedColumn {
+    let of = &seeds.tables[table];
+    let row = &of.rows[row];
+    let block = &seeds.blocks[row.block];
+    let at = block.columns.get(&*column.name).map_or_else(|| row.source.location(), |at| block.file.location(*at));
+    RefusedColumn {
+        table: of.name.clone(),
+        key: row.symbol.clone(),
+        column: column.name.to_string(),
+        database: column.old.clone(),
+        reason,
+        at: at.to_string(),
+    }
+}
+
+fn is_wanted(wanted: &PullOptions, table: &str, key: &Json) -> bool {
+    wanted.table.as_deref().is_none_or(|wanted| wanted == table)
+        && wanted.row.as_deref().is_none_or(|wanted| wanted == show::whole_label(key))
+}
+
+/// A table or a row that nobody declares is a mistake, and not "nothing to pull".
+fn check_wanted(seeds: &Seeds, wanted: &PullOptions) -> Result<(), SeedError> {
+    let tables: Vec<_> =
+        seeds.tables.iter().filter(|table| wanted.table.as_deref().is_none_or(|name| name == table.name)).collect();
+    let message = match (&wanted.table, &wanted.row) {
+        (Some(name), _) if tables.is_empty() => {
+            let near = nearest(name, seeds.tables.iter().map(|table| table.name.as_str()));
+            let hint = near.map(|near| format!(", did you mean `{near}`?")).unwrap_or_default();
+            format!("no dataset declares a table `{name}`{hint}")
+        }
+        (_, Some(row)) => {
+            let labels: Vec<String> =
+                tables.iter().flat_map(|table| &table.rows).map(|row| show::whole_label(&row.symbol)).collect();
+            if labels.contains(row) {
+                return Ok(());
+            }
+            let near = nearest(row, labels.iter().map(String::as_str));
+            let hint = near.map(|near| format!(", did you mean `{near}`?")).unwrap_or_default();
+            format!("no dataset declares a row `{row}`{hint}")
+        }
+        _ => return Ok(()),
+    };
+    Err(SeedError::Problems { problems: vec![Problem::new(ErrorCode::InvalidValue, None, message)] })
+}
+
+fn diff(file: &Path, before: &str, after: &str) -> String {
+    let name = file.display().to_string();
+    let name = name.trim_start_matches('/');
+    let diff = similar::TextDiff::from_lines(before, after);
+    diff.unified_diff().context_radius(2).header(&format!("a/{name}"), &format!("b/{name}")).to_string()
+}
+
+fn internal(reason: String) -> SeedError {
+    SeedError::Problems { problems: vec![Problem::new(ErrorCode::SeedFailed, None, reason)] }
+}
