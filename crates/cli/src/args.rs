@@ -14,7 +14,7 @@ pub(crate) use migrate::{
     Answer, Down, DriftSql, EngineName, Migrate, MigrateAdopt, MigrateDrift, MigrateInventory, MigrateLint,
     MigrateSquash, MigrateUp, MigrateVerify, NewLayout, NewMigration, Redo,
 };
-pub(crate) use seed::{Seed, SeedApply, SeedPlan, SeedReset, SeedRuns, SeedUndo};
+pub(crate) use seed::{Seed, SeedApply, SeedPlan, SeedPull, SeedReset, SeedRuns, SeedUndo};
 
 /// Plan, deploy, prove and undo services with a database.
 #[derive(Debug, Parser)]
@@ -71,7 +71,7 @@ pub(crate) enum Command {
     /// Look at or apply migrations
     #[command(subcommand)]
     Migrate(Migrate),
-    /// Look at, apply or verify seeds
+    /// Look at, apply, pull or verify seeds
     #[command(subcommand)]
     Seed(Seed),
     /// Run smoke checks

@@ -57,14 +57,20 @@ pub fn load_migrations(project: &Project) -> Result<Option<MigrationSet>, Deploy
 /// # Errors
 /// Everything that is wrong with them.
 pub fn load_seeds(project: &Project) -> Result<Option<Seeds>, DeployError> {
-    let Some(seed) = &project.seed else { return Ok(None) };
-    Ok(Some(plimsoll_seed::load(&SeedOptions {
+    seed_options(project).map(|options| Ok(plimsoll_seed::load(&options)?)).transpose()
+}
+
+/// How the project's datasets are read. `None` when it declares none.
+#[must_use]
+pub fn seed_options(project: &Project) -> Option<SeedOptions> {
+    let seed = project.seed.as_ref()?;
+    Some(SeedOptions {
         root: project.root.clone(),
         path: seed.path.clone(),
         with: seed.with.clone(),
         user_data: seed.user_data.clone(),
         names: project.names.clone(),
-    })?))
+    })
 }
 
 /// Reads the smoke checks with any of these tags, all when there are none. `None` when the project declares none.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand};
+use clap::{Args, Subcommand};
 
 use super::{Apply, Environment};
 
@@ -19,6 +20,9 @@ pub(crate) enum Seed {
     Undo(SeedUndo),
     /// Remove the rows that datasets created
     Reset(SeedReset),
+    Apply(Apply),
+    /// Write edits made in the database back into the files
+    Pull(SeedPull),
     /// Check the expected counts
     Verify(Environment),
 }
@@ -90,6 +94,25 @@ pub(crate) struct SeedReset {
     pub(crate) discard_edits: bool,
 
     /// Show what would be done, and do nothing
+/// `seed pull`
+#[derive(Debug, Args)]
+pub(crate) struct SeedPull {
+    #[command(flatten)]
+    pub(crate) apply: Apply,
+
+    /// Only the rows of this table
+    #[arg(long, value_name = "TABLE")]
+    pub(crate) table: Option<String>,
+
+    /// Only the row with this key, as plans show it: `tutor`, or `a / 2`
+    #[arg(long, value_name = "KEY")]
+    pub(crate) row: Option<String>,
+
+    /// Tell as well which rows are in the database and in no file
+    #[arg(long)]
+    pub(crate) new: bool,
+
+    /// Only show what would be written; the difference is one for `patch`
     #[arg(long)]
     pub(crate) dry_run: bool,
 }

@@ -163,11 +163,10 @@ impl Tracer<'_> {
             Form::Or(left, _) => self.invert(db, names, left, limit, column, wanted, sets),
             Form::If { then, condition, other } => {
                 if matches!(&**other, Form::Constant(value) if same(value, wanted)) {
-                    // The condition has to fail; only one that is a place can be made to.
-                    return match &**condition {
-                        Form::Path { .. } => self.invert(db, names, condition, limit, column, &Json::Null, sets),
-                        _ => Err(computed()),
-                    };
+                    // The condition has to fail, if it is a place; else what it guards may be the same value.
+                    let place = if matches!(**condition, Form::Path { .. }) { condition } else { then };
+                    let nothing = if matches!(**condition, Form::Path { .. }) { &Json::Null } else { wanted };
+                    return self.invert(db, names, place, limit, column, nothing, sets);
                 }
                 let before = sets.len();
                 self.invert(db, names, then, limit, column, wanted, sets).or_else(|first| {

@@ -252,3 +252,70 @@ fn a_byte_order_mark_permissions_and_links_stay() {
         assert_eq!(fs::metadata(&elsewhere).unwrap().permissions().mode() & 0o777, 0o640);
     }
 }
+
+/// White space of every kind, by number.
+const SPACES: [&str; 6] = ["", " ", "\n", "\r\n\t", "  ", "\n      "];
+
+/// A document with one title for each place, in a layout chosen by numbers.
+fn document(number: usize, parts: usize, spaces: &mut impl Iterator<Item = usize>) -> String {
+    let mut space = || SPACES[spaces.next().unwrap_or(1) % SPACES.len()];
+    let part = |at: usize, a: &str, b: &str| {
+        format!("{{\"n\":{a}{at},{b}\"note\": \"keep {at}\" ,{a}\"text\":{b}\"t{number}.{at}\"}}")
+    };
+    let parts: Vec<String> = (0..parts).map(|at| format!("{}{}", space(), part(at, space(), space()))).collect();
+    format!(
+        "{{{}\"id\": \"d{number}\",{}\"title\"{}: \"t{number}\",\"parts\": [{}]{}}}\n",
+        space(),
+        space(),
+        space(),
+        parts.join(","),
+        space()
+    )
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 24, ..Default::default() })]
+
+    /// Whatever is edited and however the files look: exactly the edited values change, and the plan is empty.
+    #[test]
+    fn a_pull_changes_the_edited_values_and_not_one_other_byte(
+        parts in proptest::collection::vec(0usize..4, 1..5),
+        spaces in proptest::collection::vec(0usize..6, 0..80),
+        edits in proptest::collection::vec((0usize..5, 0usize..5, 0usize..3), 1..10),
+        bound in proptest::bool::ANY,
+    ) {
+        let mut spaces = spaces.into_iter();
+        let dataset = "[documents]\nfiles = 'docs/*.json'\n[[table]]\nname = 'spec'\nkey = ['slug']\ncolumns = { slug = 'doc.id', title = 'doc.title' }\n\
+            [[table]]\nname = 'anchor'\neach = 'doc.parts as p'\nkey = ['spec_id', 'score']\n\
+            columns = { spec_id = \"ref('spec', slug=doc.id)\", score = 'p.n', text = 'p.text or none' }\n";
+        let mut project = Project::of(&[("seeds/a.toml", dataset)]);
+        let mark = if bound { "\u{feff}" } else { "" };
+        let mut texts: Vec<String> = parts.iter().enumerate().map(|(number, parts)| format!("{mark}{}", document(number, *parts, &mut spaces))).collect();
+        for (number, text) in texts.iter().enumerate() {
+            project.write(&format!("docs/{number}.json"), text);
+        }
+        project.db.batch(SCHEMA).unwrap();
+        project.apply().unwrap();
+        let mut now: std::collections::BTreeMap<(usize, Option<usize>), String> = Default::default();
+        for (number, at, value) in edits.into_iter().filter(|(number, ..)| *number < parts.len()) {
+            let value = ["x", "it''s \"é\"\n", "{\"a\": [1]}"][value];
+            let (at, sql) = if at < parts[number] {
+                (Some(at), format!("UPDATE anchor SET text = '{value}' WHERE score = {at} AND spec_id = (SELECT id FROM spec WHERE slug = 'd{number}')"))
+            } else {
+                (None, format!("UPDATE spec SET title = '{value}' WHERE slug = 'd{number}'"))
+            };
+            project.db.batch(&sql).unwrap();
+            now.insert((number, at), value.replace("''", "'"));
+        }
+        for ((number, at), value) in &now {
+            let old = at.map_or_else(|| format!("\"t{number}\""), |at| format!("\"t{number}.{at}\""));
+            assert_eq!(texts[*number].matches(&old).count(), 1);
+            texts[*number] = texts[*number].replace(&old, &serde_json::Value::from(value.as_str()).to_string());
+        }
+        let (plan, report) = pulled(&mut project);
+        assert_eq!((report.columns, plan.refused.len()), (now.len(), 0), "{plan}");
+        for (number, text) in texts.iter().enumerate() {
+            assert_eq!(&file(&project, &format!("docs/{number}.json")), text);
+        }
+    }
+}

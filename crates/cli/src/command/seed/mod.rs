@@ -5,6 +5,7 @@ mod plan;
 mod reset;
 mod runs;
 mod undo;
+mod pull;
 mod verify;
 
 use plimsoll_core::Exit;
@@ -25,6 +26,7 @@ pub(super) fn run(args: &Seed, context: &mut Context<'_, '_>) -> Result<Exit, Cl
         Seed::Runs(args) => runs::run(args, context),
         Seed::Undo(args) => undo::run(args, context),
         Seed::Reset(args) => reset::run(args, context),
+        Seed::Pull(args) => pull::run(args, context),
         Seed::Verify(environment) => verify::run(environment, context),
     }
 }
