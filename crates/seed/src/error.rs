@@ -74,7 +74,7 @@ pub enum SeedError {
         source: Box<DbError>,
     },
     /// A file could not be read again or written; those that were written before it have their content back.
-    #[error("cannot write `{}`", file.display())]
+    #[error("cannot change `{}`", file.display())]
     File {
         /// The file, as errors show it.
         file: std::path::PathBuf,

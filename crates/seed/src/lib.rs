@@ -23,7 +23,8 @@ pub use error::{DocumentPlace, Problem, SeedError};
 pub use event::SeedEvent;
 pub use guard::{Fingerprint, UserDataVerdict, UserTable};
 pub use pull::{
-    FileChange, PullOptions, PullPlan, PullReport, PulledColumn, RefusedColumn, Splice, Undeclared, plan_pull, pull,
+    FileChange, FollowedColumn, PullOptions, PullPlan, PullReport, PulledColumn, RefusedColumn, Splice, Undeclared,
+    plan_pull, pull,
 };
 pub use read::{SeedOptions, Seeds, load};
 pub use reconcile::observe::{Observation, observe};

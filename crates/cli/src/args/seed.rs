@@ -108,6 +108,10 @@ pub(crate) struct SeedPull {
     #[arg(long, value_name = "KEY")]
     pub(crate) row: Option<String>,
 
+    /// Pull edits whose place other columns come from as well; those change at the next `seed apply`
+    #[arg(long)]
+    pub(crate) follow: bool,
+
     /// Tell as well which rows are in the database and in no file
     #[arg(long)]
     pub(crate) new: bool,

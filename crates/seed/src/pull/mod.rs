@@ -10,7 +10,7 @@ mod trace;
 mod undeclared;
 mod write;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use plimsoll_core::ErrorCode;
@@ -18,7 +18,7 @@ use plimsoll_core::db::{Catalog, Db};
 use plimsoll_core::toml_file::nearest;
 use serde_json::Value as Json;
 
-pub use report::{FileChange, PullPlan, PullReport, PulledColumn, RefusedColumn, Undeclared};
+pub use report::{FileChange, FollowedColumn, PullPlan, PullReport, PulledColumn, RefusedColumn, Undeclared};
 pub use text::Splice;
 pub use write::pull;
 
@@ -30,7 +30,7 @@ use crate::reconcile::diff::{ColumnDecision, decide};
 use crate::reconcile::observe::observe;
 use crate::reconcile::plan::Outcome;
 use crate::reconcile::show;
-use prove::Proof;
+use prove::{Proof, Verdict};
 use text::{Format, Set, spliced, splices};
 use trace::{Target, Tracer, Untraceable};
 
@@ -41,6 +41,9 @@ pub struct PullOptions {
     pub table: Option<String>,
     /// Only the row with this key, as plans show it: `tutor`, or `spec-a / 2` for several columns.
     pub row: Option<String>,
+    /// Whether other columns may change with an edit because they come from the same place. Those that nobody edited are
+    /// then updated by the next seeding; without it, such an edit is not pulled.
+    pub follow: bool,
     /// Whether rows that no file declares are told as well.
     pub undeclared: bool,
 }
@@ -83,22 +86,28 @@ pub fn plan_pull(db: &mut dyn Db, options: &SeedOptions, wanted: &PullOptions) -
                 match tracer.trace(db, table, row, &column.name, &column.old) {
                     Ok(target) => edits.push(Edit { table, row, column, target }),
                     Err(Untraceable::Database(error)) => return Err(error.into()),
-                    Err(reason) => plan.refused.push(refused(&seeds, table, row, column, reason.to_string())),
+                    Err(reason) => plan.refused.push(refused(&seeds, table, row, column, (reason.to_string(), false))),
                 }
             }
         }
     }
-    let proof = Proof { options, catalog: &catalog, before: &seeds };
-    let mut admission =
-        Admission { edits: &edits, files: texts(&seeds, options, &edits)?, admitted: Vec::new(), refused: Vec::new() };
+    let proof = Proof { options, catalog: &catalog, before: &seeds, follow: wanted.follow };
+    let mut admission = Admission {
+        edits: &edits,
+        files: texts(&seeds, options, &edits)?,
+        admitted: Vec::new(),
+        followed: Vec::new(),
+        refused: Vec::new(),
+    };
     admission.admit(db, &proof, groups(&edits))?;
-    let mut reasons: HashMap<usize, String> = admission.refused.drain(..).collect();
+    let mut reasons: HashMap<usize, Reason> = admission.refused.drain(..).collect();
     for (number, edit) in edits.iter().enumerate() {
         match reasons.remove(&number) {
             Some(reason) => plan.refused.push(refused(&seeds, edit.table, edit.row, edit.column, reason)),
             None => plan.columns.push(pulled(&seeds, edit)),
         }
     }
+    plan.followed = std::mem::take(&mut admission.followed);
     plan.files = admission.changes(&admission.admitted).map_err(|(_, reason)| internal(reason))?;
     if wanted.undeclared {
         plan.undeclared = undeclared::undeclared(db, &seeds, &observation, wanted.table.as_deref())?;
@@ -127,17 +136,26 @@ struct Admission<'a> {
     edits: &'a [Edit<'a>],
     files: BTreeMap<PathBuf, Known>,
     admitted: Vec<usize>,
-    refused: Vec<(usize, String)>,
+    /// What changes with those that are admitted.
+    followed: Vec<FollowedColumn>,
+    refused: Vec<(usize, Reason)>,
 }
+
+/// Why not, and whether it would do if other columns might change.
+type Reason = (String, bool);
 
 impl Admission<'_> {
     fn admit(&mut self, db: &mut dyn Db, proof: &Proof<'_>, groups: Vec<Group>) -> Result<(), SeedError> {
         if groups.is_empty() {
             return Ok(());
         }
-        let Some(reason) = self.fails(db, proof, &groups)? else {
-            self.admitted.extend(groups.into_iter().flatten());
-            return Ok(());
+        let reason = match self.verdict(db, proof, &groups)? {
+            Verdict::Holds(followed) => {
+                self.admitted.extend(groups.into_iter().flatten());
+                self.followed = followed;
+                return Ok(());
+            }
+            Verdict::Fails { reason, followable } => (reason, followable),
         };
         if let [one] = groups.as_slice() {
             self.refused.extend(one.iter().map(|edit| (*edit, reason.clone())));
@@ -149,11 +167,14 @@ impl Admission<'_> {
         self.admit(db, proof, second)
     }
 
-    fn fails(&self, db: &mut dyn Db, proof: &Proof<'_>, groups: &[Group]) -> Result<Option<String>, SeedError> {
+    fn verdict(&self, db: &mut dyn Db, proof: &Proof<'_>, groups: &[Group]) -> Result<Verdict, SeedError> {
         let chosen: Vec<usize> = self.admitted.iter().chain(groups.iter().flatten()).copied().collect();
         let changes = match self.changes(&chosen) {
             Ok(changes) => changes,
-            Err((file, reason)) => return Ok(Some(format!("{} cannot be changed: {reason}", file.display()))),
+            Err((file, reason)) => {
+                let reason = format!("{} cannot be changed: {reason}", file.display());
+                return Ok(Verdict::Fails { reason, followable: false });
+            }
         };
         let mut overlay = Overlay::default();
         for change in changes {
@@ -165,7 +186,10 @@ impl Admission<'_> {
             let table = &seeds.tables[edit.table];
             (table.name.as_str(), table.rows[edit.row].row_key.as_str(), &*edit.column.name)
         });
-        proof.fails(db, &overlay, &expected.collect::<HashSet<_>>())
+        let of_dataset = chosen.iter().map(|edit| &self.edits[*edit]).filter(|edit| edit.target.is_constant);
+        let constants =
+            of_dataset.map(|edit| (seeds.tables[edit.table].rows[edit.row].block, &*edit.column.name)).collect();
+        proof.verdict(db, &overlay, &expected.collect(), &constants)
     }
 
     /// The changes of all files that these edits need; the file and the reason when one cannot be changed so.
@@ -256,7 +280,7 @@ fn pulled(seeds: &Seeds, edit: &Edit<'_>) -> PulledColumn {
     }
 }
 
-fn refused(seeds: &Seeds, table: usize, row: usize, column: &ColumnDecision, reason: String) -> RefusedColumn {
+fn refused(seeds: &Seeds, table: usize, row: usize, column: &ColumnDecision, reason: Reason) -> RefusedColumn {
     let of = &seeds.tables[table];
     let row = &of.rows[row];
     let block = &seeds.blocks[row.block];
@@ -266,7 +290,8 @@ fn refused(seeds: &Seeds, table: usize, row: usize, column: &ColumnDecision, rea
         key: row.symbol.clone(),
         column: column.name.to_string(),
         database: column.old.clone(),
-        reason,
+        reason: reason.0,
+        followable: reason.1,
         at: at.to_string(),
     }
 }

@@ -19,6 +19,10 @@ pub struct PullPlan {
     pub files: Vec<FileChange>,
     /// The edits that cannot go into files, and why.
     pub refused: Vec<RefusedColumn>,
+    /// Other columns that come from the same places and change with them, when that was allowed: the next seeding
+    /// updates them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub followed: Vec<FollowedColumn>,
     /// Rows of declared tables that no file declares, when they were asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub undeclared: Vec<Undeclared>,
@@ -58,6 +62,21 @@ pub struct FileChange {
     pub diff: String,
 }
 
+/// A column that nobody edited and that the changed files declare differently.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FollowedColumn {
+    /// The table.
+    pub table: String,
+    /// The row's natural key, references by theirs.
+    pub key: Json,
+    /// The column.
+    pub column: String,
+    /// What the files say now.
+    pub old: Json,
+    /// What they will say.
+    pub new: Json,
+}
+
 /// An edit that stays in the database only.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RefusedColumn {
@@ -73,6 +92,8 @@ pub struct RefusedColumn {
     pub reason: String,
     /// Where the column is declared: `file:line:column`.
     pub at: String,
+    /// Whether it could be pulled if other columns were allowed to change with it.
+    pub followable: bool,
 }
 
 /// Rows of a table that no file declares.
@@ -135,8 +156,19 @@ impl PullPlan {
             let (row, value) = (show::label(&one.key), show::value(&one.database));
             out.push_str(&format!("  {} {row}: `{}` is {value}: {} ({})\n", one.table, one.column, one.reason, one.at));
         }
-        if !self.refused.is_empty() {
+        if self.refused.iter().any(|one| one.followable) {
+            out.push_str("  with --follow, what comes from the same place changes with it at the next `seed apply`\n");
+        }
+        if self.refused.iter().any(|one| !one.followable) {
             out.push_str("  change the files by hand, or let them win with on_edit = \"overwrite\"\n");
+        }
+        if !self.followed.is_empty() {
+            let count = counted(self.followed.len(), "column");
+            out.push_str(&format!("comes from the same places, for the next `seed apply`: {count}\n"));
+        }
+        for one in &self.followed {
+            let (row, old, new) = (show::label(&one.key), show::value(&one.old), show::value(&one.new));
+            out.push_str(&format!("  {} {row}: {}: {old} -> {new}\n", one.table, one.column));
         }
         for one in &self.undeclared {
             let keys: Vec<String> = one.keys.iter().map(show::label).collect();

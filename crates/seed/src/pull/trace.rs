@@ -25,6 +25,8 @@ pub(super) struct Target {
     pub(super) file: PathBuf,
     pub(super) format: Format,
     pub(super) sets: Vec<Set>,
+    /// Whether the place is an expression of the dataset, which speaks for all rows of its block.
+    pub(super) is_constant: bool,
 }
 
 /// Why there is no such place.
@@ -95,7 +97,12 @@ impl Tracer<'_> {
         let in_dataset = |steps: &[&str], value: Json| {
             let start = ["table".to_owned(), position.to_string()];
             let path = start.into_iter().chain(steps.iter().map(|step| (*step).to_owned())).collect();
-            Target { file: block.file.path.clone(), format: Format::Toml, sets: vec![Set { path, value }] }
+            Target {
+                file: block.file.path.clone(),
+                format: Format::Toml,
+                sets: vec![Set { path, value }],
+                is_constant: steps[0] == "columns",
+            }
         };
         if let Some(rows) = &declared.rows {
             let number = rows.iter().position(|one| one.span().start == staged.source.offset);
@@ -131,7 +138,7 @@ impl Tracer<'_> {
         let limit = names.bindings.len();
         let mut sets = Vec::new();
         self.invert(db, &names, &form, limit, column, live, &mut sets)?;
-        Ok(Target { file: document_file(document), format: Format::Json, sets })
+        Ok(Target { file: document_file(document), format: Format::Json, sets, is_constant: false })
     }
 
     /// What has to be where, so that an expression that sees the first `limit` names gives `wanted`. Whether it does

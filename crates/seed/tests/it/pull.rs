@@ -125,6 +125,7 @@ fn a_place_that_several_rows_use_is_pulled_when_all_agree() {
     project.db.batch("UPDATE spec SET title = 'B'").unwrap();
     let plan = planned(&mut project, &PullOptions::default()).unwrap();
     assert_eq!(plan.refused[0].reason, "`name` of `domain` a would change with it: \"A\" -> \"B\"");
+    assert!(plan.refused[0].followable);
     project.db.batch("UPDATE domain SET name = 'C'").unwrap();
     let plan = planned(&mut project, &PullOptions::default()).unwrap();
     assert_eq!(plan.refused.len(), 2);
@@ -132,6 +133,55 @@ fn a_place_that_several_rows_use_is_pulled_when_all_agree() {
     project.db.batch("UPDATE domain SET name = 'B'").unwrap();
     assert_eq!(pulled(&mut project).1.columns, 2);
     assert_eq!(file(&project, "specs/a.json"), "{\"id\": \"a\", \"title\": \"B\"}");
+}
+
+#[test]
+fn other_columns_of_the_same_place_follow_when_that_is_allowed_and_nobody_edited_them() {
+    let datasets = "[documents]\nfiles = 'specs/*.json'\n\
+        [[table]]\nname = 'spec'\nkey = ['slug']\ncolumns = { slug = 'doc.id', title = 'doc.title', settings = 'doc' }\n\
+        [[table]]\nname = 'domain'\nkey = ['slug']\ncolumns = { slug = 'doc.id', name = 'doc.title' }\n";
+    let mut project = Project::of(&[("seeds/a.toml", datasets), ("specs/a.json", "{\"id\": \"a\", \"title\": \"A\"}")]);
+    project.db.batch(SCHEMA).unwrap();
+    project.apply().unwrap();
+    project.db.batch("UPDATE spec SET title = 'B'; UPDATE domain SET name = 'C'").unwrap();
+    let wanted = PullOptions { follow: true, table: Some("spec".to_owned()), ..PullOptions::default() };
+    let plan = planned(&mut project, &wanted).unwrap();
+    assert!(
+        plan.refused[0].reason.contains("`name` of `domain` a would change with it to \"B\", and is \"C\""),
+        "{plan}"
+    );
+    project.db.batch("UPDATE domain SET name = 'A'").unwrap();
+    let plan = planned(&mut project, &wanted).unwrap();
+    assert_eq!((plan.columns.len(), plan.followed.len(), plan.refused.len()), (1, 2, 0), "{plan}");
+    insta::assert_snapshot!(plan);
+    let root = project.root().to_owned();
+    pull(&mut *project.db, &root, &plan).unwrap();
+    assert_eq!(project.plan().unwrap().counts().update, 2);
+    project.apply().unwrap();
+    assert_eq!(project.rows("SELECT title, settings, name FROM spec, domain"), "B|{\"id\":\"a\",\"title\":\"B\"}|B");
+    assert!(project.plan().unwrap().is_empty());
+}
+
+#[test]
+fn a_constant_of_a_dataset_changes_only_when_all_its_rows_were_edited_alike() {
+    let dataset = "[documents]\nfiles = 'specs/*.json'\n\
+        [[table]]\nname = 'spec'\nkey = ['slug']\neach = 'doc as s'\ncolumns = { slug = 's', title = \"'it''s'\", kind = \"'plain'\", weight = 1 }\n";
+    let dataset = dataset.replace("it''s", "it\\\\'s");
+    let mut project = Project::of(&[("seeds/a.toml", &dataset), ("specs/a.json", "[\"a\", \"b\"]")]);
+    project.db.batch(SCHEMA).unwrap();
+    project.apply().unwrap();
+    project
+        .db
+        .batch("UPDATE spec SET kind = 'new' WHERE slug = 'a'; UPDATE spec SET title = 'that''s', weight = 2.5")
+        .unwrap();
+    let wanted = PullOptions { follow: true, ..PullOptions::default() };
+    let plan = planned(&mut project, &wanted).unwrap();
+    assert_eq!((plan.columns.len(), plan.followed.len()), (4, 0), "{plan}");
+    assert_eq!(plan.refused[0].reason, "`kind` of `spec` b would change with it: \"plain\" -> \"new\"");
+    assert!(!plan.refused[0].followable);
+    pulled(&mut project);
+    let expected = dataset.replace("it\\\\'s", "that\\\\'s").replace("weight = 1", "weight = 2.5");
+    assert_eq!(file(&project, "seeds/a.toml"), expected);
 }
 
 #[test]
@@ -190,7 +240,8 @@ fn one_table_or_row_can_be_chosen_and_has_to_exist() {
     let mut project = project();
     project.db.batch("UPDATE domain SET name = 'x'; UPDATE spec SET title = 'x'").unwrap();
     let mut of = |table: Option<&str>, row: Option<&str>| {
-        let wanted = PullOptions { table: table.map(str::to_owned), row: row.map(str::to_owned), undeclared: false };
+        let wanted =
+            PullOptions { table: table.map(str::to_owned), row: row.map(str::to_owned), ..PullOptions::default() };
         planned(&mut project, &wanted)
     };
     assert_eq!(of(Some("domain"), None).unwrap().columns.len(), 2);
@@ -223,8 +274,12 @@ fn a_file_that_changed_since_the_plan_is_left_alone_and_so_are_all_others() {
     assert!(told(&error).contains("the file specs/two.json"), "{}", told(&error));
     assert_eq!(file(&project, "seeds/domains.toml"), DOMAINS);
     assert_eq!(file(&project, "specs/one.json"), ONE);
+    fs::remove_file(root.join("specs/two.json")).unwrap();
+    let error = pull(&mut *project.db, &root, &plan).unwrap_err();
+    assert!(told(&error).contains("cannot change `specs/two.json`"), "{}", told(&error));
+    assert_eq!(file(&project, "specs/one.json"), ONE);
     let names: Vec<_> = fs::read_dir(root.join("specs")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    assert_eq!(names.len(), 2, "nothing is left behind: {names:?}");
+    assert_eq!(names, ["one.json"], "nothing is left behind: {names:?}");
 }
 
 #[test]

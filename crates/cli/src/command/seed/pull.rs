@@ -12,7 +12,8 @@ use crate::reporter::diff;
 pub(super) fn run(args: &SeedPull, context: &mut Context<'_, '_>) -> Result<Exit, CliError> {
     let project = context.project(&args.apply.environment)?;
     let options = plimsoll_deploy::seed_options(&project).ok_or(CliError::Undeclared { what: "seeds" })?;
-    let wanted = PullOptions { table: args.table.clone(), row: args.row.clone(), undeclared: args.new };
+    let wanted =
+        PullOptions { table: args.table.clone(), row: args.row.clone(), follow: args.follow, undeclared: args.new };
     let plan = {
         let mut db = connect(&project.database, Access::Read)?;
         plimsoll_deploy::check_environment(db.as_mut(), &project)?;
