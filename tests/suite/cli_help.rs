@@ -27,6 +27,7 @@ const COMMANDS: &[&[&str]] = &[
     &["seed"],
     &["seed", "plan"],
     &["seed", "apply"],
+    &["seed", "pull"],
     &["seed", "verify"],
     &["smoke"],
     &["smoke", "run"],

@@ -1,17 +1,19 @@
 //! `seed pull`: edits made in the database go back into the files, with as few changed bytes as there can be. Deciding what
 //! counts as an edit is `reconcile`'s.
 
+mod admit;
 mod form;
 mod prove;
 mod report;
 mod respell;
 mod text;
+mod token;
 mod trace;
 mod undeclared;
 mod write;
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use plimsoll_core::ErrorCode;
 use plimsoll_core::db::{Catalog, Db};
@@ -24,15 +26,15 @@ pub use write::pull;
 
 use crate::error::{Problem, SeedError};
 use crate::read::model::OnEdit;
-use crate::read::overlay::Overlay;
 use crate::read::{SeedOptions, Seeds, load};
 use crate::reconcile::diff::{ColumnDecision, decide};
 use crate::reconcile::observe::observe;
 use crate::reconcile::plan::Outcome;
 use crate::reconcile::show;
-use prove::{Proof, Verdict};
-use text::{Format, Set, spliced, splices};
-use trace::{Target, Tracer, Untraceable};
+use admit::{Admission, Edit, Known, Reason, groups};
+use prove::Proof;
+use text::Set;
+use trace::{Tracer, Untraceable};
 
 /// What is pulled.
 #[derive(Debug, Clone, Default)]
@@ -47,17 +49,6 @@ pub struct PullOptions {
     /// Whether rows that no file declares are told as well.
     pub undeclared: bool,
 }
-
-/// An edited column and what has to be changed for it.
-struct Edit<'a> {
-    table: usize,
-    row: usize,
-    column: &'a ColumnDecision,
-    target: Target,
-}
-
-/// Edits that stand or fall together, because they come from one place.
-type Group = Vec<usize>;
 
 /// Finds out which edits can go into the files, and proves it: the changed files, as they would be, are loaded and planned
 /// against the database. A column is pulled when it comes out as the database holds it, and nothing else comes out
@@ -124,97 +115,6 @@ pub(crate) fn lenient(seeds: &Seeds) -> Seeds {
     seeds
 }
 
-/// A file as it is.
-struct Known {
-    text: String,
-    digest: String,
-    format: Format,
-}
-
-/// Finds the largest set of edits that holds together, by halving those that do not.
-struct Admission<'a> {
-    edits: &'a [Edit<'a>],
-    files: BTreeMap<PathBuf, Known>,
-    admitted: Vec<usize>,
-    /// What changes with those that are admitted.
-    followed: Vec<FollowedColumn>,
-    refused: Vec<(usize, Reason)>,
-}
-
-/// Why not, and whether it would do if other columns might change.
-type Reason = (String, bool);
-
-impl Admission<'_> {
-    fn admit(&mut self, db: &mut dyn Db, proof: &Proof<'_>, groups: Vec<Group>) -> Result<(), SeedError> {
-        if groups.is_empty() {
-            return Ok(());
-        }
-        let reason = match self.verdict(db, proof, &groups)? {
-            Verdict::Holds(followed) => {
-                self.admitted.extend(groups.into_iter().flatten());
-                self.followed = followed;
-                return Ok(());
-            }
-            Verdict::Fails { reason, followable } => (reason, followable),
-        };
-        if let [one] = groups.as_slice() {
-            self.refused.extend(one.iter().map(|edit| (*edit, reason.clone())));
-            return Ok(());
-        }
-        let mut first = groups;
-        let second = first.split_off(first.len() / 2);
-        self.admit(db, proof, first)?;
-        self.admit(db, proof, second)
-    }
-
-    fn verdict(&self, db: &mut dyn Db, proof: &Proof<'_>, groups: &[Group]) -> Result<Verdict, SeedError> {
-        let chosen: Vec<usize> = self.admitted.iter().chain(groups.iter().flatten()).copied().collect();
-        let changes = match self.changes(&chosen) {
-            Ok(changes) => changes,
-            Err((file, reason)) => {
-                let reason = format!("{} cannot be changed: {reason}", file.display());
-                return Ok(Verdict::Fails { reason, followable: false });
-            }
-        };
-        let mut overlay = Overlay::default();
-        for change in changes {
-            let text = spliced(&self.files[&change.file].text, &change.splices);
-            overlay.set(change.file.clone(), text.ok_or_else(|| write::moved(&change.file))?);
-        }
-        let seeds = proof.before;
-        let expected = chosen.iter().map(|edit| &self.edits[*edit]).map(|edit| {
-            let table = &seeds.tables[edit.table];
-            (table.name.as_str(), table.rows[edit.row].row_key.as_str(), &*edit.column.name)
-        });
-        let of_dataset = chosen.iter().map(|edit| &self.edits[*edit]).filter(|edit| edit.target.is_constant);
-        let constants =
-            of_dataset.map(|edit| (seeds.tables[edit.table].rows[edit.row].block, &*edit.column.name)).collect();
-        proof.verdict(db, &overlay, &expected.collect(), &constants)
-    }
-
-    /// The changes of all files that these edits need; the file and the reason when one cannot be changed so.
-    fn changes(&self, chosen: &[usize]) -> Result<Vec<FileChange>, (PathBuf, String)> {
-        let mut sets: BTreeMap<&Path, Vec<Set>> = BTreeMap::new();
-        for edit in chosen {
-            let target = &self.edits[*edit].target;
-            sets.entry(&target.file).or_default().extend(target.sets.iter().cloned());
-        }
-        let mut changes = Vec::new();
-        for (file, sets) in sets {
-            let known = &self.files[file];
-            let splices =
-                splices(known.format, &known.text, &sets).map_err(|reason| (file.to_owned(), reason.to_string()))?;
-            let after = spliced(&known.text, &splices)
-                .ok_or_else(|| (file.to_owned(), text::Unwritable::Unreadable.to_string()))?;
-            if after != known.text {
-                let diff = diff(file, &known.text, &after);
-                changes.push(FileChange { file: file.to_owned(), before: known.digest.clone(), splices, diff });
-            }
-        }
-        Ok(changes)
-    }
-}
-
 /// The texts of all files that may be changed. They have to be what was loaded.
 fn texts(seeds: &Seeds, options: &SeedOptions, edits: &[Edit<'_>]) -> Result<BTreeMap<PathBuf, Known>, SeedError> {
     let mut files = BTreeMap::new();
@@ -235,33 +135,6 @@ fn texts(seeds: &Seeds, options: &SeedOptions, edits: &[Edit<'_>]) -> Result<BTr
         files.insert(file.clone(), Known { text, digest, format: edit.target.format });
     }
     Ok(files)
-}
-
-/// Edits of the same place together: one value in a file may be the source of several columns.
-fn groups(edits: &[Edit<'_>]) -> Vec<Group> {
-    let mut groups: Vec<Group> = Vec::new();
-    let mut by_place: HashMap<(&Path, &[String]), usize> = HashMap::new();
-    for (number, edit) in edits.iter().enumerate() {
-        let places: Vec<_> =
-            edit.target.sets.iter().map(|set| (edit.target.file.as_path(), set.path.as_slice())).collect();
-        let mut mine = vec![number];
-        let into = groups.len();
-        let mut known: Vec<usize> = places.iter().filter_map(|place| by_place.get(place).copied()).collect();
-        known.sort_unstable();
-        known.dedup();
-        for other in known {
-            let moved = std::mem::take(&mut groups[other]);
-            mine.extend(moved);
-            by_place.values_mut().filter(|group| **group == other).for_each(|group| *group = into);
-        }
-        places.into_iter().for_each(|place| {
-            by_place.insert(place, into);
-        });
-        mine.sort_unstable();
-        groups.push(mine);
-    }
-    groups.retain(|group| !group.is_empty());
-    groups
 }
 
 fn pulled(seeds: &Seeds, edit: &Edit<'_>) -> PulledColumn {
@@ -324,13 +197,6 @@ fn check_wanted(seeds: &Seeds, wanted: &PullOptions) -> Result<(), SeedError> {
         _ => return Ok(()),
     };
     Err(SeedError::Problems { problems: vec![Problem::new(ErrorCode::InvalidValue, None, message)] })
-}
-
-fn diff(file: &Path, before: &str, after: &str) -> String {
-    let name = file.display().to_string();
-    let name = name.trim_start_matches('/');
-    let diff = similar::TextDiff::from_lines(before, after);
-    diff.unified_diff().context_radius(2).header(&format!("a/{name}"), &format!("b/{name}")).to_string()
 }
 
 fn internal(reason: String) -> SeedError {
