@@ -25,7 +25,6 @@ pub use text::Splice;
 pub use write::pull;
 
 use crate::error::{Problem, SeedError};
-use crate::read::model::OnEdit;
 use crate::read::{SeedOptions, Seeds, load};
 use crate::reconcile::diff::{ColumnDecision, decide};
 use crate::reconcile::observe::observe;
@@ -109,8 +108,8 @@ pub fn plan_pull(db: &mut dyn Db, options: &SeedOptions, wanted: &PullOptions) -
 /// The same seeds, where no edit is an error: those are what is asked for.
 pub(crate) fn lenient(seeds: &Seeds) -> Seeds {
     let mut seeds = seeds.clone();
-    for block in seeds.blocks.iter_mut().filter(|block| block.on_edit == OnEdit::Fail) {
-        block.on_edit = OnEdit::Keep;
+    for block in &mut seeds.blocks {
+        block.on_edit = block.on_edit.keeping();
     }
     seeds
 }

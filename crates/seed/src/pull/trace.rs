@@ -237,7 +237,7 @@ impl Tracer<'_> {
         let table = self.catalog.tables.get(name).ok_or_else(gone)?;
         let id_column = id_column(table).ok_or_else(gone)?;
         let select: Option<Vec<&Column>> = key.iter().map(|(column, _)| table.column(column)).collect();
-        let lookup = Lookup { table: name, key: vec![id_column], select: select.ok_or_else(gone)? };
+        let lookup = Lookup { table: name, key: vec![id_column], select: select.ok_or_else(gone)?, exact: Vec::new() };
         let wanted = vec![id.clone()];
         let text = lookup.text(&wanted).filter(|_| !id.is_null()).ok_or_else(gone)?;
         let found = lookup.run(db, &[wanted])?;
