@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand};
-use clap::{Args, Subcommand};
 
 use super::{Apply, Environment};
 
@@ -20,7 +19,6 @@ pub(crate) enum Seed {
     Undo(SeedUndo),
     /// Remove the rows that datasets created
     Reset(SeedReset),
-    Apply(Apply),
     /// Write edits made in the database back into the files
     Pull(SeedPull),
     /// Check the expected counts
@@ -94,8 +92,12 @@ pub(crate) struct SeedReset {
     pub(crate) discard_edits: bool,
 
     /// Show what would be done, and do nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
 /// `seed pull`
-#[derive(Debug, Args)]
+#[derive(Debug, ClapArgs)]
 pub(crate) struct SeedPull {
     #[command(flatten)]
     pub(crate) apply: Apply,

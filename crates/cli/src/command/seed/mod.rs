@@ -2,10 +2,10 @@
 
 mod apply;
 mod plan;
+mod pull;
 mod reset;
 mod runs;
 mod undo;
-mod pull;
 mod verify;
 
 use plimsoll_core::Exit;
