@@ -15,7 +15,7 @@ const DOMAINS: &str = "[[table]]\nname = \"domain\" # everything we teach\nkey =
 
 fn options(project: &TestProject, db: &TestDatabase) -> SeedOptions {
     let project = project.load(db);
-    plimsoll_deploy::seed_options(&project).expect("the project has datasets")
+    SeedOptions::of(&project).expect("the project has datasets")
 }
 
 fn planned(db: &mut TestDatabase, project: &TestProject) -> Result<PullPlan, SeedError> {

@@ -2,8 +2,10 @@
 #![doc = include_str!("../README.md")]
 
 mod apply;
+mod constraint;
 mod error;
 mod event;
+mod generate;
 mod guard;
 mod ledger;
 mod map;
@@ -12,29 +14,35 @@ mod read;
 mod reconcile;
 mod report;
 mod runs;
+mod service;
 mod staged;
+mod steps;
 mod stream;
 mod undo;
 mod value;
 mod verify;
 
 pub use apply::{ApplyOptions, apply};
-pub use error::{DocumentPlace, Problem, SeedError};
+pub use error::{DocumentPlace, Problem, RefusedRow, SeedError};
 pub use event::SeedEvent;
 pub use guard::{Fingerprint, UserDataVerdict, UserTable};
 pub use pull::{
     FileChange, FollowedColumn, PullOptions, PullPlan, PullReport, PulledColumn, RefusedColumn, Splice, Undeclared,
     plan_pull, pull,
 };
-pub use read::{SeedOptions, Seeds, load};
+pub use read::{SeedOptions, Seeds, load, load_only};
 pub use reconcile::observe::{Observation, observe};
-pub use reconcile::plan::{ColumnChange, Counts, Outcome, Pending, RowAction, RowPlan, SeedPlan, TablePlan, plan};
+pub use reconcile::plan::{
+    ColumnChange, Counts, Outcome, Pending, RowAction, RowPlan, SeedPlan, TablePlan, plan, plan_before_migrations,
+};
 pub use reconcile::show::Shown;
 pub use report::{SeedReport, TableReport};
 pub use runs::{Run, RunKind, RunOptions, runs};
-pub use stream::RowSource;
+pub use service::{Seeded, ServiceError, ServiceOptions, look, seed};
+pub use steps::{Step, StepTable, Steps, steps};
+pub use stream::{BulkCounts, BulkPlan, RowSource, emptied};
 pub use undo::{
     Blocked, ResetOptions, ResetPlan, ResetReport, ResetRow, Restored, UndoAction, UndoOptions, UndoPlan, UndoReport,
     UndoStep, apply_reset, apply_undo, plan_reset, plan_undo,
 };
-pub use verify::{Expectation, Verified, verify};
+pub use verify::{Expectation, Finding, Rule, TableDigest, Verdict, Verified, VerifyReport, digests, inspect, verify};

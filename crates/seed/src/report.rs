@@ -38,7 +38,9 @@ pub struct TableReport {
 impl SeedReport {
     pub(crate) fn new(plan: &SeedPlan, wrote: bool, expectations: Vec<Verified>) -> Self {
         let tables = plan.tables.iter().map(|table| TableReport { table: table.table.clone(), counts: table.counts() });
-        Self { tables: tables.collect(), expectations, wrote, run: None, user_data: Vec::new() }
+        let bulk =
+            plan.bulk.iter().map(|table| TableReport { table: table.table.clone(), counts: table.counts.common() });
+        Self { tables: tables.chain(bulk).collect(), expectations, wrote, run: None, user_data: Vec::new() }
     }
 }
 

@@ -21,8 +21,19 @@ pub(crate) enum Seed {
     Reset(SeedReset),
     /// Write edits made in the database back into the files
     Pull(SeedPull),
-    /// Check the expected counts
-    Verify(Environment),
+    /// Check what must be true of the data
+    Verify(SeedVerify),
+}
+
+/// `seed verify`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct SeedVerify {
+    #[command(flatten)]
+    pub(crate) environment: Environment,
+
+    /// Print a digest of the declared rows of each table instead
+    #[arg(long)]
+    pub(crate) digest: bool,
 }
 
 /// `seed plan`
@@ -38,6 +49,10 @@ pub(crate) struct SeedPlan {
     /// Exit with 10 when there is anything to do
     #[arg(long)]
     pub(crate) check: bool,
+
+    /// Leave rows that exist alone, only create missing ones
+    #[arg(long)]
+    pub(crate) top_up: bool,
 }
 
 /// `seed apply`
@@ -49,6 +64,22 @@ pub(crate) struct SeedApply {
     /// Do what this saved plan says, or refuse if it is no longer true
     #[arg(long, value_name = "FILE")]
     pub(crate) plan: Option<PathBuf>,
+
+    /// Leave rows that exist alone, only create missing ones
+    #[arg(long)]
+    pub(crate) top_up: bool,
+
+    /// Remove what datasets created before, then seed; asks first
+    #[arg(long, conflicts_with_all = ["plan", "top_up"])]
+    pub(crate) fresh: bool,
+
+    /// Only show what would be done
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// Another word for --yes
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 /// `seed runs`
@@ -121,4 +152,11 @@ pub(crate) struct SeedPull {
     /// Only show what would be written; the difference is one for `patch`
     #[arg(long)]
     pub(crate) dry_run: bool,
+}
+
+impl SeedApply {
+    /// The arguments that all writing commands share, with `--force` as `--yes`.
+    pub(crate) fn agreed(&self) -> Apply {
+        Apply { yes: self.apply.yes || self.force, ..self.apply.clone() }
+    }
 }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value as Json};
 use crate::error::Problem;
 use crate::map::expression::{Expr, RefValue, Scope, explain, to_json};
 use crate::read::document::{Document, escaped};
-use crate::read::model::{Each, Ordered, TableBlock};
+use crate::read::model::{Each, KeyNulls, Ordered, TableBlock};
 use crate::read::source::{Source, SourceFile};
 use crate::staged::{Cell, References, StagedRow, Was};
 use crate::value::{canonical_text, hash};
@@ -22,6 +22,7 @@ pub(crate) struct CompiledBlock<'env> {
     file: Arc<SourceFile>,
     offset: usize,
     key: Vec<Arc<str>>,
+    key_nulls: KeyNulls,
     each: Vec<Loop<'env>>,
     lets: Vec<Named<'env>>,
     /// For every `let`, how many of the loops it depends on: it is evaluated again only when one of those moves on.
@@ -94,6 +95,7 @@ impl<'env> CompiledBlock<'env> {
             file: Arc::clone(file),
             offset,
             key: block.key.get_ref().iter().map(|name| Arc::from(name.as_str())).collect(),
+            key_nulls: block.key_nulls,
             let_depths: depths(&each, &lets),
             each,
             let_early: needed(when.as_ref(), &lets),
@@ -287,7 +289,7 @@ impl<'env> CompiledBlock<'env> {
         let mut key = Vec::with_capacity(self.key.len());
         for name in &self.key {
             let message = match columns.iter().find(|(column, _)| column == name) {
-                Some((_, Cell::Value(Json::Null))) => {
+                Some((_, Cell::Value(Json::Null))) if self.key_nulls == KeyNulls::Refuse => {
                     format!("key column `{name}` is NULL, so the row could not be found again")
                 }
                 Some((_, cell)) => {

@@ -13,14 +13,16 @@ use plimsoll_core::toml_file::{self, nearest};
 use plimsoll_core::{ErrorCode, template};
 
 use crate::error::{Problem, SeedError};
+use crate::generate::stage::{self, Found};
 use crate::map::expression;
 use crate::map::{CompiledBlock, Staging};
 use crate::read::document::Document;
-use crate::read::model::{DatasetFile, Mode, TableBlock};
+use crate::read::model::{DatasetFile, EditPolicy, Mode, TableBlock};
 use crate::read::overlay::Overlay;
 use crate::read::source::SourceFile;
 use crate::staged::{self, order};
 use crate::staged::{Block, References, StagedTable};
+use crate::stream::{self, BulkTable, RowSource};
 
 /// Where the datasets are and what they may do.
 #[derive(Debug, Clone)]
@@ -33,6 +35,10 @@ pub struct SeedOptions {
     pub with: Vec<String>,
     /// Tables that hold user data.
     pub user_data: Vec<String>,
+    /// The profile that says how many rows are generated; only needed where counts differ between profiles.
+    pub profile: Option<String>,
+    /// Whether rows that exist are left alone, whatever their datasets say: only missing ones are created.
+    pub top_up: bool,
     /// The names that templates and expressions see: the project's variables, `engine`, `environment`, `project`.
     pub names: minijinja::Value,
 }
@@ -41,6 +47,7 @@ pub struct SeedOptions {
 #[derive(Debug, Clone)]
 pub struct Seeds {
     pub(crate) datasets: Vec<String>,
+    pub(crate) titles: Vec<Option<String>>,
     pub(crate) blocks: Vec<Block>,
     pub(crate) tables: Vec<StagedTable>,
     pub(crate) references: References,
@@ -48,6 +55,7 @@ pub struct Seeds {
     pub(crate) incomplete: BTreeSet<usize>,
     /// The tables of user data.
     pub(crate) user_data: Vec<String>,
+    pub(crate) bulk: Vec<BulkTable>,
     documents: usize,
 }
 
@@ -58,9 +66,53 @@ impl Seeds {
         &self.datasets
     }
 
+    /// What each dataset is, in the words of its file; in the same order.
+    #[must_use]
+    pub fn titles(&self) -> &[Option<String>] {
+        &self.titles
+    }
+
     /// The tables and how many rows are declared for each, in an order in which they could be written.
     pub fn tables(&self) -> impl Iterator<Item = (&str, usize)> {
         self.tables.iter().map(|table| (table.name.as_str(), table.rows.len()))
+    }
+
+    /// The tables with `bulk = true`, whose rows are read when they are needed.
+    pub fn bulk_tables(&self) -> impl Iterator<Item = &str> {
+        self.bulk.iter().map(|table| table.name.as_str())
+    }
+
+    /// Adds a table of very many rows that come from the caller's own code, as if a dataset of this name declared it. Rows of
+    /// the table are found by the columns of `key`.
+    pub fn add_rows(&mut self, dataset: &str, table: &str, key: &[&str], source: Arc<dyn RowSource>) {
+        let position = self.datasets.iter().position(|name| name == dataset).unwrap_or_else(|| {
+            self.datasets.push(dataset.to_owned());
+            self.datasets.len() - 1
+        });
+        self.bulk.push(BulkTable {
+            name: table.to_owned(),
+            key: key.iter().map(|column| (*column).to_owned()).collect(),
+            dataset: position,
+            at: source.header(),
+            source,
+            mode: Mode::default(),
+            on_edit: EditPolicy::default(),
+        });
+    }
+
+    /// Streamed tables and nothing else, of a dataset without a name.
+    pub(crate) fn streamed(bulk: Vec<BulkTable>, user_data: Vec<String>) -> Self {
+        Self {
+            datasets: vec![String::new()],
+            titles: Vec::new(),
+            blocks: Vec::new(),
+            tables: Vec::new(),
+            references: References::default(),
+            incomplete: BTreeSet::new(),
+            user_data,
+            bulk,
+            documents: 0,
+        }
     }
 
     /// How many documents were read.
@@ -82,19 +134,32 @@ struct Read {
 /// # Errors
 /// [`SeedError::Problems`] with everything that is wrong in any file.
 pub fn load(options: &SeedOptions) -> Result<Seeds, SeedError> {
-    load_over(options, &Overlay::default())
+    load_only(options, &[])
 }
 
-/// As [`load`], with some texts in place of files.
-pub(crate) fn load_over(options: &SeedOptions, overlay: &Overlay) -> Result<Seeds, SeedError> {
+/// As [`load`], some datasets only; all of them when none is named. What they refer to in others has to be in the database.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_only(options: &SeedOptions, only: &[String]) -> Result<Seeds, SeedError> {
+    load_over(options, only, &Overlay::default())
+}
+
+/// As [`load_only`], with some texts in place of files.
+pub(crate) fn load_over(options: &SeedOptions, only: &[String], overlay: &Overlay) -> Result<Seeds, SeedError> {
     let mut problems = Vec::new();
-    let read = read_datasets(options, overlay, &mut problems);
+    let mut read = read_datasets(options, only, overlay, &mut problems);
+    read.retain(|dataset| only.is_empty() || only.contains(&dataset.name));
     let read = order_datasets(read, &mut problems);
     let env = expression::environment();
     let mut staging = Staging::default();
     let mut blocks = Vec::new();
     let mut cache = HashMap::new();
     let mut datasets = Vec::new();
+    let mut bulk = Vec::new();
+    let mut titles = Vec::new();
+    let mut generated = Vec::new();
+    let mut broken = false;
     for Read { name, file, parsed } in read {
         let may_insert: Vec<&str> =
             parsed.dataset.inserts_user_data.iter().map(|table| table.get_ref().as_str()).collect();
@@ -106,6 +171,10 @@ pub(crate) fn load_over(options: &SeedOptions, overlay: &Overlay) -> Result<Seed
                 let offset = block.span().start;
                 let block = block.into_inner();
                 check(&block, &file, options, &may_insert, &blocks, &mut problems);
+                if block.bulk {
+                    bulk.extend(bulk_table(options, &block, datasets.len(), &file, &mut problems));
+                    return None;
+                }
                 check_mode(&block, &file, datasets.len(), &blocks, &mut problems);
                 blocks.push(describe(&block, datasets.len(), &file, offset));
                 let compiled = CompiledBlock::compile(&env, blocks.len() - 1, &file, offset, block, &mut problems);
@@ -113,7 +182,23 @@ pub(crate) fn load_over(options: &SeedOptions, overlay: &Overlay) -> Result<Seed
                 (problems.len() == before).then_some(compiled)
             })
             .collect();
+        for block in parsed.generate {
+            let before = problems.len();
+            let offset = block.span().start;
+            let block = block.into_inner();
+            let table = block.as_table();
+            check(&table, &file, options, &may_insert, &blocks, &mut problems);
+            check_mode(&table, &file, datasets.len(), &blocks, &mut problems);
+            blocks.push(describe(&table, datasets.len(), &file, offset));
+            if problems.len() == before {
+                let (index, file, seed) = (blocks.len() - 1, Arc::clone(&file), parsed.dataset.seed);
+                generated.push(Found { index, file, offset, seed, block });
+            } else {
+                broken = true;
+            }
+        }
         datasets.push(name);
+        titles.push(parsed.dataset.title);
         let Some(documents) = &parsed.documents else {
             compiled.iter().for_each(|block| block.stage(&options.names, None, &mut staging));
             continue;
@@ -123,6 +208,23 @@ pub(crate) fn load_over(options: &SeedOptions, overlay: &Overlay) -> Result<Seed
             documents.iter().for_each(|document| block.stage(&options.names, Some(document), &mut staging));
         }
     }
+    // A block that is wrong in itself is missing to the others, which would only add follow-up errors.
+    if !broken {
+        let sources = stage::sources(&generated, &options.names, options.profile.as_deref(), &mut problems);
+        for (found, rows) in generated.iter().zip(sources) {
+            if stage::is_bulk(found, &options.names, &mut problems) {
+                bulk.push(stage::bulk(found, rows, &blocks[found.index]));
+                // What is gone from a streamed table is found inside the database, and not by its staged rows.
+                blocks[found.index].mode = Mode::Insert;
+            } else {
+                stage::stage(found, &rows, &mut staging);
+            }
+        }
+    }
+    if options.top_up {
+        blocks.iter_mut().for_each(|block| block.mode = Mode::Insert);
+        bulk.iter_mut().for_each(|table| table.mode = Mode::Insert);
+    }
     problems.append(&mut staging.problems);
     let documents = cache.values().filter(|document| document.is_some()).count();
     let mut tables = staged::tables(staging.rows, &blocks, &mut problems);
@@ -130,12 +232,13 @@ pub(crate) fn load_over(options: &SeedOptions, overlay: &Overlay) -> Result<Seed
     references.connect(&tables);
     tables = order::tables(tables, &mut references, &blocks, &mut problems);
     order::levels(&mut tables, &references, &mut problems);
+    declared_otherwise(&bulk, &tables, &mut problems);
     SeedError::unless_empty(problems)?;
     let (incomplete, user_data) = (BTreeSet::new(), options.user_data.clone());
-    Ok(Seeds { datasets, blocks, tables, references, incomplete, user_data, documents })
+    Ok(Seeds { datasets, titles, blocks, tables, references, bulk, incomplete, user_data, documents })
 }
 
-fn read_datasets(options: &SeedOptions, overlay: &Overlay, problems: &mut Vec<Problem>) -> Vec<Read> {
+fn read_datasets(options: &SeedOptions, only: &[String], overlay: &Overlay, problems: &mut Vec<Problem>) -> Vec<Read> {
     let folder = options.root.join(&options.path);
     let shown = options.path.display();
     let mut files: Vec<PathBuf> = match std::fs::read_dir(&folder) {
@@ -155,7 +258,7 @@ fn read_datasets(options: &SeedOptions, overlay: &Overlay, problems: &mut Vec<Pr
         ));
     }
     let names: Vec<String> = files.iter().filter_map(|file| Some(file.file_stem()?.to_str()?.to_owned())).collect();
-    for wanted in options.with.iter().filter(|wanted| !names.contains(wanted)) {
+    for wanted in options.with.iter().chain(only).filter(|wanted| !names.contains(wanted)) {
         problems.push(Problem::new(ErrorCode::InvalidValue, None, unknown_dataset(wanted, &names)));
     }
     let mut datasets = Vec::new();
@@ -174,7 +277,7 @@ fn read_datasets(options: &SeedOptions, overlay: &Overlay, problems: &mut Vec<Pr
                         unknown_dataset(after.get_ref(), &names),
                     ));
                 }
-                if !parsed.dataset.optional || options.with.contains(name) {
+                if !parsed.dataset.optional || options.with.contains(name) || only.contains(name) {
                     datasets.push(Read { name: name.clone(), file, parsed });
                 }
             }
@@ -250,7 +353,16 @@ fn check(
     if key.is_empty() {
         report(key_at, ErrorCode::InvalidValue, format!("`{name}` needs at least one key column"));
     }
+    if block.file.is_some() && !block.bulk {
+        report(at, ErrorCode::InvalidValue, "`file` needs `bulk = true`".to_owned());
+    }
+    for column in block.secret.iter().filter(|column| key.contains(column.get_ref())) {
+        let message =
+            format!("`{}` is part of the key, which is shown everywhere, and cannot be secret", column.get_ref());
+        report(column.span().start, ErrorCode::InvalidValue, message);
+    }
     match &block.rows {
+        _ if block.bulk => {}
         Some(_)
             if block.each.is_some()
                 || block.when.is_some()
@@ -316,6 +428,46 @@ fn check_mode(
     }
 }
 
+/// What a block with `bulk = true` declares.
+fn bulk_table(
+    options: &SeedOptions,
+    block: &TableBlock,
+    dataset: usize,
+    file: &Arc<SourceFile>,
+    problems: &mut Vec<Problem>,
+) -> Option<BulkTable> {
+    let Some(named) = &block.file else {
+        let message = format!("`{}` has `bulk = true` and no `file` that its rows are in", block.name.get_ref());
+        problems.push(Problem::new(ErrorCode::InvalidValue, Some(file.location(block.name.span().start)), message));
+        return None;
+    };
+    match template::render(&template::environment(), named.get_ref(), &options.names) {
+        Ok(rendered) => {
+            let path = options.root.join(rendered);
+            stream::declare(block, dataset, file, (&path, &shown_path(&options.root, &path)), problems)
+        }
+        Err(error) => {
+            let message = expression::explain(&error, named.get_ref());
+            problems.push(Problem::new(ErrorCode::Template, Some(file.location(named.span().start)), message));
+            None
+        }
+    }
+}
+
+/// A very large table is declared once, by itself.
+fn declared_otherwise(bulk: &[BulkTable], tables: &[StagedTable], problems: &mut Vec<Problem>) {
+    for (index, table) in bulk.iter().enumerate() {
+        let twice = bulk[..index].iter().any(|other| other.name == table.name);
+        if twice || tables.iter().any(|other| other.name == table.name) {
+            let message = format!(
+                "`{}` is declared elsewhere as well; with `bulk = true` all its rows are in one file",
+                table.name
+            );
+            problems.push(Problem::new(ErrorCode::InvalidValue, Some(table.at.clone()), message));
+        }
+    }
+}
+
 fn describe(block: &TableBlock, dataset: usize, file: &Arc<SourceFile>, offset: usize) -> Block {
     let named = block.columns.0.iter().chain(&block.insert_only.0);
     Block {
@@ -328,6 +480,7 @@ fn describe(block: &TableBlock, dataset: usize, file: &Arc<SourceFile>, offset: 
         mode: block.mode,
         on_edit: block.on_edit.clone(),
         on_duplicate: block.on_duplicate,
+        secret: block.secret.iter().map(|column| column.get_ref().clone()).collect(),
     }
 }
 

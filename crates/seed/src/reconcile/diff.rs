@@ -14,7 +14,7 @@ use crate::reconcile::observe::{LiveRow, Observation, Resolved, TableState, id_f
 use crate::reconcile::plan::{Outcome, Pending, RowAction};
 use crate::reconcile::prune::{self, Pruned};
 use crate::staged::{Cell, StagedRow};
-use crate::value::{canonical, same};
+use crate::value::{canonical, same, secret};
 
 /// What is to happen to one staged row that does not simply stay as it is.
 #[derive(Debug)]
@@ -44,6 +44,8 @@ pub(crate) struct Decisions {
     pub(crate) pruned: Pruned,
     pub(crate) pending: Vec<Pending>,
     pub(crate) problems: Vec<Problem>,
+    /// Problems with the schema as it is now, which migrations may do away with.
+    pub(crate) schema_problems: Vec<Problem>,
 }
 
 /// Compares every staged row with what was observed.
@@ -58,29 +60,32 @@ pub(crate) fn decide(seeds: &Seeds, observation: &Observation) -> Decisions {
             if checked.insert((row.block, row.columns.len(), state.table.is_some())) || row.source.document.is_none() {
                 check_columns(seeds, index, row, observation, &mut decisions);
             }
-            let fits = check_values(seeds, state, row, &mut decisions.problems);
+            check_values(seeds, state, row, &mut decisions.schema_problems);
             match state.live.get(row_index).and_then(Option::as_ref) {
                 None => {
                     check_deferred(seeds, index, row, state, &mut decisions.problems);
                     rows.push(Decision { row: row_index, action: RowAction::Create, columns: Vec::new() });
                 }
-                Some(_) if !fits || seeds.blocks[row.block].mode == Mode::Insert => {}
+                Some(_) if seeds.blocks[row.block].mode == Mode::Insert => {}
                 Some(live) => rows.extend(compare(seeds, index, row_index, live, observation, &mut decisions.problems)),
             }
         }
         decisions.tables.push(rows);
     }
     decisions.pruned = prune::decide(seeds, observation, &decisions.tables, &mut decisions.problems);
+    crate::constraint::check(seeds, observation, &decisions.tables, &mut decisions.schema_problems);
     decisions.pending.sort_by(|a, b| (&a.table, &a.column).cmp(&(&b.table, &b.column)));
     decisions.pending.dedup_by(|a, b| (&a.table, &a.column) == (&b.table, &b.column));
     decisions
 }
 
-/// The values to remember as applied, once the row is as decided: kept columns remember what they did before.
+/// The values to remember as applied, once the row is as decided: kept columns remember what they did before, and secret ones
+/// a digest.
 pub(crate) fn applied(
     row: &StagedRow,
     state: &TableState,
     decision: &Decision,
+    secrets: &HashSet<String>,
     resolve: &dyn Fn(usize) -> Option<Json>,
 ) -> Map<String, Json> {
     let mut applied = Map::new();
@@ -97,6 +102,8 @@ pub(crate) fn applied(
         if let (Some(column), Some(value)) = (state.column(name), value)
             && let Ok(value) = canonical(column, &value)
         {
+            let value = state.spelled(name, value);
+            let value = if secrets.contains(&**name) { secret::sealed(&value) } else { value };
             applied.insert(name.to_string(), value);
         }
     }
@@ -126,19 +133,21 @@ fn compare(
         let base = base.and_then(|base| base.applied.get(&**name));
         let old = live.values.get(&**name);
         let equals =
-            |value: Option<&Json>| matches!((&wanted, value), (Some(wanted), Some(value)) if same(wanted, value));
-        if equals(old) {
+            |value: Option<&Json>| matches!((&wanted, value), (Some(wanted), Some(value)) if secret::is(value, wanted));
+        if old.is_some_and(|old| wanted.as_ref().is_some_and(|wanted| same(wanted, old))) {
             adopt |= !equals(base);
             continue;
         }
         let old = old.cloned().unwrap_or(Json::Null);
-        let edited = base.is_some_and(|base| !same(base, &old));
+        let edited = base.is_some_and(|base| !secret::is(base, &old));
         let outcome = match (edited, equals(base), policy.of(name)) {
             (true, true, OnEdit::Keep) => Outcome::Edited,
             (true, false, OnEdit::Keep) => Outcome::Conflict,
             (false, ..) | (true, _, OnEdit::Overwrite) => Outcome::Update,
             (true, _, OnEdit::Fail) => {
-                let new = seeds.references.symbol(cell);
+                let hidden = seeds.blocks[row.block].secret.contains(&**name).then(secret::shown);
+                let (old, new) =
+                    (hidden.clone().unwrap_or(old), hidden.unwrap_or_else(|| seeds.references.symbol(cell)));
                 let message = format!(
                     "`{}` {} was edited in the database: `{name}` is {}, the file has {}",
                     seeds.tables[table].name,
@@ -187,7 +196,7 @@ fn check_deferred(seeds: &Seeds, table: usize, row: &StagedRow, state: &TableSta
 fn wanted(seeds: &Seeds, state: &TableState, name: &str, cell: &Cell, observation: &Observation) -> Option<Json> {
     let column = state.column(name)?;
     match cell {
-        Cell::Value(value) => canonical(column, value).ok(),
+        Cell::Value(value) => canonical(column, value).ok().map(|value| state.spelled(name, value)),
         Cell::Ref(reference) => match observation.resolve(seeds, *reference) {
             Resolved::Id(id) => id_for(column, &id),
             _ => None,
@@ -195,17 +204,25 @@ fn wanted(seeds: &Seeds, state: &TableState, name: &str, cell: &Cell, observatio
     }
 }
 
-/// Whether every value fits its column; those that do not are reported.
-fn check_values(seeds: &Seeds, state: &TableState, row: &StagedRow, problems: &mut Vec<Problem>) -> bool {
-    let before = problems.len();
+/// Values that do not fit their columns.
+fn check_values(seeds: &Seeds, state: &TableState, row: &StagedRow, problems: &mut Vec<Problem>) {
     for (name, cell) in row.cells() {
         let (Cell::Value(value), Some(column)) = (cell, state.column(name)) else { continue };
-        if let Err(misfit) = canonical(column, value) {
-            let offset = seeds.blocks[row.block].columns.get(&**name).copied().unwrap_or(row.source.offset);
-            problems.push(row.source.problem(ErrorCode::SeedValue, offset, misfit.to_string()));
-        }
+        let is_secret = seeds.blocks[row.block].secret.contains(&**name);
+        let message = match canonical(column, value) {
+            Err(_) if is_secret => {
+                format!("the secret value does not fit `{name}` of type {}", column.declared.to_lowercase())
+            }
+            Err(misfit) => misfit.to_string(),
+            Ok(value) => match state.refusal(name, &value) {
+                Some(_) if is_secret => format!("the secret value does not fit `{name}`"),
+                Some(refusal) => format!("{} does not fit `{name}`: {refusal}", crate::reconcile::show::value(&value)),
+                None => continue,
+            },
+        };
+        let offset = seeds.blocks[row.block].columns.get(&**name).copied().unwrap_or(row.source.offset);
+        problems.push(row.source.problem(ErrorCode::SeedValue, offset, message));
     }
-    problems.len() == before
 }
 
 /// Tables and columns that the schema does not have are pending; columns that cannot be written are problems.
@@ -223,7 +240,7 @@ fn check_columns(seeds: &Seeds, index: usize, row: &StagedRow, observation: &Obs
             Some(column) if column.generated => {
                 let message =
                     format!("`{name}` of `{}` is computed by the database and cannot be written", staged.name);
-                decisions.problems.push(Problem::new(ErrorCode::SeedTarget, Some(at()), message));
+                decisions.schema_problems.push(Problem::new(ErrorCode::SeedTarget, Some(at()), message));
             }
             Some(_) => {}
             None => decisions.pending.push(Pending {

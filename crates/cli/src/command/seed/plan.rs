@@ -8,11 +8,11 @@ use crate::args::{Format, SeedPlan};
 use crate::error::CliError;
 
 pub(super) fn run(args: &SeedPlan, context: &mut Context<'_, '_>) -> Result<Exit, CliError> {
-    let project = context.project(&args.environment)?;
+    let project = context.project_with(&args.environment, args.top_up)?;
     let seeds = load(&project)?;
     let mut db = connect(&project.database, Access::Read)?;
     let plan = make(db.as_mut(), &seeds)?;
-    show(&plan, context);
+    show(&project, &seeds, &plan, context);
     if context.terminal.format == Format::Text && plan.counts().edited > 0 {
         let (program, name) = (&context.global.program, &project.environment);
         let line = format!("to keep these edits in the files: {program} seed pull {name} --dry-run\n");

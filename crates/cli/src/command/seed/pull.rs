@@ -2,7 +2,7 @@
 
 use plimsoll_core::Exit;
 use plimsoll_core::db::{Access, connect};
-use plimsoll_seed::{PullOptions, PullPlan, SeedError, plan_pull, pull};
+use plimsoll_seed::{PullOptions, PullPlan, SeedError, SeedOptions, plan_pull, pull};
 
 use super::Context;
 use crate::args::{Format, SeedPull};
@@ -11,7 +11,7 @@ use crate::reporter::diff;
 
 pub(super) fn run(args: &SeedPull, context: &mut Context<'_, '_>) -> Result<Exit, CliError> {
     let project = context.project(&args.apply.environment)?;
-    let options = plimsoll_deploy::seed_options(&project).ok_or(CliError::Undeclared { what: "seeds" })?;
+    let options = SeedOptions::of(&project).ok_or(CliError::Undeclared { what: "seeds" })?;
     let wanted =
         PullOptions { table: args.table.clone(), row: args.row.clone(), follow: args.follow, undeclared: args.new };
     let plan = {
