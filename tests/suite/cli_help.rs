@@ -27,6 +27,7 @@ const COMMANDS: &[&[&str]] = &[
     &["seed"],
     &["seed", "plan"],
     &["seed", "apply"],
+    &["seed", "pull"],
     &["seed", "runs"],
     &["seed", "undo"],
     &["seed", "reset"],

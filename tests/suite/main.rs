@@ -62,6 +62,7 @@ mod seed_edits;
 mod seed_guards;
 mod seed_model;
 mod seed_prune;
+mod seed_pull;
 mod seed_references;
 mod seed_repeat;
 mod seed_rows;

@@ -18,7 +18,7 @@ pub(crate) use migrate::{
     MigrateSquash, MigrateUp, MigrateVerify, NewLayout, NewMigration, Redo,
 };
 pub(crate) use operate::{Counts, Locks, Query, Release};
-pub(crate) use seed::{Promote, Seed, SeedApply, SeedPlan, SeedReset, SeedRuns, SeedUndo, SeedVerify};
+pub(crate) use seed::{Promote, Seed, SeedApply, SeedPlan, SeedPull, SeedReset, SeedRuns, SeedUndo, SeedVerify};
 
 /// Plan, deploy, prove and undo services with a database.
 #[derive(Debug, Parser)]
@@ -75,7 +75,7 @@ pub(crate) enum Command {
     /// Look at or apply migrations
     #[command(subcommand)]
     Migrate(Migrate),
-    /// Look at, apply or verify seeds
+    /// Look at, apply, pull or verify seeds
     #[command(subcommand)]
     Seed(Seed),
     /// Check, list or mend the audit of rows with a life cycle

@@ -79,6 +79,15 @@ pub enum SeedError {
         #[source]
         source: Box<DbError>,
     },
+    /// A file could not be read again or written; those that were written before it have their content back.
+    #[error("cannot change `{}`", file.display())]
+    File {
+        /// The file, as errors show it.
+        file: std::path::PathBuf,
+        /// What the operating system says.
+        #[source]
+        source: std::io::Error,
+    },
     /// What would be written is not what the plan shows; nothing was written.
     #[error("the files or the database changed since the plan was made: {}", moved.join(", "))]
     PlanStale {
@@ -114,6 +123,7 @@ impl SeedError {
             | Self::Write { .. }
             | Self::Refused { .. }
             | Self::Count { .. }
+            | Self::File { .. }
             | Self::PlanStale { .. } => &[],
         }
     }
@@ -175,6 +185,7 @@ impl Coded for SeedError {
             Self::Write { .. } | Self::Refused { .. } => ErrorCode::SeedFailed,
             Self::Count { source, .. } if source.kind == DbErrorKind::Lost => ErrorCode::DatabaseLost,
             Self::Count { .. } => ErrorCode::ExpectationFailed,
+            Self::File { .. } => ErrorCode::FileUnwritable,
             Self::PlanStale { .. } => ErrorCode::PlanStale,
         }
     }
@@ -184,7 +195,7 @@ impl Coded for SeedError {
             Self::Problems { problems } => problems.first().and_then(|problem| problem.at.as_ref()),
             Self::Refused { rows } => rows.first().and_then(|row| row.at.as_ref()),
             Self::Write { at, .. } | Self::Count { at, .. } => at.as_ref(),
-            Self::Database { .. } | Self::PlanStale { .. } => None,
+            Self::Database { .. } | Self::File { .. } | Self::PlanStale { .. } => None,
         }
     }
 

@@ -125,6 +125,19 @@ pub(crate) fn remove<'a>(db: &mut dyn Db, table: &str, keys: impl Iterator<Item 
     Ok(())
 }
 
+/// Replaces some of the values that were last applied to a row, and leaves everything else about it.
+pub(crate) fn amend(db: &mut dyn Db, table: &str, row_key: &str, values: &Map<String, Json>) -> Result<(), DbError> {
+    let name = ledger::table(db.engine(), LedgerTable::SeedRow);
+    let of_row = |stmt: Stmt| stmt.sql(" WHERE table_name = ").bind(table).sql(" AND row_key = ").bind(row_key);
+    let known = db.rows(&of_row(Stmt::new(format!("SELECT applied FROM {name}"))))?;
+    let mut applied: Map<String, Json> =
+        known.first().and_then(|row| serde_json::from_str(row.text(0)).ok()).unwrap_or_default();
+    applied.extend(values.clone());
+    let applied = serde_json::to_string(&applied).unwrap_or_default();
+    db.execute(&of_row(Stmt::new(format!("UPDATE {name} SET applied = ")).bind(applied.as_str())))?;
+    Ok(())
+}
+
 /// Binds separated by commas, and the closing parenthesis.
 pub(crate) fn list<'a>(stmt: &mut Stmt, values: impl Iterator<Item = &'a str>) {
     for (index, value) in values.enumerate() {

@@ -10,6 +10,7 @@ mod guard;
 mod ledger;
 mod lifecycle;
 mod map;
+mod pull;
 mod read;
 mod reconcile;
 mod report;
@@ -32,6 +33,10 @@ pub use lifecycle::plan::{RowChange, RowSteps, may_change};
 pub use lifecycle::step::{StepPlan, StepRequest, StepTo, apply_step, plan_step};
 pub use lifecycle::trigger::{TableTriggers, TriggerState, install_triggers, plan_triggers, remove_triggers};
 pub use lifecycle::verify::{AuditFinding, AuditReport, verify_audit};
+pub use pull::{
+    FileChange, FollowedColumn, PullOptions, PullPlan, PullReport, PulledColumn, RefusedColumn, Splice, Undeclared,
+    plan_pull, pull,
+};
 pub use read::{SeedOptions, Seeds, load, load_only};
 pub use reconcile::observe::{Observation, observe};
 pub use reconcile::plan::{

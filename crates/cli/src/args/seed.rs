@@ -19,6 +19,8 @@ pub(crate) enum Seed {
     Undo(SeedUndo),
     /// Remove the rows that datasets created
     Reset(SeedReset),
+    /// Write edits made in the database back into the files
+    Pull(SeedPull),
     /// Check what must be true of the data
     Verify(SeedVerify),
     /// Take one row one step further in its life cycle, and record it
@@ -125,6 +127,33 @@ pub(crate) struct SeedReset {
     pub(crate) discard_edits: bool,
 
     /// Show what would be done, and do nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// `seed pull`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct SeedPull {
+    #[command(flatten)]
+    pub(crate) apply: Apply,
+
+    /// Only the rows of this table
+    #[arg(long, value_name = "TABLE")]
+    pub(crate) table: Option<String>,
+
+    /// Only the row with this key, as plans show it: `tutor`, or `a / 2`
+    #[arg(long, value_name = "KEY")]
+    pub(crate) row: Option<String>,
+
+    /// Pull edits whose place other columns come from as well; those change at the next `seed apply`
+    #[arg(long)]
+    pub(crate) follow: bool,
+
+    /// Tell as well which rows are in the database and in no file
+    #[arg(long)]
+    pub(crate) new: bool,
+
+    /// Only show what would be written; the difference is one for `patch`
     #[arg(long)]
     pub(crate) dry_run: bool,
 }

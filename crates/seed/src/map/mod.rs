@@ -471,7 +471,8 @@ fn literals(row: Ordered<toml::Spanned<toml::Value>>) -> Literals {
     row.0.into_iter().map(|(name, value)| (Arc::from(name), json(value.get_ref()))).collect()
 }
 
-fn json(value: &toml::Value) -> Json {
+/// A TOML value as JSON; times become texts.
+pub(crate) fn json(value: &toml::Value) -> Json {
     match value {
         toml::Value::String(text) => Json::from(text.as_str()),
         toml::Value::Integer(number) => Json::from(*number),

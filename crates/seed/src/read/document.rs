@@ -9,6 +9,7 @@ use plimsoll_core::{ErrorCode, Location};
 use serde_json::Value as Json;
 
 use crate::error::Problem;
+use crate::read::overlay::Overlay;
 use crate::read::source::SourceFile;
 
 /// A parsed document.
@@ -22,8 +23,8 @@ pub(crate) struct Document {
 
 impl Document {
     /// Reads and parses a file. `shown` is its name in errors.
-    pub(crate) fn read(file: &Path, shown: &Path) -> Result<Self, Problem> {
-        let text = plimsoll_core::toml_file::read_text(file).map_err(|error| {
+    pub(crate) fn read(file: &Path, shown: &Path, overlay: &Overlay) -> Result<Self, Problem> {
+        let text = overlay.read(file, shown).map_err(|error| {
             let message = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
             Problem::new(ErrorCode::FileUnreadable, None, format!("cannot read `{}`: {message}", shown.display()))
         })?;
@@ -83,8 +84,8 @@ impl Document {
 }
 
 /// Compiles a JSON Schema file.
-pub(crate) fn schema(file: &Path, shown: &Path) -> Result<Validator, Problem> {
-    let document = Document::read(file, shown)?;
+pub(crate) fn schema(file: &Path, shown: &Path, overlay: &Overlay) -> Result<Validator, Problem> {
+    let document = Document::read(file, shown, overlay)?;
     jsonschema::options().build(&document.json).map_err(|error| {
         let at = document.location(error.instance_path().as_str());
         Problem::new(ErrorCode::DocumentInvalid, Some(at), format!("not a usable JSON Schema: {error}"))

@@ -2,6 +2,7 @@
 
 pub(crate) mod document;
 pub(crate) mod model;
+pub(crate) mod overlay;
 pub(crate) mod source;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -18,6 +19,7 @@ use crate::map::expression;
 use crate::map::{CompiledBlock, Staging};
 use crate::read::document::Document;
 use crate::read::model::{DatasetFile, EditPolicy, Mode, TableBlock};
+use crate::read::overlay::Overlay;
 use crate::read::source::SourceFile;
 use crate::staged::{self, order};
 use crate::staged::{Block, References, StagedTable};
@@ -155,9 +157,14 @@ pub fn load(options: &SeedOptions) -> Result<Seeds, SeedError> {
 /// # Errors
 /// As [`load`].
 pub fn load_only(options: &SeedOptions, only: &[String]) -> Result<Seeds, SeedError> {
+    load_over(options, only, &Overlay::default())
+}
+
+/// As [`load_only`], with some texts in place of files.
+pub(crate) fn load_over(options: &SeedOptions, only: &[String], overlay: &Overlay) -> Result<Seeds, SeedError> {
     let mut problems = Vec::new();
     let mut lifecycles = Vec::new();
-    let mut read = read_datasets(options, only, &mut lifecycles, &mut problems);
+    let mut read = read_datasets(options, only, overlay, &mut lifecycles, &mut problems);
     read.retain(|dataset| only.is_empty() || only.contains(&dataset.name));
     let read = order_datasets(read, &mut problems);
     let env = expression::environment();
@@ -212,7 +219,7 @@ pub fn load_only(options: &SeedOptions, only: &[String]) -> Result<Seeds, SeedEr
             compiled.iter().for_each(|block| block.stage(&options.names, None, &mut staging));
             continue;
         };
-        let documents = read_documents(options, &file, documents, &mut cache, &mut problems);
+        let documents = read_documents(options, overlay, &file, documents, &mut cache, &mut problems);
         for block in &compiled {
             documents.iter().for_each(|document| block.stage(&options.names, Some(document), &mut staging));
         }
@@ -250,6 +257,7 @@ pub fn load_only(options: &SeedOptions, only: &[String]) -> Result<Seeds, SeedEr
 fn read_datasets(
     options: &SeedOptions,
     only: &[String],
+    overlay: &Overlay,
     lifecycles: &mut Vec<Lifecycle>,
     problems: &mut Vec<Problem>,
 ) -> Vec<Read> {
@@ -279,7 +287,7 @@ fn read_datasets(
     for (file, name) in files.iter().zip(&names) {
         let shown = shown_path(&options.root, file);
         let parsed =
-            toml_file::read_text(file).and_then(|text| Ok((toml_file::parse::<DatasetFile>(&shown, &text)?, text)));
+            overlay.read(file, &shown).and_then(|text| Ok((toml_file::parse::<DatasetFile>(&shown, &text)?, text)));
         match parsed {
             Ok((mut parsed, text)) => {
                 let file = Arc::new(SourceFile::new(&shown, text));
@@ -516,6 +524,7 @@ type Cache = BTreeMap<PathBuf, Option<Arc<Document>>>;
 
 fn read_documents(
     options: &SeedOptions,
+    overlay: &Overlay,
     file: &Arc<SourceFile>,
     documents: &crate::read::model::Documents,
     cache: &mut HashMap<PathBuf, Option<Arc<Document>>>,
@@ -542,7 +551,7 @@ fn read_documents(
             Ok(files) => {
                 for path in files {
                     let document = cache.entry(path.clone()).or_insert_with(|| {
-                        let read = Document::read(&path, &shown_path(&options.root, &path));
+                        let read = Document::read(&path, &shown_path(&options.root, &path), overlay);
                         read.map(Arc::new).map_err(|problem| problems.push(problem)).ok()
                     });
                     found.insert(path, document.clone());
@@ -554,7 +563,7 @@ fn read_documents(
     let mut documents: Vec<Arc<Document>> = found.into_values().flatten().collect();
     if let Some(schema) = schema {
         let path = options.root.join(&schema);
-        match document::schema(&path, &shown_path(&options.root, &path)) {
+        match document::schema(&path, &shown_path(&options.root, &path), overlay) {
             Ok(schema) => documents.retain(|document| {
                 let violations = document.violations(&schema);
                 let fits = violations.is_empty();

@@ -115,6 +115,15 @@ impl EditPolicy {
         self.columns.get(column).copied().or(self.default).unwrap_or_default()
     }
 
+    /// The same, where edits that are errors are kept: for when they are what is asked about.
+    pub(crate) fn keeping(&self) -> Self {
+        let kept = |word: &OnEdit| if *word == OnEdit::Fail { OnEdit::Keep } else { *word };
+        Self {
+            default: self.default.as_ref().map(kept),
+            columns: self.columns.iter().map(|(column, word)| (column.clone(), kept(word))).collect(),
+        }
+    }
+
     /// The columns that have a word of their own.
     pub(crate) fn columns(&self) -> impl Iterator<Item = &str> {
         self.columns.keys().map(String::as_str)

@@ -6,3 +6,4 @@ mod live;
 mod plans;
 mod project;
 mod properties;
+mod pull;

@@ -55,8 +55,8 @@ impl Project {
         self.write(path, &text.replace(from, to));
     }
 
-    pub(crate) fn load(&self) -> Result<Seeds, SeedError> {
-        load(&SeedOptions {
+    pub(crate) fn options(&self) -> SeedOptions {
+        SeedOptions {
             root: self.root().to_owned(),
             path: PathBuf::from("seeds"),
             with: self.with.clone(),
@@ -64,7 +64,11 @@ impl Project {
             profile: None,
             top_up: false,
             names: minijinja::context! { engine => "sqlite", topics => "topics" },
-        })
+        }
+    }
+
+    pub(crate) fn load(&self) -> Result<Seeds, SeedError> {
+        load(&self.options())
     }
 
     pub(crate) fn plan(&mut self) -> Result<SeedPlan, SeedError> {

@@ -4,6 +4,7 @@ mod apply;
 mod fresh;
 mod plan;
 pub(super) mod promote;
+mod pull;
 mod reset;
 mod runs;
 mod undo;
@@ -27,6 +28,7 @@ pub(super) fn run(args: &Seed, context: &mut Context<'_, '_>) -> Result<Exit, Cl
         Seed::Runs(args) => runs::run(args, context),
         Seed::Undo(args) => undo::run(args, context),
         Seed::Reset(args) => reset::run(args, context),
+        Seed::Pull(args) => pull::run(args, context),
         Seed::Verify(args) => verify::run(args, context),
         Seed::Promote(args) => promote::run(args, context),
     }

@@ -4,7 +4,7 @@ use plimsoll_core::Exit;
 use plimsoll_core::db::{Access, connect};
 
 use super::{Context, load, make, show};
-use crate::args::SeedPlan;
+use crate::args::{Format, SeedPlan};
 use crate::error::CliError;
 
 pub(super) fn run(args: &SeedPlan, context: &mut Context<'_, '_>) -> Result<Exit, CliError> {
@@ -13,6 +13,11 @@ pub(super) fn run(args: &SeedPlan, context: &mut Context<'_, '_>) -> Result<Exit
     let mut db = connect(&project.database, Access::Read)?;
     let plan = make(db.as_mut(), &seeds)?;
     show(&project, &seeds, &plan, context);
+    if context.terminal.format == Format::Text && plan.counts().edited > 0 {
+        let (program, name) = (&context.global.program, &project.environment);
+        let line = format!("to keep these edits in the files: {program} seed pull {name} --dry-run\n");
+        context.terminal.result(&line);
+    }
     if let Some(file) = &args.output {
         let text = serde_json::to_string_pretty(&plan).unwrap_or_default();
         // A saved plan is compared value by value: masking a secret in it would make it stale.

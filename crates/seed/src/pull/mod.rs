@@ -1,0 +1,203 @@
+//! `seed pull`: edits made in the database go back into the files, with as few changed bytes as there can be. Deciding what
+//! counts as an edit is `reconcile`'s.
+
+mod admit;
+mod form;
+mod prove;
+mod report;
+mod respell;
+mod text;
+mod token;
+mod trace;
+mod undeclared;
+mod write;
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+
+use plimsoll_core::ErrorCode;
+use plimsoll_core::db::{Catalog, Db};
+use plimsoll_core::toml_file::nearest;
+use serde_json::Value as Json;
+
+pub use report::{FileChange, FollowedColumn, PullPlan, PullReport, PulledColumn, RefusedColumn, Undeclared};
+pub use text::Splice;
+pub use write::pull;
+
+use crate::error::{Problem, SeedError};
+use crate::read::{SeedOptions, Seeds, load};
+use crate::reconcile::diff::{ColumnDecision, decide};
+use crate::reconcile::observe::observe;
+use crate::reconcile::plan::Outcome;
+use crate::reconcile::show;
+use admit::{Admission, Edit, Known, Reason, groups};
+use prove::Proof;
+use text::Set;
+use trace::{Tracer, Untraceable};
+
+/// What is pulled.
+#[derive(Debug, Clone, Default)]
+pub struct PullOptions {
+    /// Only this table.
+    pub table: Option<String>,
+    /// Only the row with this key, as plans show it: `tutor`, or `spec-a / 2` for several columns.
+    pub row: Option<String>,
+    /// Whether other columns may change with an edit because they come from the same place. Those that nobody edited are
+    /// then updated by the next seeding; without it, such an edit is not pulled.
+    pub follow: bool,
+    /// Whether rows that no file declares are told as well.
+    pub undeclared: bool,
+}
+
+/// Finds out which edits can go into the files, and proves it: the changed files, as they would be, are loaded and planned
+/// against the database. A column is pulled when it comes out as the database holds it, and nothing else comes out
+/// differently. Reads only.
+///
+/// # Errors
+/// [`SeedError::Problems`] when the files are wrong as they are or `wanted` names nothing, [`SeedError::PlanStale`] when
+/// a file changes meanwhile, [`SeedError::Database`].
+pub fn plan_pull(db: &mut dyn Db, options: &SeedOptions, wanted: &PullOptions) -> Result<PullPlan, SeedError> {
+    let seeds = load(options)?;
+    check_wanted(&seeds, wanted)?;
+    let catalog = Catalog::read(db)?;
+    let observation = observe(db, &seeds, &catalog)?;
+    let mut decisions = decide(&lenient(&seeds), &observation);
+    SeedError::unless_empty(std::mem::take(&mut decisions.problems))?;
+    let mut plan = PullPlan::default();
+    let mut tracer = Tracer { seeds: &seeds, observation: &observation, catalog: &catalog, parsed: HashMap::new() };
+    let mut edits = Vec::new();
+    for (table, decided) in decisions.tables.iter().enumerate() {
+        for decision in decided {
+            let (row, of) = (decision.row, &seeds.tables[table]);
+            if !is_wanted(wanted, &of.name, &of.rows[row].symbol) {
+                continue;
+            }
+            for column in decision.columns.iter().filter(|column| column.outcome != Outcome::Update) {
+                match tracer.trace(db, table, row, &column.name, &column.old) {
+                    Ok(target) => edits.push(Edit { table, row, column, target }),
+                    Err(Untraceable::Database(error)) => return Err(error.into()),
+                    Err(reason) => plan.refused.push(refused(&seeds, table, row, column, (reason.to_string(), false))),
+                }
+            }
+        }
+    }
+    let proof = Proof { options, catalog: &catalog, before: &seeds, follow: wanted.follow };
+    let mut admission = Admission {
+        edits: &edits,
+        files: texts(&seeds, options, &edits)?,
+        admitted: Vec::new(),
+        followed: Vec::new(),
+        refused: Vec::new(),
+    };
+    admission.admit(db, &proof, groups(&edits))?;
+    let mut reasons: HashMap<usize, Reason> = admission.refused.drain(..).collect();
+    for (number, edit) in edits.iter().enumerate() {
+        match reasons.remove(&number) {
+            Some(reason) => plan.refused.push(refused(&seeds, edit.table, edit.row, edit.column, reason)),
+            None => plan.columns.push(pulled(&seeds, edit)),
+        }
+    }
+    plan.followed = std::mem::take(&mut admission.followed);
+    plan.files = admission.changes(&admission.admitted).map_err(|(_, reason)| internal(reason))?;
+    if wanted.undeclared {
+        plan.undeclared = undeclared::undeclared(db, &seeds, &observation, wanted.table.as_deref())?;
+    }
+    Ok(plan)
+}
+
+/// The same seeds, where no edit is an error: those are what is asked for.
+pub(crate) fn lenient(seeds: &Seeds) -> Seeds {
+    let mut seeds = seeds.clone();
+    for block in &mut seeds.blocks {
+        block.on_edit = block.on_edit.keeping();
+    }
+    seeds
+}
+
+/// The texts of all files that may be changed. They have to be what was loaded.
+fn texts(seeds: &Seeds, options: &SeedOptions, edits: &[Edit<'_>]) -> Result<BTreeMap<PathBuf, Known>, SeedError> {
+    let mut files = BTreeMap::new();
+    for edit in edits {
+        let file = &edit.target.file;
+        if files.contains_key(file) {
+            continue;
+        }
+        let (text, digest) = write::read(&options.root, file)?;
+        let staged = &seeds.tables[edit.table].rows[edit.row];
+        let loaded = match &staged.source.document {
+            Some((document, _)) if document.file.path == *file => &document.file.text,
+            _ => &staged.source.file.text,
+        };
+        if *loaded != text {
+            return Err(write::moved(file));
+        }
+        files.insert(file.clone(), Known { text, digest, format: edit.target.format });
+    }
+    Ok(files)
+}
+
+fn pulled(seeds: &Seeds, edit: &Edit<'_>) -> PulledColumn {
+    let table = &seeds.tables[edit.table];
+    let row = &table.rows[edit.row];
+    let place = |set: &Set| format!("{}#{}", edit.target.file.display(), text::pointer(&set.path));
+    PulledColumn {
+        table: table.name.clone(),
+        key: row.symbol.clone(),
+        row_key: row.row_key.clone(),
+        column: edit.column.name.to_string(),
+        outcome: edit.column.outcome,
+        file: edit.column.new.clone(),
+        database: edit.column.old.clone(),
+        places: edit.target.sets.iter().map(place).collect(),
+    }
+}
+
+fn refused(seeds: &Seeds, table: usize, row: usize, column: &ColumnDecision, reason: Reason) -> RefusedColumn {
+    let of = &seeds.tables[table];
+    let row = &of.rows[row];
+    let block = &seeds.blocks[row.block];
+    let at = block.columns.get(&*column.name).map_or_else(|| row.source.location(), |at| block.file.location(*at));
+    RefusedColumn {
+        table: of.name.clone(),
+        key: row.symbol.clone(),
+        column: column.name.to_string(),
+        database: column.old.clone(),
+        reason: reason.0,
+        followable: reason.1,
+        at: at.to_string(),
+    }
+}
+
+fn is_wanted(wanted: &PullOptions, table: &str, key: &Json) -> bool {
+    wanted.table.as_deref().is_none_or(|wanted| wanted == table)
+        && wanted.row.as_deref().is_none_or(|wanted| wanted == show::name(key))
+}
+
+/// A table or a row that nobody declares is a mistake, and not "nothing to pull".
+fn check_wanted(seeds: &Seeds, wanted: &PullOptions) -> Result<(), SeedError> {
+    let tables: Vec<_> =
+        seeds.tables.iter().filter(|table| wanted.table.as_deref().is_none_or(|name| name == table.name)).collect();
+    let message = match (&wanted.table, &wanted.row) {
+        (Some(name), _) if tables.is_empty() => {
+            let near = nearest(name, seeds.tables.iter().map(|table| table.name.as_str()));
+            let hint = near.map(|near| format!(", did you mean `{near}`?")).unwrap_or_default();
+            format!("no dataset declares a table `{name}`{hint}")
+        }
+        (_, Some(row)) => {
+            let labels: Vec<String> =
+                tables.iter().flat_map(|table| &table.rows).map(|row| show::name(&row.symbol)).collect();
+            if labels.contains(row) {
+                return Ok(());
+            }
+            let near = nearest(row, labels.iter().map(String::as_str));
+            let hint = near.map(|near| format!(", did you mean `{near}`?")).unwrap_or_default();
+            format!("no dataset declares a row `{row}`{hint}")
+        }
+        _ => return Ok(()),
+    };
+    Err(SeedError::Problems { problems: vec![Problem::new(ErrorCode::InvalidValue, None, message)] })
+}
+
+fn internal(reason: String) -> SeedError {
+    SeedError::Problems { problems: vec![Problem::new(ErrorCode::SeedFailed, None, reason)] }
+}

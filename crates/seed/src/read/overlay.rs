@@ -1,0 +1,25 @@
+//! Texts that stand in place of files, so that a change can be tried before it is written. Writing files is not done here.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use plimsoll_core::toml_file::{self, TomlError};
+
+/// By the path that errors show: what a file is taken to hold. Empty, every file holds what it holds.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Overlay(HashMap<PathBuf, String>);
+
+impl Overlay {
+    /// From now on a file holds this text.
+    pub(crate) fn set(&mut self, shown: PathBuf, text: String) {
+        self.0.insert(shown, text);
+    }
+
+    /// The text of a file, without a byte order mark.
+    pub(crate) fn read(&self, file: &Path, shown: &Path) -> Result<String, TomlError> {
+        match self.0.get(shown) {
+            Some(text) => Ok(text.clone()),
+            None => toml_file::read_text(file),
+        }
+    }
+}
