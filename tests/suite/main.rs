@@ -54,6 +54,7 @@ mod seed_repeat;
 mod seed_rows;
 mod seed_swap;
 mod seed_undo;
+mod seed_sources;
 mod seed_values;
 
 #[test]

@@ -21,7 +21,7 @@ pub use apply::{ApplyOptions, apply};
 pub use error::{DocumentPlace, Problem, SeedError};
 pub use event::SeedEvent;
 pub use guard::{Fingerprint, UserDataVerdict, UserTable};
-pub use read::{SeedOptions, Seeds, load};
+pub use read::{SeedOptions, SeedSource, Seeds, SkipReason, Skipped, SourceRecord, load, load_with};
 pub use reconcile::observe::{Observation, observe};
 pub use reconcile::plan::{ColumnChange, Counts, Outcome, Pending, RowAction, RowPlan, SeedPlan, TablePlan, plan};
 pub use reconcile::show::Shown;

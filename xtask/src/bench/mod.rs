@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: each benchmark beside its peer or its limit in one run, as a ratio. The commands are in `cases`.
 
 mod cases;
+mod documents;
 mod history;
 mod measure;
 

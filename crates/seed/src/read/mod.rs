@@ -1,24 +1,38 @@
 //! Loading: dataset files and documents become staged rows, without a database. What a database makes of them is `plan`'s.
 
+mod check;
+mod dataset;
 pub(crate) mod document;
+pub(crate) mod files;
+pub(crate) mod format;
+mod inputs;
 pub(crate) mod model;
+pub(crate) mod parse;
+mod provided;
+pub(crate) mod schema;
+mod skip;
 pub(crate) mod source;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeSet, HashMap};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use plimsoll_core::toml_file::{self, nearest};
-use plimsoll_core::{ErrorCode, template};
+use minijinja::Environment;
 
 use crate::error::{Problem, SeedError};
 use crate::map::expression;
-use crate::map::{CompiledBlock, Staging};
-use crate::read::document::Document;
-use crate::read::model::{DatasetFile, Mode, TableBlock};
+use crate::map::run::{Ran, run};
+use crate::map::{CompiledBlock, Shared, Staging};
+use crate::read::dataset::Dataset;
+use crate::read::files::Files;
+use crate::read::inputs::{Inputs, Place};
+use crate::read::model::{OnInvalid, TableBlock};
 use crate::read::source::SourceFile;
 use crate::staged::{self, order};
 use crate::staged::{Block, References, StagedTable};
+
+pub use provided::{SeedSource, SourceRecord};
+pub use skip::{SkipReason, Skipped};
 
 /// Where the datasets are and what they may do.
 #[derive(Debug, Clone)]
@@ -46,6 +60,8 @@ pub struct Seeds {
     pub(crate) incomplete: BTreeSet<usize>,
     /// The tables of user data.
     pub(crate) user_data: Vec<String>,
+    pub(crate) skipped: Vec<Skipped>,
+    pub(crate) notes: Vec<String>,
     documents: usize,
 }
 
@@ -61,18 +77,40 @@ impl Seeds {
         self.tables.iter().map(|table| (table.name.as_str(), table.rows.len()))
     }
 
-    /// How many documents were read.
+    /// The documents and records that were left out because they do not fit, see `on_invalid`.
+    #[must_use]
+    pub fn skipped(&self) -> &[Skipped] {
+        &self.skipped
+    }
+
+    /// How many documents and files of rows were read.
     #[must_use]
     pub fn documents(&self) -> usize {
         self.documents
     }
 }
 
-/// A dataset file that was read and whose references to other datasets are known.
-struct Read {
-    name: String,
-    file: Arc<SourceFile>,
-    parsed: DatasetFile,
+/// What has been read so far.
+struct Loading<'a> {
+    options: &'a SeedOptions,
+    sources: &'a [&'a dyn SeedSource],
+    files: Files<'a>,
+    datasets: Vec<String>,
+    blocks: Vec<Block>,
+    staging: Staging,
+    skipped: Vec<Skipped>,
+    notes: Vec<String>,
+    problems: Vec<Problem>,
+}
+
+/// A block of a dataset with what it is run over.
+enum Job<'env> {
+    /// Once, over nothing.
+    Alone(CompiledBlock<'env>),
+    /// Over the dataset's documents, as the one at this position.
+    Documents(usize),
+    /// Over records of its own.
+    Records(Box<(CompiledBlock<'env>, Inputs)>),
 }
 
 /// Reads all dataset files and their documents, validates them and evaluates every expression.
@@ -80,233 +118,155 @@ struct Read {
 /// # Errors
 /// [`SeedError::Problems`] with everything that is wrong in any file.
 pub fn load(options: &SeedOptions) -> Result<Seeds, SeedError> {
+    load_with(options, &[])
+}
+
+/// As [`load`], with records and datasets that a service's own code provides.
+///
+/// # Errors
+/// [`SeedError::Problems`] with everything that is wrong in any file or source.
+pub fn load_with(options: &SeedOptions, sources: &[&dyn SeedSource]) -> Result<Seeds, SeedError> {
     let mut problems = Vec::new();
-    let read = read_datasets(options, &mut problems);
-    let read = order_datasets(read, &mut problems);
+    let datasets = dataset::read(options, sources, &mut problems);
+    let mut loading = Loading {
+        options,
+        sources,
+        files: Files::new(&options.root),
+        datasets: Vec::new(),
+        blocks: Vec::new(),
+        staging: Staging::default(),
+        skipped: Vec::new(),
+        notes: Vec::new(),
+        problems,
+    };
     let env = expression::environment();
-    let mut staging = Staging::default();
-    let mut blocks = Vec::new();
-    let mut cache = HashMap::new();
-    let mut datasets = Vec::new();
-    for Read { name, file, parsed } in read {
-        let may_insert: Vec<&str> =
-            parsed.dataset.inserts_user_data.iter().map(|table| table.get_ref().as_str()).collect();
-        let compiled: Vec<CompiledBlock<'_>> = parsed
-            .table
-            .into_iter()
-            .filter_map(|block| {
-                let before = problems.len();
-                let offset = block.span().start;
-                let block = block.into_inner();
-                check(&block, &file, options, &may_insert, &blocks, &mut problems);
-                check_mode(&block, &file, datasets.len(), &blocks, &mut problems);
-                blocks.push(describe(&block, datasets.len(), &file, offset));
-                let compiled = CompiledBlock::compile(&env, blocks.len() - 1, &file, offset, block, &mut problems);
-                // A block that is wrong in itself would only add follow-up errors, one per row.
-                (problems.len() == before).then_some(compiled)
-            })
-            .collect();
-        datasets.push(name);
-        let Some(documents) = &parsed.documents else {
-            compiled.iter().for_each(|block| block.stage(&options.names, None, &mut staging));
-            continue;
-        };
-        let documents = read_documents(options, &file, documents, &mut cache, &mut problems);
-        for block in &compiled {
-            documents.iter().for_each(|document| block.stage(&options.names, Some(document), &mut staging));
-        }
-    }
-    problems.append(&mut staging.problems);
-    let documents = cache.values().filter(|document| document.is_some()).count();
+    datasets.into_iter().for_each(|dataset| loading.dataset(&env, dataset));
+    let Loading { files, datasets, blocks, staging, skipped, notes, mut problems, .. } = loading;
+    problems.extend(staging.problems);
     let mut tables = staged::tables(staging.rows, &blocks, &mut problems);
     let mut references = staging.references;
     references.connect(&tables);
     tables = order::tables(tables, &mut references, &blocks, &mut problems);
     order::levels(&mut tables, &references, &mut problems);
     SeedError::unless_empty(problems)?;
-    let (incomplete, user_data) = (BTreeSet::new(), options.user_data.clone());
-    Ok(Seeds { datasets, blocks, tables, references, incomplete, user_data, documents })
+    let incomplete = |(_, name): &(usize, &String)| skipped.iter().any(|skipped| skipped.dataset == **name);
+    let incomplete = datasets.iter().enumerate().filter(incomplete).map(|(index, _)| index).collect();
+    let (user_data, documents) = (options.user_data.clone(), files.count());
+    Ok(Seeds { datasets, blocks, tables, references, incomplete, user_data, skipped, notes, documents })
 }
 
-fn read_datasets(options: &SeedOptions, problems: &mut Vec<Problem>) -> Vec<Read> {
-    let folder = options.root.join(&options.path);
-    let shown = options.path.display();
-    let mut files: Vec<PathBuf> = match std::fs::read_dir(&folder) {
-        Ok(entries) => entries.filter_map(|entry| Some(entry.ok()?.path())).collect(),
-        Err(error) => {
-            problems.push(Problem::new(ErrorCode::FileUnreadable, None, format!("cannot read `{shown}`: {error}")));
-            return Vec::new();
+impl Loading<'_> {
+    fn dataset(&mut self, env: &Environment<'static>, dataset: Dataset) {
+        let Dataset { name, file, parsed } = dataset;
+        let place = Place { options: self.options, sources: self.sources, file: &file };
+        let mut documents = None;
+        if let Some(declared) = &parsed.documents {
+            documents = Some(inputs::documents(&place, &mut self.files, declared));
         }
-    };
-    files.retain(|file| file.extension().is_some_and(|extension| extension == "toml"));
-    files.sort();
-    if files.is_empty() {
-        problems.push(Problem::new(
-            ErrorCode::FileUnreadable,
-            None,
-            format!("`{shown}` holds no dataset, a file `*.toml`"),
-        ));
-    }
-    let names: Vec<String> = files.iter().filter_map(|file| Some(file.file_stem()?.to_str()?.to_owned())).collect();
-    for wanted in options.with.iter().filter(|wanted| !names.contains(wanted)) {
-        problems.push(Problem::new(ErrorCode::InvalidValue, None, unknown_dataset(wanted, &names)));
-    }
-    let mut datasets = Vec::new();
-    for (file, name) in files.iter().zip(&names) {
-        let shown = shown_path(&options.root, file);
-        let parsed =
-            toml_file::read_text(file).and_then(|text| Ok((toml_file::parse::<DatasetFile>(&shown, &text)?, text)));
-        match parsed {
-            Ok((parsed, text)) => {
-                let file = Arc::new(SourceFile::new(&shown, text));
-                for after in parsed.dataset.after.iter().filter(|after| !names.contains(after.get_ref())) {
-                    let at = file.location(after.span().start);
-                    problems.push(Problem::new(
-                        ErrorCode::InvalidValue,
-                        Some(at),
-                        unknown_dataset(after.get_ref(), &names),
-                    ));
-                }
-                if !parsed.dataset.optional || options.with.contains(name) {
-                    datasets.push(Read { name: name.clone(), file, parsed });
-                }
+        let may_insert: Vec<&str> =
+            parsed.dataset.inserts_user_data.iter().map(|table| table.get_ref().as_str()).collect();
+        let mut over_documents = Vec::new();
+        let mut shared = Shared::default();
+        let mut jobs = Vec::new();
+        for block in parsed.table {
+            let before = self.problems.len();
+            let offset = block.span().start;
+            let block = block.into_inner();
+            check::block(&block, &file, self.options, &may_insert, &self.blocks, &mut self.problems);
+            check::mode(&block, &file, self.datasets.len(), &self.blocks, &mut self.problems);
+            self.blocks.push(describe(&block, self.datasets.len(), &file, offset));
+            let is_own = block.file.is_some() || block.source.is_some();
+            let mut records = is_own.then(|| inputs::records(&place, &mut self.files, &block));
+            self.problems.extend(records.iter_mut().flat_map(|records| std::mem::take(&mut records.problems)));
+            let index = self.blocks.len() - 1;
+            let compiled = CompiledBlock::compile(env, index, &file, offset, block, &mut shared, &mut self.problems);
+            // A block that is wrong in itself would only add follow-up errors, one per row.
+            if self.problems.len() > before {
+                continue;
             }
-            Err(error) => problems.push(error.into()),
+            jobs.push(match records {
+                Some(records) => Job::Records(Box::new((compiled, records))),
+                None if documents.is_some() => {
+                    over_documents.push(compiled);
+                    Job::Documents(over_documents.len() - 1)
+                }
+                None => Job::Alone(compiled),
+            });
+        }
+        let on_invalid = parsed.dataset.on_invalid;
+        self.datasets.push(name.clone());
+        let mut staged = documents.map(|documents| self.run(&over_documents, documents, &name, on_invalid));
+        for job in jobs {
+            let chunks = match job {
+                Job::Alone(block) => {
+                    block.stage_alone(&self.options.names, &mut self.staging);
+                    continue;
+                }
+                Job::Documents(position) => {
+                    staged.as_mut().map(|staged| std::mem::take(&mut staged[position])).unwrap_or_default()
+                }
+                Job::Records(own) => {
+                    let (block, records) = *own;
+                    let blocks = [block];
+                    self.run(&blocks, records, &name, on_invalid).swap_remove(0)
+                }
+            };
+            chunks.into_iter().for_each(|chunk| self.staging.append(chunk));
         }
     }
-    datasets
-}
 
-fn unknown_dataset(name: &str, names: &[String]) -> String {
-    let near = nearest(name, names.iter().map(String::as_str));
-    let hint = near.map(|near| format!(", did you mean `{near}`?")).unwrap_or_default();
-    format!("there is no dataset `{name}`{hint}")
-}
-
-/// Datasets named in `after` go first; otherwise the order of the names stands.
-fn order_datasets(datasets: Vec<Read>, problems: &mut Vec<Problem>) -> Vec<Read> {
-    let positions: HashMap<&str, usize> =
-        datasets.iter().enumerate().map(|(position, read)| (read.name.as_str(), position)).collect();
-    let edges: Vec<Vec<usize>> = datasets
-        .iter()
-        .map(|read| {
-            read.parsed
-                .dataset
-                .after
-                .iter()
-                .filter_map(|after| positions.get(after.get_ref().as_str()).copied())
-                .collect()
-        })
-        .collect();
-    match order::topological(&edges) {
-        Ok(sorted) => {
-            let mut slots: Vec<Option<Read>> = datasets.into_iter().map(Some).collect();
-            sorted.into_iter().filter_map(|position| slots[position].take()).collect()
-        }
-        Err(circle) => {
-            let names: Vec<&str> = circle.iter().map(|position| datasets[*position].name.as_str()).collect();
-            let first = &datasets[circle[0]];
-            let at = first.parsed.dataset.after.first().map(|after| first.file.location(after.span().start));
-            problems.push(Problem::new(
-                ErrorCode::SeedCycle,
-                at,
-                format!("datasets wait for each other in a circle: {} -> {}", names.join(" -> "), names[0]),
-            ));
-            datasets
-        }
-    }
-}
-
-fn check(
-    block: &TableBlock,
-    file: &Arc<SourceFile>,
-    options: &SeedOptions,
-    may_insert: &[&str],
-    earlier: &[Block],
-    problems: &mut Vec<Problem>,
-) {
-    let name = block.name.get_ref();
-    let at = block.name.span().start;
-    let mut report = |offset: usize, code: ErrorCode, message: String| {
-        problems.push(Problem::new(code, Some(file.location(offset)), message));
-    };
-    if options.user_data.contains(name) {
-        if !may_insert.contains(&name.as_str()) {
-            report(at, ErrorCode::UserDataTarget, format!("`{name}` holds user data and is not seeded"));
-        } else if block.mode != Mode::Insert {
-            let message = format!("`{name}` holds user data, so its rows may only be added: mode = \"insert\"");
-            report(at, ErrorCode::UserDataTarget, message);
-        }
-    }
-    let key = block.key.get_ref();
-    let key_at = block.key.span().start;
-    if key.is_empty() {
-        report(key_at, ErrorCode::InvalidValue, format!("`{name}` needs at least one key column"));
-    }
-    match &block.rows {
-        Some(_)
-            if block.each.is_some()
-                || block.when.is_some()
-                || !block.columns.0.is_empty()
-                || !block.lets.0.is_empty() =>
-        {
-            let message = "`rows` are literal and stand in place of `columns`, `each`, `let` and `when`".to_owned();
-            report(at, ErrorCode::InvalidValue, message);
-        }
-        Some(_) => {}
-        None if block.columns.0.is_empty() => {
-            report(at, ErrorCode::InvalidValue, format!("`{name}` has neither `columns` nor `rows`"));
-        }
-        None => {
-            let columns = || block.columns.0.iter().map(|(column, _)| column.as_str());
-            for missing in key.iter().filter(|column| !columns().any(|name| name == column.as_str())) {
-                let hint =
-                    nearest(missing, columns()).map(|near| format!(", did you mean `{near}`?")).unwrap_or_default();
-                report(
-                    key_at,
-                    ErrorCode::InvalidValue,
-                    format!("the key column `{missing}` is not among the columns{hint}"),
-                );
+    /// Runs blocks over inputs; gives what each of them staged, and settles what does not fit.
+    fn run(
+        &mut self,
+        blocks: &[CompiledBlock<'_>],
+        inputs: Inputs,
+        dataset: &str,
+        on_invalid: OnInvalid,
+    ) -> Vec<Vec<Staging>> {
+        self.problems.extend(inputs.problems);
+        let Ran { staged, failed } = run(blocks, &self.options.names, &inputs.all, inputs.schema.as_ref());
+        for (block, staged) in blocks.iter().zip(&staged) {
+            // A condition that is misspelt is silently false everywhere.
+            if failed.is_empty() && !inputs.all.is_empty() && staged.iter().all(|staging| staging.rows.is_empty()) {
+                self.notes.push(block.idle(inputs.all.len()));
             }
         }
-    }
-    if let Some(other) = earlier.iter().find(|other| other.table == *name && other.key != *key) {
-        let place = other.file.location(other.offset);
-        report(key_at, ErrorCode::InvalidValue, format!("`{name}` has another key at {place}, a table has one"));
+        let failed = failed.into_iter().map(|(input, problems)| (inputs.all[input].name(), problems));
+        let invalid = inputs.invalid.into_iter().chain(failed);
+        match on_invalid {
+            OnInvalid::Skip => {
+                self.skipped.extend(invalid.map(|(what, problems)| Skipped::new(dataset, what, problems)));
+            }
+            OnInvalid::Fail => {
+                for problem in alike(invalid.flat_map(|(_, problems)| problems)) {
+                    // Two datasets may read the same file.
+                    if !self.problems.contains(&problem) {
+                        self.problems.push(problem);
+                    }
+                }
+            }
+        }
+        staged
     }
 }
 
-/// Whether a row is gone can only be said where all blocks of a dataset for a table mean the same.
-fn check_mode(
-    block: &TableBlock,
-    file: &Arc<SourceFile>,
-    dataset: usize,
-    earlier: &[Block],
-    problems: &mut Vec<Problem>,
-) {
-    let name = block.name.get_ref();
-    let other =
-        earlier.iter().find(|other| other.table == *name && other.dataset == dataset && other.mode != block.mode);
-    if let Some(other) = other.filter(|other| [other.mode, block.mode].contains(&Mode::Sync)) {
-        let place = other.file.location(other.offset);
-        let message = format!(
-            "`{name}` has another mode at {place}; with mode = \"sync\" all blocks of a dataset for a table have it"
-        );
-        let at = file.location(block.name.span().start);
-        problems.push(Problem::new(ErrorCode::InvalidValue, Some(at), message));
+/// One wrong expression fails for every record: beyond a few, the first one stands for all.
+fn alike(problems: impl Iterator<Item = Problem>) -> Vec<Problem> {
+    const TOLD: usize = 3;
+    let mut told: Vec<Problem> = Vec::new();
+    let mut counts: HashMap<(Option<plimsoll_core::Location>, String), (usize, usize)> = HashMap::new();
+    for problem in problems {
+        let (count, last) = counts.entry((problem.at.clone(), problem.message.clone())).or_insert((0, told.len()));
+        *count += 1;
+        if *count <= TOLD {
+            *last = told.len();
+            told.push(problem);
+        }
     }
-    let declared = |column: &str| match &block.rows {
-        Some(rows) => rows.iter().any(|row| row.get_ref().0.iter().any(|(name, _)| name == column)),
-        None => block.columns.0.iter().any(|(name, _)| name == column),
-    };
-    if block.rows.as_ref().is_some_and(Vec::is_empty) {
-        return;
+    for (count, last) in counts.into_values().filter(|(count, _)| *count > TOLD) {
+        told[last].message.push_str(&format!(" (and in {} more)", count - TOLD));
     }
-    for column in block.on_edit.columns().filter(|column| !declared(column)) {
-        let message = format!("`on_edit` names `{column}`, which is not among the columns of `{name}`");
-        let at = file.location(block.name.span().start);
-        problems.push(Problem::new(ErrorCode::InvalidValue, Some(at), message));
-    }
+    told
 }
 
 fn describe(block: &TableBlock, dataset: usize, file: &Arc<SourceFile>, offset: usize) -> Block {
@@ -322,75 +282,4 @@ fn describe(block: &TableBlock, dataset: usize, file: &Arc<SourceFile>, offset: 
         on_edit: block.on_edit.clone(),
         on_duplicate: block.on_duplicate,
     }
-}
-
-/// Documents by path; `None` for one that could not be read, so that it is reported once.
-type Cache = BTreeMap<PathBuf, Option<Arc<Document>>>;
-
-fn read_documents(
-    options: &SeedOptions,
-    file: &Arc<SourceFile>,
-    documents: &crate::read::model::Documents,
-    cache: &mut HashMap<PathBuf, Option<Arc<Document>>>,
-    problems: &mut Vec<Problem>,
-) -> Vec<Arc<Document>> {
-    let env = template::environment();
-    let mut rendered = |text: &toml::Spanned<String>| match template::render(&env, text.get_ref(), &options.names) {
-        Ok(rendered) => Some(rendered),
-        Err(error) => {
-            let message = expression::explain(&error, text.get_ref());
-            problems.push(Problem::new(ErrorCode::Template, Some(file.location(text.span().start)), message));
-            None
-        }
-    };
-    let pattern = rendered(&documents.files);
-    let schema = documents.schema.as_ref().and_then(&mut rendered);
-    let mut found = Cache::new();
-    if let Some(pattern) = &pattern {
-        let at = Some(file.location(documents.files.span().start));
-        match matches(&options.root, pattern) {
-            Ok(files) if files.is_empty() => {
-                problems.push(Problem::new(ErrorCode::FileUnreadable, at, format!("no file matches `{pattern}`")));
-            }
-            Ok(files) => {
-                for path in files {
-                    let document = cache.entry(path.clone()).or_insert_with(|| {
-                        let read = Document::read(&path, &shown_path(&options.root, &path));
-                        read.map(Arc::new).map_err(|problem| problems.push(problem)).ok()
-                    });
-                    found.insert(path, document.clone());
-                }
-            }
-            Err(message) => problems.push(Problem::new(ErrorCode::InvalidValue, at, message.to_string())),
-        }
-    }
-    let mut documents: Vec<Arc<Document>> = found.into_values().flatten().collect();
-    if let Some(schema) = schema {
-        let path = options.root.join(&schema);
-        match document::schema(&path, &shown_path(&options.root, &path)) {
-            Ok(schema) => documents.retain(|document| {
-                let violations = document.violations(&schema);
-                let fits = violations.is_empty();
-                // A document that does not fit would only add follow-up errors of expressions.
-                problems.extend(violations);
-                fits
-            }),
-            Err(problem) => problems.push(problem),
-        }
-    }
-    documents
-}
-
-fn matches(root: &Path, pattern: &str) -> Result<Vec<PathBuf>, glob::PatternError> {
-    let full = if Path::new(pattern).is_absolute() {
-        pattern.to_owned()
-    } else {
-        format!("{}/{pattern}", glob::Pattern::escape(&root.to_string_lossy()))
-    };
-    Ok(glob::glob(&full)?.filter_map(Result::ok).filter(|path| path.is_file()).collect())
-}
-
-/// A path as the project's files name it.
-fn shown_path(root: &Path, path: &Path) -> PathBuf {
-    path.strip_prefix(root).unwrap_or(path).to_owned()
 }

@@ -28,12 +28,16 @@ pub(crate) struct Dataset {
     pub(crate) optional: bool,
     #[serde(default)]
     pub(crate) inserts_user_data: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(crate) on_invalid: OnInvalid,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Documents {
-    pub(crate) files: Spanned<String>,
+    pub(crate) files: Option<Spanned<String>>,
+    pub(crate) source: Option<Spanned<String>>,
+    pub(crate) format: Option<Spanned<String>>,
     pub(crate) schema: Option<Spanned<String>>,
 }
 
@@ -41,6 +45,10 @@ pub(crate) struct Documents {
 #[serde(deny_unknown_fields)]
 pub(crate) struct TableBlock {
     pub(crate) name: Spanned<String>,
+    pub(crate) file: Option<Spanned<String>>,
+    pub(crate) source: Option<Spanned<String>>,
+    pub(crate) format: Option<Spanned<String>>,
+    pub(crate) schema: Option<Spanned<String>>,
     pub(crate) each: Option<Spanned<Each>>,
     #[serde(default, rename = "let")]
     pub(crate) lets: Ordered<Spanned<toml::Value>>,
@@ -59,6 +67,15 @@ pub(crate) struct TableBlock {
     #[serde(default)]
     pub(crate) on_duplicate: OnDuplicate,
     pub(crate) rows: Option<Vec<Spanned<Ordered<Spanned<toml::Value>>>>>,
+}
+
+/// What happens to a document or record that does not fit.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum OnInvalid {
+    #[default]
+    Fail,
+    Skip,
 }
 
 /// What happens to rows that exist.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::error::{Problem, SeedError};
-use crate::read::Seeds;
+use crate::read::{Seeds, Skipped};
 use crate::reconcile::diff::{Decision, Decisions, decide};
 use crate::reconcile::observe::Observation;
 use crate::reconcile::orphan::Orphan;
@@ -23,6 +23,12 @@ pub struct SeedPlan {
     pub tables: Vec<TablePlan>,
     /// Tables and columns that the schema does not have; migrations have to bring them before the plan can be applied.
     pub pending: Vec<Pending>,
+    /// Documents and records that were left out because they do not fit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Vec<Skipped>,
+    /// What is no mistake by itself and is worth a look, in sentences.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// One table.
@@ -163,7 +169,15 @@ pub(crate) fn from_decisions(
                 .collect(),
         })
         .collect();
-    Ok((SeedPlan { tables, pending: decisions.pending.clone() }, decisions))
+    Ok((
+        SeedPlan {
+            tables,
+            pending: decisions.pending.clone(),
+            skipped: seeds.skipped.clone(),
+            notes: seeds.notes.clone(),
+        },
+        decisions,
+    ))
 }
 
 /// The order in which tables are written: after what they refer to, in files and in the schema.

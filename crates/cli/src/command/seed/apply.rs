@@ -34,7 +34,7 @@ pub(super) fn run(args: &SeedApply, context: &mut Context<'_, '_>) -> Result<Exi
     }
     show(&plan, context);
     if plan.is_empty() {
-        return Ok(Exit::Ok);
+        return Ok(context.end(&plan.skipped));
     }
     let (lock, mut db) = context.locked(&project, apply, "seed")?;
     // Under the lock again: another deployment may have been faster. A saved plan is done as it is, or not at all.
@@ -62,7 +62,7 @@ pub(super) fn run(args: &SeedApply, context: &mut Context<'_, '_>) -> Result<Exi
         Format::Text => context.terminal.result(&format!("{report}\n")),
         Format::Json => context.terminal.json(&report),
     }
-    Ok(Exit::Ok)
+    Ok(context.end(&report.skipped))
 }
 
 fn read_plan(file: &Path) -> Result<SeedPlan, CliError> {
