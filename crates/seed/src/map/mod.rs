@@ -4,6 +4,7 @@ pub(crate) mod compile;
 pub(crate) mod explain;
 pub(crate) mod expression;
 mod loose;
+mod row;
 pub(crate) mod run;
 mod stage;
 

@@ -37,14 +37,17 @@ impl Format {
     }
 
     /// The format of a name in a dataset file.
-    pub(crate) fn named(name: &str) -> Result<Self, String> {
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        FORMATS.iter().find(|(_, known, _)| *known == name).map(|(format, ..)| *format)
+    }
+
+    /// What to say about a name that no format has.
+    pub(crate) fn unknown(name: &str) -> String {
         let known = || FORMATS.iter().map(|(_, name, _)| *name);
-        FORMATS.iter().find(|(_, known, _)| *known == name).map(|(format, ..)| *format).ok_or_else(|| {
-            match nearest(name, known()) {
-                Some(near) => format!("unknown format `{name}`, did you mean `{near}`?"),
-                None => format!("unknown format `{name}`, there are {}", known().collect::<Vec<_>>().join(", ")),
-            }
-        })
+        match nearest(name, known()) {
+            Some(near) => format!("unknown format `{name}`, did you mean `{near}`?"),
+            None => format!("unknown format `{name}`, there are {}", known().collect::<Vec<_>>().join(", ")),
+        }
     }
 
     pub(crate) fn name(self) -> &'static str {
@@ -75,7 +78,8 @@ mod tests {
     fn extensions_are_understood_in_any_case_and_names_are_corrected() {
         assert_eq!(Format::of(Path::new("a/B.YML")), Some(Format::Yaml));
         assert_eq!(Format::of(Path::new("a/README")), None);
-        assert_eq!(Format::named("jsonl"), Ok(Format::JsonLines));
-        assert_eq!(Format::named("ymal").unwrap_err(), "unknown format `ymal`, did you mean `yaml`?");
+        assert_eq!(Format::named("jsonl"), Some(Format::JsonLines));
+        assert_eq!(Format::named("ymal"), None);
+        assert_eq!(Format::unknown("ymal"), "unknown format `ymal`, did you mean `yaml`?");
     }
 }

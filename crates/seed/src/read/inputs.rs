@@ -146,9 +146,9 @@ impl Place<'_> {
     ) -> Result<Option<Format>, ()> {
         let Some(name) = name else { return Ok(None) };
         let message = match Format::named(name.get_ref()) {
-            Ok(format) if fits(format) => return Ok(Some(format)),
-            Ok(format) => format!("a file of format `{}` is not {what}", format.name()),
-            Err(message) => message,
+            Some(format) if fits(format) => return Ok(Some(format)),
+            Some(format) => format!("a file of format `{}` is not {what}", format.name()),
+            None => Format::unknown(name.get_ref()),
         };
         problems.push(Problem::new(ErrorCode::InvalidValue, self.at(name.span().start), message));
         Err(())

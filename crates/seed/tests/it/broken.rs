@@ -92,7 +92,7 @@ families! {
     broken_markdown_files: "markdown", 8;
     documents_against_schemas: "schema", 12;
     broken_expressions: "expression", 23;
-    broken_references: "reference", 10;
+    broken_references: "reference", 9;
     values_that_do_not_fit: "value", 13;
     what_is_skipped_is_told_in_the_plan: "skipped", 1;
 }

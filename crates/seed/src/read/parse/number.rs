@@ -5,8 +5,13 @@ use serde_json::{Number, Value as Json};
 /// Digits that a float keeps when it is read and printed again.
 const DIGITS: usize = 17;
 
-/// A decimal number of JSON, YAML or TOML. The error says why it cannot be kept.
-pub(super) fn number(text: &str) -> Result<Json, String> {
+/// Why a number cannot be kept.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Lossy(String);
+
+/// A decimal number of JSON, YAML or TOML.
+pub(super) fn number(text: &str) -> Result<Json, Lossy> {
     if let Ok(integer) = text.parse::<i64>() {
         return Ok(Json::from(integer));
     }
@@ -14,13 +19,13 @@ pub(super) fn number(text: &str) -> Result<Json, String> {
         return Ok(Json::from(integer));
     }
     if !is_exact(text) {
-        return Err(too_long(text));
+        return Err(Lossy(too_long(text)));
     }
     text.parse::<f64>()
         .ok()
         .and_then(Number::from_f64)
         .map(Json::Number)
-        .ok_or_else(|| format!("`{text}` is not a number"))
+        .ok_or_else(|| Lossy(format!("`{text}` is not a number")))
 }
 
 /// Whether reading a number as an integer or a float keeps all of its digits.

@@ -27,7 +27,7 @@ fn fields(table: &DeTable<'_>) -> Result<(Json, Inner), Fault> {
 
 fn part(value: &toml::Spanned<DeValue<'_>>) -> Result<(Json, Inner), Fault> {
     let at = value.span().start;
-    let exactly = |text: &str| number::number(text).map_err(|message| Fault::new(at, message));
+    let exactly = |text: &str| number::number(text).map_err(|error| Fault::new(at, error.to_string()));
     Ok(match value.get_ref() {
         DeValue::String(text) => (Json::from(text.as_ref()), Inner::Leaf),
         DeValue::Integer(integer) => {

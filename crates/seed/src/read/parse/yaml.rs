@@ -232,7 +232,7 @@ fn resolve(text: &str) -> Result<Json, String> {
         if digits.len() > 1 && digits.starts_with('0') && !digits.contains(['.', 'e', 'E']) {
             return Ok(Json::from(text));
         }
-        return number::number(text);
+        return number::number(text).map_err(|error| error.to_string());
     }
     if matches!(text.trim_start_matches(['-', '+']), ".inf" | ".Inf" | ".INF" | ".nan" | ".NaN" | ".NAN") {
         return Err(format!("`{text}` is not a number that a database could keep"));
