@@ -1,7 +1,7 @@
 //! A connection that reaches a chosen moment: before its n-th request that writes something happens, such as the end of the
 //! process. What happens, and what must survive it, is the tests'.
 
-use plimsoll_core::db::{Db, DbError, DynRow, Engine, Stmt};
+use plimsoll_core::db::{BulkRows, Db, DbError, DynRow, Engine, Stmt};
 
 /// A connection that counts what it is asked to write. A kill before a question leaves what a kill before the next write does,
 /// and so does one before a transaction begins.
@@ -49,6 +49,14 @@ impl Db for Counted<'_> {
 
     fn rows(&mut self, stmt: &Stmt) -> Result<Vec<DynRow>, DbError> {
         self.inner.rows(stmt)
+    }
+
+    fn bulk_load(&mut self, table: &str, columns: &[&str], rows: &mut dyn BulkRows) -> Result<u64, DbError> {
+        self.next().bulk_load(table, columns, rows)
+    }
+
+    fn keeps_session(&self) -> bool {
+        self.inner.keeps_session()
     }
 
     fn begin(&mut self) -> Result<(), DbError> {

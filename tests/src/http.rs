@@ -23,6 +23,21 @@ pub fn occupy(port: u16) -> Option<TcpListener> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok()
 }
 
+/// Asks without a body, with headers such as `authorization: Bearer x`. The status and the body of the answer.
+#[must_use]
+pub fn ask(port: u16, method: &str, path: &str, headers: &[&str]) -> (u16, String) {
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).expect("somebody listens");
+    let headers: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
+    let request =
+        format!("{method} {path} HTTP/1.1\r\nhost: quay\r\ncontent-length: 0\r\nconnection: close\r\n{headers}\r\n");
+    stream.write_all(request.as_bytes()).expect("it listens on");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("it answers in UTF-8");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
+    (status, body.to_owned())
+}
+
 /// The body of an answer with status 200, `None` when nobody answers so.
 #[must_use]
 pub fn get(port: u16, path: &str) -> Option<String> {

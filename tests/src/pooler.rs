@@ -92,11 +92,19 @@ impl Sessions {
     }
 }
 
+/// A pooler's own slowness, for nobody wakes its thread.
+fn be_late(delay: Duration) {
+    let begun = std::time::Instant::now();
+    while begun.elapsed() < delay {
+        std::thread::park_timeout(delay - begun.elapsed().min(delay));
+    }
+}
+
 fn serve(mut client: TcpStream, server: &str, sessions: &Sessions, delay: Duration) -> std::io::Result<()> {
     client.set_nodelay(true)?;
     let Some(startup) = startup(&mut client)? else { return Ok(()) };
     let session = log_in(&mut client, server, &startup)?;
-    std::thread::sleep(delay);
+    be_late(delay);
     sessions.add(session);
     loop {
         let (kind, mut message) = read_message(&mut client)?;
@@ -107,7 +115,7 @@ fn serve(mut client: TcpStream, server: &str, sessions: &Sessions, delay: Durati
         let outcome = transaction(&mut client, &mut session, kind, &mut message);
         match outcome {
             Ok(()) => {
-                std::thread::sleep(delay);
+                be_late(delay);
                 sessions.give_back(session);
             }
             Err(error) => {

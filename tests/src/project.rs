@@ -99,6 +99,8 @@ pub fn open(root: &Path, environment: &str, db: &TestDatabase, with: &[&str], se
         process: BTreeMap::new(),
         set: set.iter().chain([&own]).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
         with: with.iter().map(|dataset| (*dataset).to_owned()).collect(),
+        profile: None,
+        top_up: false,
     };
     load(&inputs).unwrap_or_else(|error| panic!("the project loads: {error:?}"))
 }

@@ -36,6 +36,8 @@ pub fn read(project: &Project) -> Result<Seeds, SeedError> {
         path: seed.path.clone(),
         with: seed.with.clone(),
         user_data: seed.user_data.clone(),
+        profile: seed.profile.clone(),
+        top_up: seed.top_up,
         names: project.names.clone(),
     })
 }
@@ -43,15 +45,7 @@ pub fn read(project: &Project) -> Result<Seeds, SeedError> {
 /// A project's expectations.
 #[must_use]
 pub fn expectations(project: &Project) -> Vec<Expectation> {
-    let expectation = |expect: &plimsoll_core::project::Expect| Expectation {
-        table: expect.table.clone(),
-        filter: expect.filter.clone(),
-        at_least: expect.at_least,
-        exactly: expect.exactly,
-        at_most: expect.at_most,
-        at: expect.at.clone(),
-    };
-    project.expect.iter().map(expectation).collect()
+    plimsoll_deploy::expectations(project)
 }
 
 /// What seeding would do on a connection.

@@ -118,7 +118,7 @@ fn staging_is_deployed_on_postgresql_and_the_second_time_nothing_is_written() {
         .env("HF_SUPERADMIN_TOKEN", "t0ken");
     let done = example.run(&["deploy", "staging"]).exits(0);
     assert!(done.stdout.contains("29 migrations applied"), "{}", done.text());
-    assert!(done.stdout.contains("smoke checks: 5 passed"), "{}", done.text());
+    assert!(done.stdout.contains("smoke checks: 7 passed"), "{}", done.text());
     let before = dump::everything(database.url());
     let again = example.run(&["deploy", "staging"]).exits(0);
     assert!(again.stdout.contains("nothing changed: caller-coaching in staging is as declared"), "{}", again.text());

@@ -32,8 +32,8 @@ fn depths(harbour: &Deployment) -> Vec<String> {
 #[test]
 fn a_saved_plan_is_done_as_it_is_or_refused_with_the_rows_that_moved() {
     let harbour = harbour();
-    harbour.run(&["seed", "plan", "dev", "--check", "-o", "first.json"]).exits(10);
     let first = harbour.root().join("first.json").display().to_string();
+    harbour.run(&["seed", "plan", "dev", "--check", "-o", &first]).exits(10);
     harbour.run(&["seed", "apply", "dev", "--plan", &first]).exits(0);
     harbour.run(&["seed", "plan", "dev", "--check"]).exits(0);
     harbour.run(&["seed", "apply", "dev", "--plan", &first]).exits(9).says(&["berth east", "berth west"]);

@@ -155,18 +155,16 @@ live_tests! {
         nothing_was_written(db);
     }
 
-    fn a_violated_constraint_names_the_row_and_its_place_and_takes_everything_back(db: &mut TestDatabase) {
+    fn a_row_that_the_database_refuses_is_named_with_its_place_and_takes_everything_back(db: &mut TestDatabase) {
         domain_table(db);
-        db.run("CREATE UNIQUE INDEX one_name ON domain (name)");
-        let rows = DOMAINS.replace("]\n\"", "").replace("\"Sales\" },", "\"Sales\" },\n  { slug = \"shop\", name = \"Sales\" },");
-        let project = TestProject::new().file("seeds/domains.toml", &rows);
-        let error = seed(db, &project).expect_err("the name is taken");
-        let SeedError::Write { what, at, source } = &error else { panic!("expected a refused row, got {error:?}") };
-        assert_eq!(what, "`domain` shop");
-        assert_eq!(at.as_ref().map(|at| at.line), Some(8));
-        assert_eq!(source.kind, DbErrorKind::Unique);
+        db.run("DROP TABLE domain; CREATE TABLE domain (slug VARCHAR(40) NOT NULL PRIMARY KEY, name VARCHAR(40), CHECK (name <> 'Sales'))");
+        let error = seed(db, &project()).expect_err("nothing is called so");
+        let SeedError::Refused { rows } = &error else { panic!("expected a refused row, got {error:?}") };
+        assert_eq!(rows[0].what, "`domain` sales");
+        assert_eq!(rows[0].at.as_ref().map(|at| at.line), Some(7));
+        assert_eq!((rows.len(), rows[0].source.kind), (1, DbErrorKind::Check));
         nothing_was_written(db);
-        assert!(plan(db, &project).is_ok(), "the connection is out of the failed transaction");
+        assert!(plan(db, &project()).is_ok(), "the connection is out of the failed transaction");
     }
 
     fn a_trigger_that_changes_a_value_is_noticed_before_the_commit(db: &mut TestDatabase) {

@@ -1,6 +1,7 @@
 //! The arguments: their doc comments are the manual. What a command does is in `command`.
 
 mod migrate;
+mod operate;
 mod seed;
 
 use std::ffi::OsString;
@@ -14,7 +15,8 @@ pub(crate) use migrate::{
     Answer, Down, DriftSql, EngineName, Migrate, MigrateAdopt, MigrateDrift, MigrateInventory, MigrateLint,
     MigrateSquash, MigrateUp, MigrateVerify, NewLayout, NewMigration, Redo,
 };
-pub(crate) use seed::{Seed, SeedApply, SeedPlan, SeedReset, SeedRuns, SeedUndo};
+pub(crate) use operate::{Counts, Locks, Query, Release};
+pub(crate) use seed::{Seed, SeedApply, SeedPlan, SeedReset, SeedRuns, SeedUndo, SeedVerify};
 
 /// Plan, deploy, prove and undo services with a database.
 #[derive(Debug, Parser)]
@@ -77,6 +79,16 @@ pub(crate) enum Command {
     /// Run smoke checks
     #[command(subcommand)]
     Smoke(Smoke),
+    /// Count the rows of every table
+    Counts(Counts),
+    /// Ask the database: one statement that reads, in a session that cannot write
+    ///
+    /// The database itself refuses what would write. What a function does outside of it, such as ending sessions or
+    /// writing files of the server, it does not stop: an account that may not do so does.
+    Query(Query),
+    /// Show who waits for whom, and end who is in the way
+    #[command(subcommand)]
+    Locks(Locks),
     /// Look at the variables of an environment
     #[command(subcommand)]
     Env(Env),
@@ -94,6 +106,10 @@ pub(crate) struct Environment {
     /// Seed an optional dataset too
     #[arg(long, value_name = "DATASET")]
     pub(crate) with: Vec<String>,
+
+    /// Generate as many rows as this profile says
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
 
     /// What to call the state of the sources; found out from git by default
     #[arg(long, value_name = "COMMIT")]

@@ -71,6 +71,66 @@ pub fn advice(code: ErrorCode) -> Advice {
             "The database did not accept a connection. Nothing was written.",
             "check that the server runs, and host, port, user and password of the URL; for a local PostgreSQL: `cargo xtask db up`",
         ),
+        ErrorCode::DatabaseRefused => (
+            "Nothing listens at the host and port of the database URL: the server is down, elsewhere, or a firewall is between. Nothing was written.",
+            "start the server, or correct the URL: `{program} env show <environment> --explain` says where it comes from; a local one: `cargo xtask db up`",
+        ),
+        ErrorCode::DatabaseHost => (
+            "The host of the database URL has no address: a misspelling, or a name that only another network knows. Nothing was written.",
+            "correct the host: `{program} env show <environment> --explain` says where the URL comes from",
+        ),
+        ErrorCode::DatabasePassword => (
+            "The server answers, but does not know the account, or the password is wrong. Nothing was written.",
+            "correct user and password of the URL (`{program} env show <environment> --explain` says where it comes from); special characters of a password are written as %40 and the like",
+        ),
+        ErrorCode::DatabaseMissing => (
+            "The server answers, but has no database of that name. Nothing was written.",
+            "correct the name in the URL, or make the database once: `createdb NAME`, or `CREATE DATABASE NAME` as an administrator",
+        ),
+        ErrorCode::DatabaseTls => (
+            "The server wants an encrypted connection and this one is not, or the other way round. Nothing was written.",
+            "add `?sslmode=require` to a PostgreSQL URL, `?ssl_mode=REQUIRED` to a MySQL one, or take it away; a binary with bundled libraries needs the feature `postgres-tls`",
+        ),
+        ErrorCode::DatabaseFull => (
+            "The server takes no more connections, or this account has all that it may have.",
+            "see who has them: `{program} locks list <environment>`; end some, use smaller pools in the services, or raise the server's limit",
+        ),
+        ErrorCode::DatabaseReadOnly => (
+            "The server takes no writes: it is a replica, or an administrator made it read-only.",
+            "use the URL of the primary server: `{program} env show <environment> --explain` says where this one comes from",
+        ),
+        ErrorCode::PermissionDenied => (
+            "The account may not do this.",
+            "have the right granted by the owner or an administrator, or use an account that has it",
+        ),
+        ErrorCode::DiskFull => (
+            "The database has no room left on its disk. What was being written was taken back.",
+            "make room on the server's disk, then run the same command again: it goes on from what was committed",
+        ),
+        ErrorCode::OutOfMemory => (
+            "The server had no memory left for the statement. What was being written was taken back.",
+            "run it again when less is going on, seed a smaller profile or fewer datasets at once, or give the server more memory",
+        ),
+        ErrorCode::LockTimeout => (
+            "Another session held a row or a table for longer than this one was to wait. What was being written was taken back.",
+            "see who: `{program} locks list <environment>`; wait for it, or end it with `{program} locks release <environment> ID`, then run the same command again",
+        ),
+        ErrorCode::Deadlock => (
+            "Two sessions waited for each other, and the server made this one give way. What was being written was taken back.",
+            "run the same command again; if it happens often, see who writes at the same time: `{program} locks list <environment>`",
+        ),
+        ErrorCode::StatementTimeout => (
+            "The server stopped a statement because it took longer than the account or the server allows.",
+            "look whether it only waited for a lock: `{program} locks list <environment>`; else raise `statement_timeout` (`max_statement_time` on MariaDB) for the account",
+        ),
+        ErrorCode::Duplicate => (
+            "A row with the same key is there already. The statement was taken back.",
+            "see which row is meant in the message; a dataset finds rows by its `key`: let that be the columns that are unique in the database, and `{program} seed plan <environment>` updates the row instead of adding it",
+        ),
+        ErrorCode::ForeignKeyFails => (
+            "A row refers to one that is not there, or one that others refer to was to be deleted. The statement was taken back.",
+            "declare the row it means as well, with `ref(..)` so that it goes first; `{program} seed verify <environment>` says what is missing",
+        ),
         ErrorCode::DatabaseLost => (
             "The connection to the database ended while a statement ran, so nobody knows whether it took effect.",
             "run the same command again when the server is back: it finds out how far this one came and goes on from there",
@@ -78,6 +138,30 @@ pub fn advice(code: ErrorCode) -> Advice {
         ErrorCode::Statement => {
             ("The database refused a statement.", "read what it says; nothing of that statement took effect")
         }
+        ErrorCode::QueryWrites => (
+            "`query` runs what reads, and this statement would change something. Nothing was changed.",
+            "change data with a migration or a dataset; for a look, begin with SELECT, WITH, VALUES, EXPLAIN or SHOW",
+        ),
+        ErrorCode::QueryTimeout => (
+            "The database worked at a query for longer than it was allowed to, and was stopped.",
+            "allow more with `--timeout 5m`, ask for less, or look whether it only waits: `{program} locks list <environment>`",
+        ),
+        ErrorCode::TableUnknown => (
+            "The database has no table of that name in its current schema.",
+            "correct the name; `{program} counts <environment>` lists the tables",
+        ),
+        ErrorCode::SessionUnknown => (
+            "Nothing of the database has that number: it ended by itself, or is of another database.",
+            "look again: `{program} locks list <environment>`",
+        ),
+        ErrorCode::SessionKept => (
+            "Ending a session loses what it has not committed, and nobody confirmed that. Nothing was ended.",
+            "type its number when asked, or pass `--yes` where nobody can be asked; a process that has a SQLite file open is ended by `kill`",
+        ),
+        ErrorCode::SessionEnding => (
+            "The server was told to end the session, which takes back what it had done before it goes.",
+            "wait, and look again: `{program} locks list <environment>`",
+        ),
         ErrorCode::LockHeld => (
             "Another deployment of the same database is running.",
             "wait for it, or let this one wait: `--lock-wait 5m`; the lock of a process that died is free by itself",
@@ -228,6 +312,26 @@ pub fn advice(code: ErrorCode) -> Advice {
         ErrorCode::SeedValue => {
             ("A value does not fit its column.", "correct the value or expression at the place shown")
         }
+        ErrorCode::SeedTaken => (
+            "A column or a group of columns is unique, and another row has the value already.",
+            "give one of the two rows another value; a row that no file declares can be declared, or taken away",
+        ),
+        ErrorCode::SeedRequired => (
+            "A column is NOT NULL and has no default, and the dataset gives it no value.",
+            "name the column in the dataset, or give it a default in a migration",
+        ),
+        ErrorCode::SeedCheck => (
+            "A row does not pass a CHECK of its table.",
+            "correct the row at the place shown; the check is part of the table's definition",
+        ),
+        ErrorCode::SeedKey => (
+            "Several rows of the database have the key of a declared row, so nobody can tell which one is meant.",
+            "choose a key that is unique, or take away the rows that are too many",
+        ),
+        ErrorCode::SeedHidden => (
+            "Row-level security keeps rows of a table from this user, who would create again what is there.",
+            "seed as a role with BYPASSRLS, or add a policy `FOR SELECT USING (true)` for this one",
+        ),
         ErrorCode::SeedEdited => (
             "A row was edited in the database since it was seeded, and its dataset says `on_edit = \"fail\"`.",
             "take the edit over into the files, or choose `on_edit = \"keep\"` or `\"overwrite\"`",
@@ -249,8 +353,16 @@ pub fn advice(code: ErrorCode) -> Advice {
             "read what the database says, correct the row, and run the same command again",
         ),
         ErrorCode::ExpectationFailed => (
-            "After seeding, a table did not hold what the project expects. The rows were rolled back.",
-            "correct the files, or the `[[expect]]` in plimsoll.toml",
+            "A table does not hold what the project expects, such as its specs or domains. Rows that were being written were rolled back.",
+            "see what is missing: `{program} seed plan <environment>`, then `{program} seed apply <environment>`; if nothing is, correct the files, or the `[[expect]]` in plimsoll.toml",
+        ),
+        ErrorCode::VerifyFailed => (
+            "The database does not hold what it should: an expectation, a foreign key or a counter does not hold.",
+            "look at the rows that are named; rows of the files are written again by `{program} seed apply <environment>`",
+        ),
+        ErrorCode::VerifyUnmeasured => (
+            "A check of the data could not be made, which is never a pass.",
+            "correct the check in plimsoll.toml, or let the database user read what it is about",
         ),
         ErrorCode::SmokeFailed => (
             "A smoke check did not find what it expects.",

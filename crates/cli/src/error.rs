@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use plimsoll_core::db::{DbError, Engine, UrlError};
+use plimsoll_core::inspect::QueryError;
 use plimsoll_core::lock::LockError;
 use plimsoll_core::project::ProjectError;
 use plimsoll_core::{Coded, ErrorCode, Exit, Location};
@@ -23,9 +24,6 @@ pub(crate) enum CliError {
     /// What one of the rooms answered, where there is no deployment around it.
     #[error(transparent)]
     Room(Cause),
-    /// What should be true of the data is not; nothing was being written.
-    #[error(transparent)]
-    Unmet(SeedError),
     /// A file of the command line cannot be read or written.
     #[error("cannot use `{}`", path.display())]
     File {
@@ -81,9 +79,64 @@ pub(crate) enum CliError {
         /// How many differences.
         count: usize,
     },
+    /// The data is not what it should be.
+    #[error("{failed} {} of the data failed{}", if *failed == 1 { "check" } else { "checks" }, if *unknown == 0 { String::new() } else { format!(", {unknown} could not be made") })]
+    Unhealthy {
+        /// How many checks failed.
+        failed: usize,
+        /// How many could not be made.
+        unknown: usize,
+    },
+    /// Nothing failed, and something could not be checked.
+    #[error("{unknown} {} of the data could not be made", if *unknown == 1 { "check" } else { "checks" })]
+    Unverified {
+        /// How many.
+        unknown: usize,
+    },
     /// SQL was asked for that is not proven.
     #[error("the SQL was not proven, so none is given")]
     DriftUnproven,
+    /// A query, which never writes.
+    #[error(transparent)]
+    Query(#[from] QueryError),
+    /// One statement was expected.
+    #[error("one statement is asked at a time, and there are {count}")]
+    NotOneStatement {
+        /// How many there are.
+        count: usize,
+    },
+    /// A table that the database does not have.
+    #[error("there is no table `{table}`{}", near.as_ref().map(|near| format!(", did you mean `{near}`?")).unwrap_or_default())]
+    UnknownTable {
+        /// As typed.
+        table: String,
+        /// The nearest one.
+        near: Option<String>,
+    },
+    /// A session that is not there.
+    #[error("there is no session `{id}`")]
+    UnknownSession {
+        /// As typed.
+        id: String,
+    },
+    /// Nobody confirmed that a session may be ended.
+    #[error("`{id}` was not confirmed and goes on")]
+    SessionKept {
+        /// As typed.
+        id: String,
+    },
+    /// A session that was told to end is still there.
+    #[error("session {id} is still there")]
+    SessionEnding {
+        /// Its number.
+        id: i64,
+    },
+    /// What has a SQLite file open is a process, and nobody's to end but its owner's.
+    #[error("process {pid} is not a session of a server: `kill {pid}` ends it")]
+    Process {
+        /// Its number.
+        pid: i64,
+    },
     /// An error code that does not exist.
     #[error("unknown error code `{code}`{}", near.as_ref().map(|near| format!(", did you mean `{near}`?")).unwrap_or_default())]
     UnknownCode {
@@ -98,8 +151,6 @@ impl CliError {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Deploy(error) => error.exit(),
-            // A look at the data rolls nothing back.
-            Self::Unmet(error) if error.code().exit() == Exit::RolledBack => Exit::CheckFailed,
             other => other.code().exit(),
         }
     }
@@ -117,16 +168,24 @@ impl CliError {
             Self::Project(error) => Some(error),
             Self::Deploy(error) => Some(error),
             Self::Room(error) => Some(error),
-            Self::Unmet(error) => Some(error),
             Self::Url(error) => Some(error),
+            Self::Query(error) => Some(error),
             Self::File { .. }
             | Self::ScratchEngine { .. }
             | Self::Drift { .. }
             | Self::DriftUnproven
+            | Self::Unhealthy { .. }
+            | Self::Unverified { .. }
             | Self::SavedPlan { .. }
             | Self::NotConfirmed { .. }
             | Self::RemovalNotConfirmed { .. }
             | Self::Undeclared { .. }
+            | Self::NotOneStatement { .. }
+            | Self::UnknownTable { .. }
+            | Self::UnknownSession { .. }
+            | Self::SessionKept { .. }
+            | Self::SessionEnding { .. }
+            | Self::Process { .. }
             | Self::UnknownCode { .. } => None,
         }
     }
@@ -150,7 +209,13 @@ impl Coded for CliError {
             Self::File { .. } => ErrorCode::FileUnreadable,
             Self::NotConfirmed { .. } | Self::RemovalNotConfirmed { .. } => ErrorCode::NotConfirmed,
             Self::Drift { .. } => ErrorCode::DriftFound,
+            Self::UnknownTable { .. } => ErrorCode::TableUnknown,
+            Self::UnknownSession { .. } => ErrorCode::SessionUnknown,
+            Self::SessionKept { .. } | Self::Process { .. } => ErrorCode::SessionKept,
+            Self::SessionEnding { .. } => ErrorCode::SessionEnding,
             Self::DriftUnproven => ErrorCode::DriftUnproven,
+            Self::Unhealthy { .. } => ErrorCode::VerifyFailed,
+            Self::Unverified { .. } => ErrorCode::VerifyUnmeasured,
             other => other.coded().map_or(ErrorCode::InvalidValue, Coded::code),
         }
     }

@@ -30,6 +30,7 @@ pub struct Surroundings {
 pub(crate) fn load_project(
     global: &Global,
     environment: &Environment,
+    top_up: bool,
     surroundings: &Surroundings,
 ) -> Result<Project, ProjectError> {
     let root = surroundings.current_dir.join(&global.project);
@@ -40,6 +41,8 @@ pub(crate) fn load_project(
         process: surroundings.environment.clone(),
         set: global.set.clone(),
         with: environment.with.clone(),
+        profile: environment.profile.clone(),
+        top_up,
     })
 }
 

@@ -135,6 +135,10 @@ impl<'a> Terminal<'a> {
         }
         let mut codes: Vec<_> = parts.iter().map(|part| part.code()).collect();
         codes.push(error.code());
+        // What the database says is nearer to the cause than what was being done.
+        for failed in parts.iter().copied().chain([error as &dyn Coded]) {
+            codes.extend(database_codes(failed));
+        }
         if error.report().is_some_and(|report| report.outcome == Outcome::Failed) {
             codes.push(ErrorCode::DeployStuck);
         }
@@ -216,10 +220,21 @@ fn quotable(file: &Path, text: String) -> Option<String> {
 
 /// What some errors carry besides their text: the log of a process, the findings of checks, the engine's own detail.
 fn details(error: &(dyn Error + 'static)) -> String {
-    if let Some(error) = error.downcast_ref::<DbError>() {
+    if let Some(error) = database_error(error) {
         return database_detail(error);
     }
     error.downcast_ref::<Cause>().map(of_room).unwrap_or_default()
+}
+
+/// The symptoms of the database among the causes of an error.
+fn database_codes(error: &dyn Coded) -> Vec<ErrorCode> {
+    let causes = std::iter::successors(error.source(), |error| (*error).source());
+    causes.filter_map(|error| database_error(error)?.symptom()).collect()
+}
+
+fn database_error<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e DbError> {
+    // A boxed error is another type.
+    error.downcast_ref::<DbError>().or_else(|| error.downcast_ref::<Box<DbError>>().map(AsRef::as_ref))
 }
 
 fn of_room(cause: &Cause) -> String {

@@ -74,10 +74,52 @@ codes! {
     BackendMissing = "db::backend_missing" => Usage,
     /// The database could not be reached or refused the login.
     DatabaseUnreachable = "db::unreachable" => CouldNotMeasure,
+    /// Nobody listens where the database should be.
+    DatabaseRefused = "db::connection_refused" => CouldNotMeasure,
+    /// The host of the URL has no address.
+    DatabaseHost = "db::host_unknown" => CouldNotMeasure,
+    /// The server does not know the account, or the password is wrong.
+    DatabasePassword = "db::password_wrong" => CouldNotMeasure,
+    /// The server has no database of that name.
+    DatabaseMissing = "db::database_missing" => CouldNotMeasure,
+    /// The server and this program do not agree on encryption.
+    DatabaseTls = "db::tls" => CouldNotMeasure,
+    /// The server takes no more connections.
+    DatabaseFull = "db::too_many_connections" => CouldNotMeasure,
+    /// The server takes no writes, as a replica does.
+    DatabaseReadOnly = "db::read_only" => GateRefused,
+    /// The account may not do this.
+    PermissionDenied = "db::permission_denied" => GateRefused,
+    /// The server, or the file, has no room left.
+    DiskFull = "db::disk_full" => CouldNotMeasure,
+    /// The server has no memory left.
+    OutOfMemory = "db::out_of_memory" => CouldNotMeasure,
+    /// Another session held what a statement needed for too long.
+    LockTimeout = "db::lock_timeout" => CouldNotMeasure,
+    /// Two sessions waited for each other, and the server chose this one to give way.
+    Deadlock = "db::deadlock" => CouldNotMeasure,
+    /// The server stopped a statement that took too long.
+    StatementTimeout = "db::statement_timeout" => CouldNotMeasure,
+    /// A row is there already that must be there once.
+    Duplicate = "db::duplicate" => Unexpected,
+    /// A row refers to one that is not there, or is referred to.
+    ForeignKeyFails = "db::foreign_key" => Unexpected,
     /// The connection was lost in the middle of the work.
     DatabaseLost = "db::connection_lost" => NeedsPerson,
     /// A statement failed.
     Statement = "db::statement" => Unexpected,
+    /// A statement that should only read would write.
+    QueryWrites = "query::writes" => Usage,
+    /// A query took longer than it was allowed to.
+    QueryTimeout = "query::timeout" => CouldNotMeasure,
+    /// A table that was named does not exist.
+    TableUnknown = "db::no_such_table" => Usage,
+    /// The session that should be ended is not there.
+    SessionUnknown = "lock::no_such_session" => Usage,
+    /// Nobody confirmed that a session is to be ended.
+    SessionKept = "lock::not_confirmed" => GateRefused,
+    /// A session was told to end and is still there.
+    SessionEnding = "lock::still_ending" => CouldNotMeasure,
     /// Another deployment holds the lock of this database.
     LockHeld = "lock::held" => LockHeld,
     /// Another deployment took the lock over while this one held it.
@@ -154,6 +196,16 @@ codes! {
     SeedTarget = "seed::target_missing" => Usage,
     /// A value does not fit its column.
     SeedValue = "seed::value" => Usage,
+    /// A value that has to be unique is another row's.
+    SeedTaken = "seed::value_taken" => Usage,
+    /// A column that needs a value is given none.
+    SeedRequired = "seed::value_missing" => Usage,
+    /// A row does not pass a check of its table.
+    SeedCheck = "seed::check_violated" => Usage,
+    /// The key of a declared row means several rows of the database.
+    SeedKey = "seed::key" => Usage,
+    /// Row-level security keeps rows of a table from the user who seeds.
+    SeedHidden = "seed::rows_hidden" => GateRefused,
     /// A row was edited in the database and the dataset says that this is an error.
     SeedEdited = "seed::edited" => GateRefused,
     /// Seeding would have changed a table of user data, by a trigger or a cascade; the transaction was rolled back.
@@ -166,6 +218,10 @@ codes! {
     SeedFailed = "seed::failed" => RolledBack,
     /// After seeding, an expectation did not hold; the transaction was rolled back.
     ExpectationFailed = "seed::expectation" => RolledBack,
+    /// The data of the database is not what it should be.
+    VerifyFailed = "seed::verify_failed" => CheckFailed,
+    /// A check of the data could not be made.
+    VerifyUnmeasured = "seed::verify_could_not_check" => CouldNotMeasure,
     /// No smoke check is declared or selected, so nothing would be proved.
     SmokeEmpty = "smoke::nothing_selected" => Usage,
     /// A smoke check failed.

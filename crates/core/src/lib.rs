@@ -7,6 +7,7 @@
 pub mod db;
 mod error;
 mod exit;
+pub mod inspect;
 pub mod ledger;
 mod location;
 pub mod lock;

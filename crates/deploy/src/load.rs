@@ -57,14 +57,8 @@ pub fn load_migrations(project: &Project) -> Result<Option<MigrationSet>, Deploy
 /// # Errors
 /// Everything that is wrong with them.
 pub fn load_seeds(project: &Project) -> Result<Option<Seeds>, DeployError> {
-    let Some(seed) = &project.seed else { return Ok(None) };
-    Ok(Some(plimsoll_seed::load(&SeedOptions {
-        root: project.root.clone(),
-        path: seed.path.clone(),
-        with: seed.with.clone(),
-        user_data: seed.user_data.clone(),
-        names: project.names.clone(),
-    })?))
+    let Some(options) = SeedOptions::of(project) else { return Ok(None) };
+    Ok(Some(plimsoll_seed::load(&options)?))
 }
 
 /// Reads the smoke checks with any of these tags, all when there are none. `None` when the project declares none.
@@ -97,7 +91,7 @@ pub fn declared_releases(project: &Project) -> Result<Vec<Release>, DeployError>
 /// What must be true of the data after seeding.
 #[must_use]
 pub fn expectations(project: &Project) -> Vec<Expectation> {
-    project.expect.iter().map(expectation).collect()
+    project.expect.iter().map(Expectation::from).collect()
 }
 
 /// Looks at the target and plans. Writes nothing, and creates no file.
@@ -125,12 +119,14 @@ pub(crate) fn plan_on(db: &mut dyn Db, project: &Project, loaded: &Loaded) -> Re
         Some(seeds) => {
             let catalog = Catalog::read(db)?;
             let observation = plimsoll_seed::observe(db, seeds, &catalog)?;
-            let plan = plimsoll_seed::plan(seeds, &observation)?;
             // What the schema lacks may come with the pending migrations, and with nothing else.
-            if migrations.as_ref().is_none_or(|migrations| migrations.steps.is_empty()) {
+            Some(if migrations.as_ref().is_none_or(|migrations| migrations.steps.is_empty()) {
+                let plan = plimsoll_seed::plan(seeds, &observation)?;
                 plan.require_schema()?;
-            }
-            Some(plan)
+                plan
+            } else {
+                plimsoll_seed::plan_before_migrations(seeds, &observation)?
+            })
         }
         None => None,
     };
@@ -164,15 +160,4 @@ pub fn check_environment(db: &mut dyn Db, project: &Project) -> Result<(), Deplo
 pub(crate) fn names(project: &Project) -> std::collections::BTreeMap<String, minijinja::Value> {
     let Ok(keys) = project.names.try_iter() else { return std::collections::BTreeMap::new() };
     keys.filter_map(|key| Some((key.to_string(), project.names.get_item(&key).ok()?))).collect()
-}
-
-fn expectation(expect: &plimsoll_core::project::Expect) -> Expectation {
-    Expectation {
-        table: expect.table.clone(),
-        filter: expect.filter.clone(),
-        at_least: expect.at_least,
-        at_most: expect.at_most,
-        exactly: expect.exactly,
-        at: expect.at.clone(),
-    }
 }

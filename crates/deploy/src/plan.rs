@@ -152,7 +152,7 @@ pub(crate) fn plan(input: PlanInput<'_>) -> DeployPlan {
         database: project.database.to_string(),
         migrations: input.migrations,
         seed: input.seed,
-        expectations: project.expect.iter().map(expectation).collect(),
+        expectations: project.expect.iter().flat_map(expectation).collect(),
         releases: releases.collect(),
         checks: input.checks,
     }
@@ -170,15 +170,16 @@ fn action(release: &Release, observed: &Observed, recorded: Option<&Serving>) ->
     }
 }
 
-fn expectation(expect: &plimsoll_core::project::Expect) -> String {
-    let mut words = vec![format!("`{}`", expect.table)];
-    if let Some(filter) = &expect.filter {
-        words.push(format!("where {filter}"));
+/// The count of an expectation and each of its rules, in words.
+fn expectation(expect: &plimsoll_core::project::Expect) -> Vec<String> {
+    let mut all = Vec::new();
+    let counts = [("exactly", expect.exactly), ("at least", expect.at_least), ("at most", expect.at_most)];
+    let counts: Vec<String> =
+        counts.iter().filter_map(|(word, count)| count.map(|count| format!("{word} {count}"))).collect();
+    if !counts.is_empty() {
+        let filter = expect.filter.as_ref().map(|filter| format!(" where {filter}")).unwrap_or_default();
+        all.push(format!("`{}`{filter} {}", expect.table, counts.join(" ")));
     }
-    for (word, count) in [("exactly", expect.exactly), ("at least", expect.at_least), ("at most", expect.at_most)] {
-        if let Some(count) = count {
-            words.push(format!("{word} {count}"));
-        }
-    }
-    words.join(" ")
+    all.extend(plimsoll_seed::Expectation::from(expect).rules_in_words());
+    all
 }

@@ -62,6 +62,12 @@ pub enum SeedError {
         #[source]
         source: Box<DbError>,
     },
+    /// Rows that the database refused; everything was rolled back.
+    #[error("{}", refusals(rows))]
+    Refused {
+        /// All of one table that were refused, at least one.
+        rows: Vec<RefusedRow>,
+    },
     /// An expectation could not be checked.
     #[error("cannot count whether there are {what}")]
     Count {
@@ -81,13 +87,34 @@ pub enum SeedError {
     },
 }
 
+/// A row that the database refused.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write {what}: {reason}")]
+pub struct RefusedRow {
+    /// The stable code of the reason.
+    pub code: ErrorCode,
+    /// The row: table and key.
+    pub what: String,
+    /// Why, as far as the database's error and its catalogue tell.
+    pub reason: String,
+    /// Where the row is declared.
+    pub at: Option<Location>,
+    /// What the database said.
+    #[source]
+    pub source: Box<DbError>,
+}
+
 impl SeedError {
     /// The collected problems, empty when a database failed.
     #[must_use]
     pub fn problems(&self) -> &[Problem] {
         match self {
             Self::Problems { problems } => problems,
-            Self::Database { .. } | Self::Write { .. } | Self::Count { .. } | Self::PlanStale { .. } => &[],
+            Self::Database { .. }
+            | Self::Write { .. }
+            | Self::Refused { .. }
+            | Self::Count { .. }
+            | Self::PlanStale { .. } => &[],
         }
     }
 
@@ -129,13 +156,23 @@ impl Coded for Problem {
     }
 }
 
+impl Coded for RefusedRow {
+    fn code(&self) -> ErrorCode {
+        self.code
+    }
+
+    fn location(&self) -> Option<&Location> {
+        self.at.as_ref()
+    }
+}
+
 impl Coded for SeedError {
     fn code(&self) -> ErrorCode {
         match self {
             Self::Problems { problems } => problems.first().map_or(ErrorCode::SeedFailed, |problem| problem.code),
             Self::Database { source } => source.code(),
             Self::Write { source, .. } if source.kind == DbErrorKind::Lost => ErrorCode::DatabaseLost,
-            Self::Write { .. } => ErrorCode::SeedFailed,
+            Self::Write { .. } | Self::Refused { .. } => ErrorCode::SeedFailed,
             Self::Count { source, .. } if source.kind == DbErrorKind::Lost => ErrorCode::DatabaseLost,
             Self::Count { .. } => ErrorCode::ExpectationFailed,
             Self::PlanStale { .. } => ErrorCode::PlanStale,
@@ -145,13 +182,25 @@ impl Coded for SeedError {
     fn location(&self) -> Option<&Location> {
         match self {
             Self::Problems { problems } => problems.first().and_then(|problem| problem.at.as_ref()),
+            Self::Refused { rows } => rows.first().and_then(|row| row.at.as_ref()),
             Self::Write { at, .. } | Self::Count { at, .. } => at.as_ref(),
             Self::Database { .. } | Self::PlanStale { .. } => None,
         }
     }
 
     fn parts(&self) -> Vec<&dyn Coded> {
-        self.problems().iter().map(|problem| problem as &dyn Coded).collect()
+        match self {
+            Self::Refused { rows } => rows.iter().map(|row| row as &dyn Coded).collect(),
+            other => other.problems().iter().map(|problem| problem as &dyn Coded).collect(),
+        }
+    }
+}
+
+fn refusals(rows: &[RefusedRow]) -> String {
+    match rows {
+        [] => "no row was refused".to_owned(),
+        [one] => one.to_string(),
+        [first, rest @ ..] => format!("{first}, and {} more rows", rest.len()),
     }
 }
 

@@ -12,6 +12,20 @@ pub enum SeedEvent {
         /// Rows to update.
         update: usize,
     },
+    /// A table's rows begin to be written; not told of tables of which nothing is.
+    TableStarted {
+        /// The table.
+        table: String,
+        /// How many rows are to be written.
+        rows: usize,
+    },
+    /// Some more of them were written.
+    Progress {
+        /// The table.
+        table: String,
+        /// How many rows by now.
+        done: usize,
+    },
     /// A table's rows were written; nothing is committed yet.
     TableDone {
         /// The table.

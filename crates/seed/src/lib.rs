@@ -2,8 +2,10 @@
 #![doc = include_str!("../README.md")]
 
 mod apply;
+mod constraint;
 mod error;
 mod event;
+mod generate;
 mod guard;
 mod ledger;
 mod map;
@@ -11,25 +13,31 @@ mod read;
 mod reconcile;
 mod report;
 mod runs;
+mod service;
 mod staged;
+mod steps;
 mod stream;
 mod undo;
 mod value;
 mod verify;
 
 pub use apply::{ApplyOptions, apply};
-pub use error::{DocumentPlace, Problem, SeedError};
+pub use error::{DocumentPlace, Problem, RefusedRow, SeedError};
 pub use event::SeedEvent;
 pub use guard::{Fingerprint, UserDataVerdict, UserTable};
-pub use read::{SeedOptions, SeedSource, Seeds, SkipReason, Skipped, SourceRecord, load, load_with};
+pub use read::{SeedOptions, SeedSource, Seeds, SkipReason, Skipped, SourceRecord, load, load_only, load_with};
 pub use reconcile::observe::{Observation, observe};
-pub use reconcile::plan::{ColumnChange, Counts, Outcome, Pending, RowAction, RowPlan, SeedPlan, TablePlan, plan};
+pub use reconcile::plan::{
+    ColumnChange, Counts, Outcome, Pending, RowAction, RowPlan, SeedPlan, TablePlan, plan, plan_before_migrations,
+};
 pub use reconcile::show::Shown;
 pub use report::{SeedReport, TableReport};
 pub use runs::{Run, RunKind, RunOptions, runs};
-pub use stream::RowSource;
+pub use service::{Seeded, ServiceError, ServiceOptions, look, seed};
+pub use steps::{Step, StepTable, Steps, steps};
+pub use stream::{BulkCounts, BulkPlan, RowSource, emptied};
 pub use undo::{
     Blocked, ResetOptions, ResetPlan, ResetReport, ResetRow, Restored, UndoAction, UndoOptions, UndoPlan, UndoReport,
     UndoStep, apply_reset, apply_undo, plan_reset, plan_undo,
 };
-pub use verify::{Expectation, Verified, verify};
+pub use verify::{Expectation, Finding, Rule, TableDigest, Verdict, Verified, VerifyReport, digests, inspect, verify};

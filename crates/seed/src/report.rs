@@ -42,8 +42,10 @@ pub struct TableReport {
 impl SeedReport {
     pub(crate) fn new(plan: &SeedPlan, wrote: bool, expectations: Vec<Verified>) -> Self {
         let tables = plan.tables.iter().map(|table| TableReport { table: table.table.clone(), counts: table.counts() });
-        let skipped = plan.skipped.clone();
-        Self { tables: tables.collect(), expectations, skipped, wrote, run: None, user_data: Vec::new() }
+        let bulk =
+            plan.bulk.iter().map(|table| TableReport { table: table.table.clone(), counts: table.counts.common() });
+        let (tables, skipped) = (tables.chain(bulk).collect(), plan.skipped.clone());
+        Self { tables, expectations, skipped, wrote, run: None, user_data: Vec::new() }
     }
 }
 

@@ -316,7 +316,8 @@ fn split_statements(dump: &str) -> Vec<&str> {
     statements
 }
 
-fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
+/// Copies a project without what it keeps beside itself.
+pub(super) fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;

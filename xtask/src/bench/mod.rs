@@ -1,7 +1,9 @@
 //! `cargo xtask bench`: each benchmark beside its peer or its limit in one run, as a ratio. The commands are in `cases`.
 
+mod bulk;
 mod cases;
 mod documents;
+mod erp;
 mod history;
 mod measure;
 
@@ -9,6 +11,9 @@ use crate::failure::Failure;
 use cases::Case;
 
 const RUNS: usize = 9;
+
+/// Fewer where one takes many seconds.
+const LONG_RUNS: usize = 3;
 
 /// Runs the benchmarks whose names contain an argument, all when there is none.
 pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
@@ -21,13 +26,24 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
         |case: &Case<'_>| arguments.is_empty() || arguments.iter().any(|name| case.name.contains(name.as_str()));
     let mut outcome = Outcome::default();
     // Each part needs preparations of its own, which take longer than many a benchmark.
-    if arguments.is_empty() || arguments.iter().any(|name| !name.starts_with(history::PREFIX)) {
+    let parts = [history::PREFIX, bulk::PREFIX, erp::PREFIX];
+    let of_a_part = |name: &String| parts.iter().any(|prefix| name.starts_with(prefix));
+    if arguments.is_empty() || !arguments.iter().all(of_a_part) {
         let bench = cases::Bench::prepare()?;
-        bench.cases().into_iter().filter(wanted).for_each(|case| outcome.run(case));
+        bench.cases().into_iter().filter(wanted).for_each(|case| outcome.run(case, RUNS));
     }
     if arguments.is_empty() || arguments.iter().any(|name| name.starts_with(history::PREFIX)) {
         let bench = history::History::prepare()?;
-        bench.cases().into_iter().filter(wanted).for_each(|case| outcome.run(case));
+        bench.cases().into_iter().filter(wanted).for_each(|case| outcome.run(case, RUNS));
+    }
+    if arguments.is_empty() || arguments.iter().any(|name| name.starts_with(bulk::PREFIX)) {
+        let bench = bulk::Bulk::prepare()?;
+        bench.cases().into_iter().filter(wanted).for_each(|case| outcome.run(case, LONG_RUNS));
+        outcome.memory("seed-bulk-memory: what a first load on PostgreSQL needs", bench.memory(), bulk::MEMORY);
+    }
+    if arguments.is_empty() || arguments.iter().any(|name| name.starts_with(erp::PREFIX)) {
+        let bench = erp::Erp::prepare()?;
+        bench.cases().into_iter().filter(wanted).for_each(|case| outcome.run(case, LONG_RUNS));
     }
     let Outcome { unmeasured, over } = outcome;
     match (unmeasured.is_empty(), over.is_empty()) {
@@ -45,10 +61,10 @@ struct Outcome {
 }
 
 impl Outcome {
-    fn run(&mut self, case: Case<'_>) {
+    fn run(&mut self, case: Case<'_>, runs: usize) {
         println!("{}", case.name);
         let (mut ours, mut peer) = (case.ours, case.peer);
-        match measure::compare(&mut ours, &mut peer, RUNS) {
+        match measure::compare(&mut ours, &mut peer, runs) {
             Ok((our_times, peer_times)) => {
                 let ratio = our_times.median().as_secs_f64() / peer_times.median().as_secs_f64();
                 println!("  {:<38} {}", ours.name, our_times.show());
@@ -67,6 +83,25 @@ impl Outcome {
             Err(failure) => {
                 println!("  NOT MEASURED: {}", failure.message().unwrap_or("a command failed"));
                 self.unmeasured.push(case.name);
+            }
+        }
+        println!();
+    }
+
+    fn memory(&mut self, name: &'static str, measured: Result<u64, Failure>, most: u64) {
+        println!("{name}");
+        match measured {
+            Ok(kilobytes) => {
+                let kept = kilobytes <= most;
+                println!("  peak {} MB", kilobytes / 1024);
+                println!("  budget {} MB: {}", most / 1024, if kept { "kept" } else { "EXCEEDED" });
+                if !kept {
+                    self.over.push(name);
+                }
+            }
+            Err(failure) => {
+                println!("  NOT MEASURED: {}", failure.message().unwrap_or("a command failed"));
+                self.unmeasured.push(name);
             }
         }
         println!();

@@ -19,8 +19,19 @@ pub(crate) enum Seed {
     Undo(SeedUndo),
     /// Remove the rows that datasets created
     Reset(SeedReset),
-    /// Check the expected counts
-    Verify(Environment),
+    /// Check what must be true of the data
+    Verify(SeedVerify),
+}
+
+/// `seed verify`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct SeedVerify {
+    #[command(flatten)]
+    pub(crate) environment: Environment,
+
+    /// Print a digest of the declared rows of each table instead
+    #[arg(long)]
+    pub(crate) digest: bool,
 }
 
 /// `seed plan`
@@ -36,6 +47,10 @@ pub(crate) struct SeedPlan {
     /// Exit with 10 when there is anything to do
     #[arg(long)]
     pub(crate) check: bool,
+
+    /// Leave rows that exist alone, only create missing ones
+    #[arg(long)]
+    pub(crate) top_up: bool,
 }
 
 /// `seed apply`
@@ -47,6 +62,22 @@ pub(crate) struct SeedApply {
     /// Do what this saved plan says, or refuse if it is no longer true
     #[arg(long, value_name = "FILE")]
     pub(crate) plan: Option<PathBuf>,
+
+    /// Leave rows that exist alone, only create missing ones
+    #[arg(long)]
+    pub(crate) top_up: bool,
+
+    /// Remove what datasets created before, then seed; asks first
+    #[arg(long, conflicts_with_all = ["plan", "top_up"])]
+    pub(crate) fresh: bool,
+
+    /// Only show what would be done
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// Another word for --yes
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 /// `seed runs`
@@ -92,4 +123,11 @@ pub(crate) struct SeedReset {
     /// Show what would be done, and do nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+}
+
+impl SeedApply {
+    /// The arguments that all writing commands share, with `--force` as `--yes`.
+    pub(crate) fn agreed(&self) -> Apply {
+        Apply { yes: self.apply.yes || self.force, ..self.apply.clone() }
+    }
 }

@@ -38,7 +38,7 @@ pub(super) fn run(args: &Deploy, context: &mut Context<'_, '_>) -> Result<Exit, 
     let done = plimsoll_deploy::deploy(&project, &loaded, &plan, &options, &mut |event| {
         reporter.event(terminal, event);
     });
-    reporter.end();
+    reporter.end(context.terminal);
     let report = done?;
     match context.terminal.format {
         Format::Text => context.terminal.result(&human::deployed(&report, &context.global.program)),

@@ -1,11 +1,14 @@
 //! One file a command. Each loads what it needs, calls a library, prints the result and gives the exit code.
 
+mod counts;
 mod deploy;
 mod env;
 mod explain;
 mod history;
+mod locks;
 mod migrate;
 mod plan;
+mod query;
 mod seed;
 mod smoke;
 mod status;
@@ -35,6 +38,9 @@ pub(crate) fn run(args: &Args, surroundings: &Surroundings, terminal: &mut Termi
         Command::Migrate(args) => migrate::run(args, &mut context),
         Command::Seed(args) => seed::run(args, &mut context),
         Command::Smoke(args) => smoke::run(args, &mut context),
+        Command::Counts(args) => counts::run(args, &mut context),
+        Command::Query(args) => query::run(args, &mut context),
+        Command::Locks(args) => locks::run(args, &mut context),
         Command::Env(args) => env::run(args, &mut context),
         Command::Explain(args) => explain::run(args, &mut context),
     }
@@ -50,8 +56,13 @@ struct Context<'c, 't> {
 impl Context<'_, '_> {
     /// Loads the project; from here on its secrets are masked.
     fn project(&mut self, environment: &Environment) -> Result<Project, CliError> {
+        self.project_with(environment, false)
+    }
+
+    /// The same; with `top_up`, its seeds leave rows that exist alone.
+    fn project_with(&mut self, environment: &Environment, top_up: bool) -> Result<Project, CliError> {
         self.terminal.for_environment(&environment.environment);
-        let project = load_project(self.global, environment, self.surroundings)?;
+        let project = load_project(self.global, environment, top_up, self.surroundings)?;
         self.terminal.know(&project);
         Ok(project)
     }
@@ -112,10 +123,24 @@ impl Context<'_, '_> {
         apply: &Apply,
         purpose: &str,
     ) -> Result<(DeployLock, Box<dyn Db>), CliError> {
+        self.locked_with(project, apply, purpose, None)
+    }
+
+    /// As [`Self::locked`], going on with a session that has staged rows, where there is one.
+    fn locked_with(
+        &mut self,
+        project: &Project,
+        apply: &Apply,
+        purpose: &str,
+        session: Option<Box<dyn Db>>,
+    ) -> Result<(DeployLock, Box<dyn Db>), CliError> {
         self.confirm(project, apply.yes)?;
         let holder = Holder::new(&actor(self.surroundings), &format!("{purpose} {}", project.environment));
         let lock = lock::acquire(&project.database, &holder, apply.lock_wait)?;
-        let mut db = lock.connect()?;
+        let mut db = match session {
+            Some(session) => lock.take_over(session)?,
+            None => lock.connect()?,
+        };
         plimsoll_deploy::check_environment(db.as_mut(), project)?;
         Ok((lock, db))
     }

@@ -24,7 +24,7 @@ fn checks(args: &SmokeRun, context: &mut Context<'_, '_>) -> Result<Exit, CliErr
     let done = plimsoll_deploy::smoke(&project, &plan, &target, &mut |event| {
         reporter.event(terminal, &DeployEvent::Smoke(event));
     });
-    reporter.end();
+    reporter.end(context.terminal);
     let report = done?.into_result()?;
     match context.terminal.format {
         Format::Text => context.terminal.result(&format!("{}\n", report.headline())),

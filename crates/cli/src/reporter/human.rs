@@ -6,21 +6,33 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 use plimsoll_deploy::{DeployEvent, DeployReport, Outcome};
 use plimsoll_migrate::MigrateEvent;
-use plimsoll_seed::SeedEvent;
 use plimsoll_smoke::{SmokeReport, Verdict};
 
+use super::seeding::Seeding;
 use crate::terminal::Terminal;
 
 /// Shows events as lines on stderr.
 pub(crate) struct Human {
-    bar: Option<ProgressBar>,
-    progress: bool,
+    pub(super) bar: Option<ProgressBar>,
+    pub(super) progress: bool,
     step_began: Instant,
+    /// Whether a step of a deployment is on its way, which says by itself how long it took.
+    pub(super) in_step: bool,
+    pub(super) seeding: Option<Seeding>,
 }
 
 impl Human {
     pub(super) fn new(progress: bool) -> Self {
-        Self { bar: None, progress, step_began: Instant::now() }
+        Self { bar: None, progress, step_began: Instant::now(), in_step: false, seeding: None }
+    }
+
+    /// Takes the bar away. What was begun and not committed is said to be gone.
+    pub(super) fn close(&mut self, terminal: &mut Terminal<'_>) {
+        self.end();
+        if let Some(seeding) = self.seeding.take().filter(|_| !self.in_step) {
+            let at = seeding.table.map(|table| format!(" at {}", table.name)).unwrap_or_default();
+            terminal.say(&format!("seeding stopped{at} after {}, nothing was kept", seconds(seeding.began.elapsed())));
+        }
     }
 
     pub(super) fn end(&mut self) {
@@ -42,19 +54,25 @@ impl Human {
                 lines.iter().for_each(|line| self.line(terminal, line));
             }
             DeployEvent::Started { deployment } => self.line(terminal, &format!("deployment {deployment}")),
-            DeployEvent::StepStarted { step } => self.begin(step),
+            DeployEvent::StepStarted { step } => {
+                self.in_step = true;
+                self.begin(step);
+            }
             DeployEvent::StepDone { step, detail } => {
+                self.in_step = false;
                 let took = seconds(self.step_began.elapsed());
                 self.end();
                 self.line(terminal, &format!("  done    {step:<12} {detail} ({took})"));
             }
             DeployEvent::StepFailed { step } => {
+                self.in_step = false;
+                self.seeding = None;
                 self.end();
                 self.line(terminal, &format!("  FAILED  {step}"));
             }
             DeployEvent::Undone { what } => self.line(terminal, &format!("  undone  {what}")),
             DeployEvent::Migrate(event) => self.migrate(terminal, event),
-            DeployEvent::Seed(event) => self.seed(event),
+            DeployEvent::Seed(event) => self.seed(terminal, event),
             DeployEvent::Smoke(event) => self.smoke(terminal, event),
         }
     }
@@ -62,6 +80,7 @@ impl Human {
     fn migrate(&mut self, terminal: &mut Terminal<'_>, event: &MigrateEvent) {
         match event {
             MigrateEvent::Started { name, number, of, .. } | MigrateEvent::Reverting { name, number, of, .. } => {
+                self.need_a_bar("migrate");
                 self.position(*number - 1, *of, name);
             }
             MigrateEvent::Resumed { version, done, total } => {
@@ -94,16 +113,10 @@ impl Human {
         }
     }
 
-    fn seed(&mut self, event: &SeedEvent) {
-        match event {
-            SeedEvent::Started { create, update } => self.position(0, create + update, "rows"),
-            SeedEvent::TableDone { table, created, updated } => {
-                if let Some(bar) = &self.bar {
-                    bar.inc((created + updated) as u64);
-                    bar.set_message(table.clone());
-                }
-            }
-            SeedEvent::ReadBack { .. } | SeedEvent::Expected(_) | SeedEvent::Committed | SeedEvent::NothingToDo => {}
+    /// Outside of deployments nothing else has made one.
+    pub(super) fn need_a_bar(&mut self, name: &str) {
+        if self.bar.is_none() {
+            self.begin(name);
         }
     }
 
@@ -158,7 +171,7 @@ impl Human {
     }
 
     /// A line above the bar, if there is one.
-    fn line(&mut self, terminal: &mut Terminal<'_>, line: &str) {
+    pub(super) fn line(&mut self, terminal: &mut Terminal<'_>, line: &str) {
         match &self.bar {
             Some(bar) => bar.suspend(|| terminal.say(line)),
             None => terminal.say(line),
@@ -239,6 +252,6 @@ fn interruption(found: &plimsoll_deploy::Interrupted) -> Interruption {
     Interruption { headline, lines: steps.chain(stopped).collect() }
 }
 
-fn seconds(duration: Duration) -> String {
+pub(super) fn seconds(duration: Duration) -> String {
     format!("{:.2} s", duration.as_secs_f64())
 }

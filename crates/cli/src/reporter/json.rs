@@ -101,6 +101,8 @@ fn migrate(event: &MigrateEvent) -> Value {
 fn seed(event: &SeedEvent) -> Value {
     match event {
         SeedEvent::Started { create, update } => json!({ "event": "seed_started", "create": create, "update": update }),
+        SeedEvent::TableStarted { table, rows } => json!({ "event": "table_started", "table": table, "rows": rows }),
+        SeedEvent::Progress { table, done } => json!({ "event": "table_progress", "table": table, "done": done }),
         SeedEvent::TableDone { table, created, updated } => {
             json!({ "event": "table_seeded", "table": table, "created": created, "updated": updated })
         }

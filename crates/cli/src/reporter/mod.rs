@@ -3,6 +3,8 @@
 pub(crate) mod human;
 pub(crate) mod json;
 pub(crate) mod lint;
+mod seeding;
+pub(crate) mod table;
 
 use plimsoll_deploy::DeployEvent;
 
@@ -30,10 +32,10 @@ impl Reporter {
         }
     }
 
-    /// Takes a progress bar off the screen.
-    pub(crate) fn end(&mut self) {
+    /// Takes a progress bar off the screen, and says of what was begun and not committed that it is gone.
+    pub(crate) fn end(&mut self, terminal: &mut Terminal<'_>) {
         if let Self::Human(human) = self {
-            human.end();
+            human.close(terminal);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The object-safe connection every crate works with, and transactions over it. The three implementations sit beside it.
 
-use super::{DbError, DynRow, Engine, Stmt, Value};
+use super::{BulkRows, DbError, DynRow, Engine, Stmt, Value};
 
 /// One open connection to a database, whatever its engine.
 pub trait Db: Send {
@@ -25,6 +25,13 @@ pub trait Db: Send {
     /// Whatever the engine refuses.
     fn rows(&mut self, stmt: &Stmt) -> Result<Vec<DynRow>, DbError>;
 
+    /// Loads rows into a table in the quickest way that any client may use: COPY on PostgreSQL, large INSERTs elsewhere. How many
+    /// there were. Outside of a transaction, what was loaded before an error may stay.
+    ///
+    /// # Errors
+    /// Whatever the engine refuses, and the error of `rows`.
+    fn bulk_load(&mut self, table: &str, columns: &[&str], rows: &mut dyn BulkRows) -> Result<u64, DbError>;
+
     /// Opens a transaction. SQLite takes the write lock at once, so two writers cannot deadlock later.
     ///
     /// # Errors
@@ -42,6 +49,11 @@ pub trait Db: Send {
     /// # Errors
     /// When the connection is gone, which has the same effect.
     fn rollback(&mut self) -> Result<(), DbError>;
+
+    /// Whether statements outside of a transaction meet the same session of the server every time, with its temporary tables.
+    fn keeps_session(&self) -> bool {
+        true
+    }
 
     /// Whether the connection must not be used again: a transaction is still open that nobody will end.
     fn is_broken(&mut self) -> bool;

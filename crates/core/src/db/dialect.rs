@@ -82,7 +82,9 @@ pub fn text_type(engine: Engine) -> &'static str {
 pub fn write_cast(engine: Engine, column: &Column) -> String {
     match engine {
         Engine::Postgres => match column.kind {
-            ColumnKind::Text | ColumnKind::Bytes => String::new(),
+            ColumnKind::Bytes => String::new(),
+            // Others of the family compare in their own way (citext), which a bound text would not.
+            ColumnKind::Text if is_plain_text(&column.declared) => String::new(),
             _ => format!("::text::{}", column.declared),
         },
         Engine::Sqlite | Engine::Mysql => String::new(),
@@ -94,12 +96,17 @@ pub fn write_cast(engine: Engine, column: &Column) -> String {
 pub fn read_expr(engine: Engine, column: &Column) -> String {
     let name = quoted(engine, &column.name);
     match (engine, column.kind) {
+        (Engine::Mysql, ColumnKind::Int) if !column.declared.contains("int") => format!("CAST({name} AS UNSIGNED)"),
         (_, ColumnKind::Int | ColumnKind::Float | ColumnKind::Bool | ColumnKind::Bytes) | (Engine::Sqlite, _) => name,
         (Engine::Postgres, ColumnKind::Text) if column.declared == "text" => name,
         (Engine::Postgres, _) => format!("{name}::text"),
         (Engine::Mysql, ColumnKind::Text) => name,
         (Engine::Mysql, _) => format!("CAST({name} AS CHAR)"),
     }
+}
+
+fn is_plain_text(declared: &str) -> bool {
+    declared == "text" || declared.starts_with("character")
 }
 
 #[cfg(test)]

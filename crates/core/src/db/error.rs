@@ -3,6 +3,7 @@
 use diesel::result::{ConnectionError, DatabaseErrorKind, Error as DieselError};
 
 use super::Engine;
+use super::refusal::{self, Refusal};
 use crate::{Coded, ErrorCode, Redactor};
 
 /// The kinds of database errors that callers treat differently.
@@ -24,12 +25,18 @@ pub enum DbErrorKind {
     Unique,
     /// A foreign key was violated.
     ForeignKey,
-    /// Any other refusal: syntax, missing objects, other constraints.
+    /// A column that needs a value has none.
+    NotNull,
+    /// A CHECK was violated.
+    Check,
+    /// A value does not fit its column: too long, out of range, of another type.
+    Unfit,
+    /// Any other refusal: syntax, missing objects, what a trigger raised.
     Refused,
 }
 
 /// An error of the database, or on the way to it. Its text holds no secrets of the URL.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[error("{message}")]
 pub struct DbError {
     /// The engine that was asked.
@@ -40,6 +47,10 @@ pub struct DbError {
     pub message: String,
     /// The engine's own further explanation.
     pub detail: Option<String>,
+    /// The constraint that was violated, where the engine names it; on SQLite the columns of a unique one.
+    pub constraint: Option<String>,
+    /// The column it is about, where the engine names it.
+    pub column: Option<String>,
     /// Where in the statement's text, in characters from 1, when the engine says so (PostgreSQL).
     pub position: Option<usize>,
 }
@@ -48,7 +59,7 @@ impl DbError {
     /// An error of this tool's own making.
     #[must_use]
     pub fn new(engine: Engine, kind: DbErrorKind, message: impl Into<String>) -> Self {
-        Self { engine, kind, message: message.into(), detail: None, position: None }
+        Self { engine, kind, message: message.into(), detail: None, constraint: None, column: None, position: None }
     }
 
     pub(super) fn connecting(engine: Engine, error: &ConnectionError, redactor: &Redactor) -> Self {
@@ -61,17 +72,27 @@ impl DbError {
         match error {
             DieselError::DatabaseError(kind, info) => {
                 let message = info.message().trim().to_owned();
+                let told = refusal::told(engine, &message);
                 let kind = match kind {
                     DatabaseErrorKind::UniqueViolation => DbErrorKind::Unique,
                     DatabaseErrorKind::ForeignKeyViolation => DbErrorKind::ForeignKey,
                     DatabaseErrorKind::ClosedConnection => DbErrorKind::Lost,
                     _ if is_lost(&message) => DbErrorKind::Lost,
                     _ if is_busy(engine, &message) => DbErrorKind::Busy,
-                    _ => DbErrorKind::Refused,
+                    DatabaseErrorKind::NotNullViolation => DbErrorKind::NotNull,
+                    DatabaseErrorKind::CheckViolation => DbErrorKind::Check,
+                    _ => match told.kind {
+                        Some(Refusal::NotNull) => DbErrorKind::NotNull,
+                        Some(Refusal::Check) => DbErrorKind::Check,
+                        Some(Refusal::Unfit) => DbErrorKind::Unfit,
+                        None => DbErrorKind::Refused,
+                    },
                 };
+                let constraint = info.constraint_name().map(str::to_owned).or(told.constraint);
+                let column = info.column_name().map(str::to_owned).or(told.column);
                 let position = info.statement_position().and_then(|at| usize::try_from(at).ok());
                 let detail = info.details().or(info.hint()).map(str::to_owned);
-                Self { engine, kind, message, detail, position }
+                Self { engine, kind, message, detail, constraint, column, position }
             }
             other => Self::new(engine, DbErrorKind::Refused, other.to_string()),
         }
@@ -80,15 +101,22 @@ impl DbError {
 
 impl Coded for DbError {
     fn code(&self) -> ErrorCode {
+        if let Some(symptom) = self.symptom() {
+            return symptom;
+        }
         match self.kind {
             DbErrorKind::BackendMissing => ErrorCode::BackendMissing,
             DbErrorKind::Unreachable => ErrorCode::DatabaseUnreachable,
             DbErrorKind::Lost => ErrorCode::DatabaseLost,
             DbErrorKind::LedgerNewer => ErrorCode::LedgerNewer,
             DbErrorKind::LeaseLost => ErrorCode::LeaseLost,
-            DbErrorKind::Busy | DbErrorKind::Unique | DbErrorKind::ForeignKey | DbErrorKind::Refused => {
-                ErrorCode::Statement
-            }
+            DbErrorKind::Busy
+            | DbErrorKind::Unique
+            | DbErrorKind::ForeignKey
+            | DbErrorKind::NotNull
+            | DbErrorKind::Check
+            | DbErrorKind::Unfit
+            | DbErrorKind::Refused => ErrorCode::Statement,
         }
     }
 }

@@ -1,7 +1,10 @@
 //! Databases: one object-safe connection over three diesel backends. The only folder that matches on a backend.
 
+mod bulk;
 mod catalog;
 mod connection;
+#[cfg(feature = "postgres")]
+mod copy;
 pub mod dialect;
 mod engine;
 mod error;
@@ -12,15 +15,19 @@ mod pool;
 mod pooled;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod refusal;
 mod row;
 pub mod scratch;
+pub mod session;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod stmt;
+mod symptom;
 mod url;
 mod value;
 
-pub use catalog::{Catalog, Column, ColumnKind, ForeignKey, OnDelete, Table, UniqueKey};
+pub use bulk::{BulkRows, allow_writing, temporary, writing};
+pub use catalog::{Catalog, Column, ColumnKind, Counter, ForeignKey, OnDelete, Table, UniqueKey, Whole};
 pub use connection::{Db, scalar, transaction};
 pub use dialect::quoted;
 pub use engine::Engine;

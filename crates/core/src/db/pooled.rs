@@ -5,7 +5,7 @@ use diesel::Connection;
 use diesel::connection::{AnsiTransactionManager, CacheSize, TransactionManager};
 use diesel::pg::PgConnection;
 
-use super::{Access, Db, DbError, DynRow, Engine, Stmt};
+use super::{Access, BulkRows, Db, DbError, DynRow, Engine, Stmt};
 
 /// The connection. diesel sends a statement and its execution separately, so even a single one needs a transaction.
 pub(super) struct Pooled {
@@ -57,6 +57,10 @@ impl Db for Pooled {
         self.together(|conn| conn.rows(stmt))
     }
 
+    fn bulk_load(&mut self, table: &str, columns: &[&str], rows: &mut dyn BulkRows) -> Result<u64, DbError> {
+        self.together(|conn| conn.bulk_load(table, columns, rows))
+    }
+
     fn begin(&mut self) -> Result<(), DbError> {
         if self.read_only {
             let begin = AnsiTransactionManager::begin_transaction_sql(&mut self.conn, "BEGIN TRANSACTION READ ONLY");
@@ -71,6 +75,10 @@ impl Db for Pooled {
 
     fn rollback(&mut self) -> Result<(), DbError> {
         Db::rollback(&mut self.conn)
+    }
+
+    fn keeps_session(&self) -> bool {
+        false
     }
 
     fn is_broken(&mut self) -> bool {

@@ -11,7 +11,7 @@ use diesel_migrations::MigrationHarness;
 use super::pooled::Pooled;
 use super::row::ReadValue;
 use super::stmt::BindValue;
-use super::{Access, Db, DbError, DynRow, Engine, Stmt, Value};
+use super::{Access, BulkRows, Db, DbError, DynRow, Engine, Stmt, Value};
 use crate::{Redactor, Secret};
 
 const ENGINE: Engine = Engine::Postgres;
@@ -56,7 +56,9 @@ fn open(url: &str, search_path: Option<&str>) -> Result<PgConnection, DbError> {
     };
     // A notice is not an error, and libpq would print it past every reporter. Since PostgreSQL 14: a killed deployer's statement
     // ends within a second, and with it its lock. Older: no such setting.
+    // Whatever the server or the role prefers, values are spelled in the one way that is understood here.
     let mut settings = "SET client_min_messages = warning; SET application_name = 'plimsoll'; \
+        SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET TimeZone = 'UTC'; SET extra_float_digits = 1; \
         SELECT CASE WHEN current_setting('server_version_num')::int >= 140000 \
         THEN set_config('client_connection_check_interval', '1s', false) END"
         .to_owned();
@@ -92,6 +94,10 @@ impl Db for PgConnection {
 
     fn rows(&mut self, stmt: &Stmt) -> Result<Vec<DynRow>, DbError> {
         stmt.clone().load(self).map_err(failed)
+    }
+
+    fn bulk_load(&mut self, table: &str, columns: &[&str], rows: &mut dyn BulkRows) -> Result<u64, DbError> {
+        super::copy::load(self, table, columns, rows)
     }
 
     fn begin(&mut self) -> Result<(), DbError> {

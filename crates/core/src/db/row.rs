@@ -37,6 +37,11 @@ impl DynRow {
         self.at(index).as_int().unwrap_or(0)
     }
 
+    /// The names of the columns, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.fields.iter().map(|(name, _)| name.as_str())
+    }
+
     /// The values in order.
     pub fn into_values(self) -> impl Iterator<Item = Value> {
         self.fields.into_iter().map(|(_, value)| value)

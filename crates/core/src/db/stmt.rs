@@ -113,6 +113,12 @@ pub(super) trait BindValue: Backend {
     fn bind<'b>(value: &'b Value, out: &mut AstPass<'_, 'b, Self>) -> QueryResult<()>;
 }
 
+/// How a backend binds NULL, where it need not know of what type.
+#[cfg(any(feature = "sqlite", feature = "mysql"))]
+pub(super) trait BindNull: BindValue {
+    fn bind_null(out: &mut AstPass<'_, '_, Self>) -> QueryResult<()>;
+}
+
 impl<DB: BindValue> QueryFragment<DB> for Stmt {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         if !self.cached {

@@ -109,6 +109,11 @@ impl Row {
         self.holder.holder.clone().filter(|_| self.expires_at.is_some() || self.epoch.is_none())
     }
 
+    /// Its epoch and until when it lasts, as the row has them.
+    pub(super) fn standing(&self) -> (Option<i64>, Option<&str>) {
+        (self.epoch, self.expires_at.as_deref())
+    }
+
     /// Who holds the lock by this row alone.
     pub(super) fn lease_holder(&self, server: &str) -> Option<Holder> {
         self.holder().filter(|_| self.counts(server) && self.holder.mode == LockMode::LeaseOnly)
@@ -222,6 +227,13 @@ pub(super) fn release(db: &mut dyn Db, epoch: i64) -> Result<(), DbError> {
     let lease = table(db.engine(), LedgerTable::Lease);
     let stmt = Stmt::new(format!("UPDATE {lease} SET expires_at = NULL WHERE name = '{NAME}' AND epoch = "));
     db.execute(&stmt.bind(epoch)).map(drop)
+}
+
+/// Ends the lease of somebody who may be alive: with a new epoch, so that nothing of theirs is written any more. Whether it was
+/// still the one with this epoch.
+pub(super) fn take_away(db: &mut dyn Db, epoch: i64) -> Result<bool, DbError> {
+    let changes = Stmt::new("expires_at = NULL, epoch = ").bind(epoch.saturating_add(1));
+    Ok(update(db, changes, Stmt::new("epoch = ").bind(epoch))? == 1)
 }
 
 /// Whether an error says that somebody else was in the way for a moment.

@@ -7,13 +7,14 @@ mod identity;
 mod lease;
 mod mode;
 mod session;
+mod state;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use crate::db::{Access, DatabaseUrl, Db, DbError, connect};
+use crate::db::{Access, DatabaseUrl, Db, DbError, allow_writing, connect};
 use crate::ledger::{self, now};
 use crate::{Coded, ErrorCode};
 
@@ -23,7 +24,8 @@ use heartbeat::Heartbeat;
 
 pub use lease::{Fence, check_fence, check_fence_prepared, fence_text};
 pub use mode::{LockMode, ServerFacts, mode_for};
-pub use session::{is_marked, mark_working};
+pub use session::{is_marked, mark_working, sessions};
+pub use state::{LockState, state, take_lease_away};
 
 /// How often a busy lock is tried again; sooner at first. Waiting inside the database would deadlock with
 /// `CREATE INDEX CONCURRENTLY`.
@@ -206,7 +208,19 @@ impl DeployLock {
     /// # Errors
     /// As [`connect`].
     pub fn connect(&self) -> Result<Box<dyn Db>, DbError> {
-        let mut db = connect(&self.url, Access::Write)?;
+        self.mark(connect(&self.url, Access::Write)?)
+    }
+
+    /// As [`Self::connect`], with a connection to the same database that was opened for looking and has staged something.
+    ///
+    /// # Errors
+    /// Whatever the engine refuses.
+    pub fn take_over(&self, mut db: Box<dyn Db>) -> Result<Box<dyn Db>, DbError> {
+        allow_writing(db.as_mut())?;
+        self.mark(db)
+    }
+
+    fn mark(&self, mut db: Box<dyn Db>) -> Result<Box<dyn Db>, DbError> {
         if self.fence.mode == LockMode::Session {
             session::mark_working(db.as_mut())?;
         }

@@ -41,6 +41,35 @@ pub(super) fn give_back(db: &mut dyn Db) -> Result<(), DbError> {
     }
 }
 
+/// The sessions that hold the lock or work under it.
+///
+/// # Errors
+/// Whatever the engine refuses.
+pub fn sessions(db: &mut dyn Db) -> Result<Vec<i64>, DbError> {
+    let stmt = match db.engine() {
+        Engine::Sqlite => return Ok(Vec::new()),
+        Engine::Postgres => Stmt::new(format!(
+            "SELECT DISTINCT l.pid FROM pg_locks l WHERE ({}) OR ({})",
+            advisory(ADVISORY_KEY),
+            advisory(WORKING_KEY)
+        )),
+        Engine::Mysql => {
+            Stmt::new(format!("SELECT IS_USED_LOCK({MYSQL_NAME}) UNION SELECT IS_USED_LOCK({MYSQL_WORKING})"))
+        }
+    };
+    Ok(db.rows(&stmt)?.iter().filter_map(|row| row.at(0).as_int()).collect())
+}
+
+/// The session that holds the lock.
+pub(super) fn holding(db: &mut dyn Db) -> Result<Option<i64>, DbError> {
+    let stmt = match db.engine() {
+        Engine::Sqlite => return Ok(None),
+        Engine::Postgres => Stmt::new(format!("SELECT l.pid FROM pg_locks l WHERE {}", advisory(ADVISORY_KEY))),
+        Engine::Mysql => Stmt::new(format!("SELECT IS_USED_LOCK({MYSQL_NAME})")),
+    };
+    Ok(scalar(db, &stmt)?.as_int())
+}
+
 /// Looks at the server's list of locks: trying the lock would refuse it to somebody who wants it in the same moment.
 pub(super) fn is_held(db: &mut dyn Db) -> Result<bool, DbError> {
     let stmt = match db.engine() {

@@ -7,10 +7,13 @@ use minijinja::Value as Name;
 use toml::Spanned;
 
 use super::model::{
-    EnvironmentFile, ExpectTable, LintTable, MigrationsTable, ProjectFile, ReleaseSpec, VariableSpec, VariableType,
+    AcceptedTable, EnvironmentFile, ExpectTable, LintTable, MigrationsTable, ProjectFile, RelationshipTable,
+    ReleaseSpec, VariableSpec, VariableType,
 };
 use super::variables::{self, Layer, Variable, names_of};
-use super::{Expect, Inputs, Lint, Migrations, Project, ProjectError, Seed, Smoke, dotenv, parse_duration, redactor};
+use super::{
+    Expect, ExpectRule, Inputs, Lint, Migrations, Project, ProjectError, Seed, Smoke, dotenv, parse_duration, redactor,
+};
 use crate::db::{DatabaseUrl, Engine};
 use crate::toml_file::{self, TomlError, nearest};
 use crate::{ErrorCode, Location, Problem, template};
@@ -33,6 +36,9 @@ pub fn load(inputs: &Inputs) -> Result<Project, ProjectError> {
         ("environment".to_owned(), Name::from(inputs.environment.as_str())),
         ("project".to_owned(), Name::from(source.project.project.name.as_str())),
     ]);
+    if let Some(profile) = profile(inputs, &source) {
+        builtins.insert("profile".to_owned(), Name::from(profile));
+    }
     let resolved =
         variables::resolve(&contract, &layers, &source.environment.features, &builtins, &inputs.root, &mut problems);
     // Without the variables nothing that follows could be judged.
@@ -276,6 +282,12 @@ fn no_scalar(name: &str) -> Problem {
     Problem::new(ErrorCode::InvalidValue, format!("`{name}` is one value: write a string, a number or a boolean"))
 }
 
+/// The profile of generated rows: the command's, else the environment's, else the project's.
+fn profile(inputs: &Inputs, files: &Files) -> Option<String> {
+    let project = || files.project.seed.as_ref()?.profile.clone();
+    inputs.profile.clone().or_else(|| files.environment.seed.profile.clone()).or_else(project)
+}
+
 fn database(files: &Files, inputs: &Inputs, render: &mut Renderer) -> Option<DatabaseUrl> {
     let text = render.text(&files.project.project.database, None)?;
     match DatabaseUrl::parse(&text, &inputs.root) {
@@ -300,7 +312,13 @@ fn build(
         let path = render.text(table.path.get_ref(), Some(files.in_project(&table.path)))?;
         let mut with = files.environment.seed.with.clone();
         with.extend(inputs.with.iter().cloned());
-        Some(Seed { path: inputs.root.join(path), user_data: table.user_data.clone(), with })
+        Some(Seed {
+            path: inputs.root.join(path),
+            user_data: table.user_data.clone(),
+            with,
+            profile: profile(inputs, files),
+            top_up: inputs.top_up,
+        })
     });
     let smoke = file.smoke.as_ref().and_then(|table| {
         let path = render.text(table.path.get_ref(), Some(files.in_project(&table.path)))?;
@@ -354,21 +372,69 @@ fn migrations(table: &MigrationsTable, files: &Files, inputs: &Inputs, render: &
 }
 
 fn expect(table: &ExpectTable, files: &Files, render: &mut Renderer) -> Expect {
-    if table.at_least.is_none() && table.at_most.is_none() && table.exactly.is_none() {
-        let message = "an expectation needs `at_least`, `at_most` or `exactly`, or it would always hold";
-        render.problems.push(Problem::new(ErrorCode::InvalidValue, message).at(files.in_project(&table.table)));
+    let mut wrong = |at: Location, message: &str| {
+        render.problems.push(Problem::new(ErrorCode::InvalidValue, message).at(at));
+    };
+    let mut rules = Vec::new();
+    if let Some(columns) = &table.not_null {
+        rules.push((files.in_project(columns), ExpectRule::NotNull(columns.get_ref().clone())));
+    }
+    if let Some(columns) = &table.unique {
+        rules.push((files.in_project(columns), ExpectRule::Unique(columns.get_ref().clone())));
+    }
+    if let Some(accepted) = &table.accepted {
+        let AcceptedTable { column, values } = accepted.get_ref();
+        let rule = ExpectRule::Accepted { column: column.clone(), values: values.clone() };
+        rules.push((files.in_project(accepted), rule));
+    }
+    if let Some(relationship) = &table.relationship {
+        let RelationshipTable { columns, table: target, references } = relationship.get_ref();
+        if columns.len() != references.len() {
+            wrong(files.in_project(relationship), "a relationship has as many `columns` as `references`");
+        }
+        let (columns, references) = (columns.clone(), references.clone());
+        let rule = ExpectRule::Relationship { columns, table: target.clone(), references };
+        rules.push((files.in_project(relationship), rule));
+    }
+    if let Some(sql) = &table.sql {
+        rules.push((files.in_project(sql), ExpectRule::Sql(sql.get_ref().clone())));
+    }
+    for (at, rule) in &rules {
+        let is_empty = match rule {
+            ExpectRule::NotNull(columns) | ExpectRule::Unique(columns) => columns.is_empty(),
+            ExpectRule::Relationship { columns, .. } => columns.is_empty(),
+            ExpectRule::Accepted { values, .. } => values.is_empty(),
+            ExpectRule::Sql(sql) => sql.trim().is_empty(),
+        };
+        if is_empty {
+            wrong(at.clone(), "an expectation that names nothing would always hold");
+        }
+    }
+    let counts = [&table.at_least, &table.at_most, &table.exactly];
+    let counted = counts.into_iter().flatten().map(|count| files.in_project(count)).next();
+    let only_sql = counted.is_none() && rules.iter().all(|(_, rule)| matches!(rule, ExpectRule::Sql(_)));
+    match &table.table {
+        None if !only_sql || rules.is_empty() => {
+            let at = counted.clone().or_else(|| rules.first().map(|(at, _)| at.clone()));
+            let problem =
+                Problem::new(ErrorCode::InvalidValue, "an expectation needs a `table`, unless it is `sql` alone");
+            render.problems.push(Problem { at, ..problem });
+        }
+        Some(name) if counted.is_none() && rules.is_empty() => {
+            let message = "an expectation needs `at_least`, `at_most`, `exactly`, `not_null`, `unique`, `accepted`, \
+                           `relationship` or `sql`, or it would always hold";
+            wrong(files.in_project(name), message);
+        }
+        _ => {}
     }
     Expect {
-        table: table.table.get_ref().clone(),
+        table: table.table.as_ref().map(|name| name.get_ref().clone()).unwrap_or_default(),
         filter: table.r#where.clone(),
         at_least: render.count(table.at_least.as_ref(), files),
         at_most: render.count(table.at_most.as_ref(), files),
         exactly: render.count(table.exactly.as_ref(), files),
-        at: [&table.at_least, &table.at_most, &table.exactly]
-            .into_iter()
-            .flatten()
-            .map(|count| files.in_project(count))
-            .next(),
+        at: counted.or_else(|| rules.first().map(|(at, _)| at.clone())),
+        rules: rules.into_iter().map(|(_, rule)| rule).collect(),
     }
 }
 

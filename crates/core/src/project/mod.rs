@@ -31,6 +31,10 @@ pub struct Inputs {
     pub set: Vec<(String, String)>,
     /// `--with DATASET`: optional datasets to seed as well.
     pub with: Vec<String>,
+    /// `--profile NAME`: how many rows are generated; wins over the environment and the project.
+    pub profile: Option<String>,
+    /// `--top-up`: rows that exist are left alone, only missing ones are created.
+    pub top_up: bool,
 }
 
 /// A project, resolved for one environment. Its Debug form is redacted.
@@ -100,6 +104,10 @@ pub struct Seed {
     pub user_data: Vec<String>,
     /// Optional datasets that are seeded.
     pub with: Vec<String>,
+    /// The profile that says how many rows are generated.
+    pub profile: Option<String>,
+    /// Whether rows that exist are left alone, whatever their datasets say.
+    pub top_up: bool,
 }
 
 /// One expectation of the data.
@@ -115,8 +123,37 @@ pub struct Expect {
     pub at_most: Option<u64>,
     /// The only count that is right.
     pub exactly: Option<u64>,
+    /// What else holds for the rows, each by itself.
+    pub rules: Vec<ExpectRule>,
     /// Where it is declared.
     pub at: Option<crate::Location>,
+}
+
+/// What holds for the rows of an expectation.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ExpectRule {
+    /// Every one of these columns has a value.
+    NotNull(Vec<String>),
+    /// No two rows have the same values in these columns.
+    Unique(Vec<String>),
+    /// A column has one of these values, or NULL.
+    Accepted {
+        /// The column.
+        column: String,
+        /// The values.
+        values: Vec<serde_json::Value>,
+    },
+    /// These columns are the values of another table's columns, or NULL.
+    Relationship {
+        /// The columns.
+        columns: Vec<String>,
+        /// The other table.
+        table: String,
+        /// Its columns, in the same order.
+        references: Vec<String>,
+    },
+    /// A query that gives no rows.
+    Sql(String),
 }
 
 /// The smoke checks of a project.
@@ -187,6 +224,8 @@ impl std::fmt::Debug for Inputs {
             .field("process", &self.process.keys())
             .field("set", &self.set.iter().map(|(name, _)| name).collect::<Vec<_>>())
             .field("with", &self.with)
+            .field("profile", &self.profile)
+            .field("top_up", &self.top_up)
             .finish()
     }
 }

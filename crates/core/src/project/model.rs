@@ -62,16 +62,37 @@ pub(super) struct SeedTable {
     pub(super) path: Spanned<String>,
     #[serde(default)]
     pub(super) user_data: Vec<String>,
+    pub(super) profile: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ExpectTable {
-    pub(super) table: Spanned<String>,
+    pub(super) table: Option<Spanned<String>>,
     pub(super) r#where: Option<String>,
     pub(super) at_least: Option<Spanned<toml::Value>>,
     pub(super) at_most: Option<Spanned<toml::Value>>,
     pub(super) exactly: Option<Spanned<toml::Value>>,
+    pub(super) not_null: Option<Spanned<Vec<String>>>,
+    pub(super) unique: Option<Spanned<Vec<String>>>,
+    pub(super) accepted: Option<Spanned<AcceptedTable>>,
+    pub(super) relationship: Option<Spanned<RelationshipTable>>,
+    pub(super) sql: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AcceptedTable {
+    pub(super) column: String,
+    pub(super) values: Vec<serde_json::Value>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RelationshipTable {
+    pub(super) columns: Vec<String>,
+    pub(super) table: String,
+    pub(super) references: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -113,6 +134,7 @@ pub(super) struct EnvironmentFile {
 pub(super) struct EnvironmentSeedTable {
     #[serde(default)]
     pub(super) with: Vec<String>,
+    pub(super) profile: Option<String>,
 }
 
 /// One variable of the environment contract. Its Debug form hides the default of a secret.

@@ -1,15 +1,20 @@
 //! Applying a plan in one transaction that proves itself before it commits. Single statements are `write`'s.
 
+pub(crate) mod counters;
+mod deferred;
 pub(crate) mod delete;
+pub(crate) mod progress;
 pub(crate) mod record;
+mod refused;
 pub(crate) mod swap;
 pub(crate) mod write;
 
 use plimsoll_core::ErrorCode;
-use plimsoll_core::db::{Catalog, Db, dialect, transaction};
+use plimsoll_core::db::{Catalog, Db, dialect, session, transaction};
 use plimsoll_core::ledger as core_ledger;
 use plimsoll_core::lock::Fence;
 
+use crate::apply::progress::Progress;
 use crate::apply::write::{Writer, invisible};
 use crate::error::{Problem, SeedError};
 use crate::event::SeedEvent;
@@ -18,15 +23,16 @@ use crate::guard::fingerprint::{self, Written};
 use crate::ledger::{self, Entry, Origin};
 use crate::read::Seeds;
 use crate::reconcile::diff::{Decision, Decisions, applied, decide};
-use crate::reconcile::observe::{Observation, observe};
+use crate::reconcile::observe::{Observation, observe, observe_declared};
 use crate::reconcile::orphan;
-use crate::reconcile::plan::{Outcome, RowAction, SeedPlan, from_decisions, write_order};
+use crate::reconcile::plan::{Outcome, RowAction, SeedPlan, from_decisions};
 use crate::reconcile::prune::{Fate, key_label};
 use crate::report::SeedReport;
 use crate::runs::change::{self, Change};
 use crate::runs::image::Image;
 use crate::runs::{self, RunKind, RunOptions};
-use crate::value::canonical_text;
+use crate::stream::{self, Step};
+use crate::value::{canonical_text, secret};
 use crate::verify::{Expectation, Verified, verify};
 
 /// How a plan is applied.
@@ -81,7 +87,9 @@ pub fn apply(
     // DDL ends a transaction on some engines, so the ledger is there before it begins.
     core_ledger::ensure(db)?;
     let report = transaction(db, |db| {
+        session::check(db)?;
         hold_updated_tables(db, plan)?;
+        stream::hold(db, plan)?;
         let catalog = Catalog::read(db)?;
         let watch = fingerprint::watch(db, &catalog, &seeds.user_data)?;
         let observation = observe(db, seeds, &catalog)?;
@@ -99,11 +107,15 @@ pub fn apply(
         let run = runs::start(db, RunKind::Apply, &plan.digest(), &run_options)?;
         let work = Work { seeds, catalog: &catalog, observation: &observation, decisions: &decisions };
         work.write(db, run, options, on_event)?;
-        read_back(db, seeds, &catalog, &decisions, on_event)?;
+        let written = observe_declared(db, seeds, &catalog)?;
+        deferred::settle(db, seeds, &written, &decisions)?;
+        read_back(db, seeds, (&written, &observation), &decisions, on_event)?;
         let verified = verified(db, options, on_event)?;
         let user_data = fingerprint::check(db, &catalog, &watch, &|name| meant(&fresh, name))?;
         let report = SeedReport { run: Some(run), user_data, ..SeedReport::new(&fresh, true, verified) };
         runs::finish(db, run, &report.to_string(), &run_options)?;
+        // Last, because a counter stays where it is when the transaction is taken back.
+        counters::advance(db, seeds, &observation, &decisions)?;
         Ok(report)
     })?;
     on_event(&SeedEvent::Committed);
@@ -133,6 +145,8 @@ fn hold_updated_tables(db: &mut dyn Db, plan: &SeedPlan) -> Result<(), SeedError
 fn meant(plan: &SeedPlan, name: &str) -> Written {
     let created =
         plan.tables.iter().filter(|table| table.table == name).map(|table| table.counts().create).sum::<usize>();
+    let created = created
+        + plan.bulk.iter().filter(|table| table.table == name).map(|table| table.counts.common().create).sum::<usize>();
     Written { inserted: i64::try_from(created).unwrap_or(i64::MAX), ..Written::default() }
 }
 
@@ -162,10 +176,32 @@ impl Work<'_> {
             changes.push(record::nulled(&targets[*index], self.entry_of(*index), values));
         }
         self.delete(db, &targets, &early, &nulled, &mut changes)?;
-        let mut writer = Writer { seeds, observation, created: std::collections::HashMap::new() };
+        let progress = Progress::new(on_event);
+        let told = |rows| progress.add(rows);
+        let mut writer = Writer { seeds, observation, created: std::collections::HashMap::new(), progress: &told };
         let mut written = Vec::new();
-        for table in write_order(seeds, observation) {
+        let steps = stream::steps(seeds, observation);
+        for step in &steps {
+            let table = match *step {
+                Step::Declared(table) => table,
+                Step::Bulk(index) => {
+                    let state = &observation.bulk[index];
+                    let counts = state.counts.common();
+                    progress.begin(&state.table, counts.create + counts.update);
+                    stream::write(
+                        db,
+                        seeds,
+                        index,
+                        state,
+                        &stream::Work { catalog: self.catalog, deployment: options.deployment, run },
+                    )?;
+                    progress.end(counts.create, counts.update);
+                    continue;
+                }
+            };
             let decided = &decisions.tables[table];
+            let writes = |decision: &&Decision| matches!(decision.action, RowAction::Create | RowAction::Update);
+            progress.begin(&seeds.tables[table].name, decided.iter().filter(writes).count());
             let before = record::before(db, &writer, table, decided)?;
             before.make_room(db, &writer, decided)?;
             let created = writer.create(db, table, decided)?;
@@ -180,8 +216,7 @@ impl Work<'_> {
             let renamed = self.renamed(table);
             ledger::remove(db, &seeds.tables[table].name, renamed.iter().map(|entry| entry.row_key.as_str()))?;
             written.push((table, before));
-            let table = seeds.tables[table].name.clone();
-            on_event(&SeedEvent::TableDone { table, created, updated });
+            progress.end(created, updated);
         }
         for (table, before) in &written {
             changes.extend(record::changes(db, &writer, before, &decisions.tables[*table])?);
@@ -189,6 +224,13 @@ impl Work<'_> {
             changes.extend(self.renamed(*table).into_iter().map(|entry| record::released(name, entry)));
         }
         self.delete(db, &targets, &late, &nulled, &mut changes)?;
+        // Children first.
+        for step in steps.iter().rev() {
+            if let Step::Bulk(index) = *step {
+                stream::prune(db, &seeds.bulk[index], &observation.bulk[index], self.catalog)?;
+                changes.extend(stream::change(&observation.bulk[index]));
+            }
+        }
         self.release(db, &mut changes)?;
         Ok(change::write(db, run, &changes)?)
     }
@@ -256,7 +298,7 @@ fn entry(writer: &Writer<'_>, table: usize, decision: &Decision, run: i64, optio
     Entry {
         row_key: row.row_key.clone(),
         key: canonical_text(&row.symbol),
-        applied: applied(row, state, decision, &|reference| writer.resolve(reference)),
+        applied: applied(row, state, decision, &seeds.blocks[row.block].secret, &|reference| writer.resolve(reference)),
         dataset: seeds.datasets[seeds.blocks[row.block].dataset].clone(),
         source: row.source.text(),
         deployment: options.deployment,
@@ -273,13 +315,13 @@ fn entry(writer: &Writer<'_>, table: usize, decision: &Decision, run: i64, optio
 fn read_back(
     db: &mut dyn Db,
     seeds: &Seeds,
-    catalog: &Catalog,
+    (observation, observed): (&Observation, &Observation),
     before: &Decisions,
     on_event: &mut dyn FnMut(&SeedEvent),
 ) -> Result<(), SeedError> {
-    let observation = observe(db, seeds, catalog)?;
-    let after = decide(seeds, &observation);
+    let after = decide(seeds, observation);
     let mut problems = after.problems;
+    problems.extend(after.schema_problems);
     for (index, staged) in seeds.tables.iter().enumerate() {
         let kept = |row: usize, name: &str| {
             let decision = before.tables[index].iter().find(|decision| decision.row == row);
@@ -293,13 +335,14 @@ fn read_back(
                 problems.push(invisible(&staged.name, row));
             }
             for column in decision.columns.iter().filter(|column| !kept(decision.row, &column.name)) {
+                let hidden = seeds.blocks[row.block].secret.contains(&*column.name).then(secret::shown);
                 let message = format!(
                     "`{}` {}: `{}` reads back as {} instead of {}, a trigger or the column's type changes it",
                     staged.name,
                     crate::reconcile::show::label(&row.symbol),
                     column.name,
-                    crate::reconcile::show::value(&column.old),
-                    crate::reconcile::show::value(&column.new)
+                    crate::reconcile::show::value(hidden.as_ref().unwrap_or(&column.old)),
+                    crate::reconcile::show::value(hidden.as_ref().unwrap_or(&column.new))
                 );
                 problems.push(Problem::new(ErrorCode::SeedFailed, Some(row.source.location()), message));
             }
@@ -312,8 +355,12 @@ fn read_back(
             problems.push(Problem::new(ErrorCode::SeedFailed, None, message));
         }
     }
+    for (table, state) in seeds.bulk.iter().zip(&observed.bulk) {
+        problems.extend(stream::read_back(db, table, state)?);
+    }
     SeedError::unless_empty(problems)?;
-    on_event(&SeedEvent::ReadBack { rows: seeds.tables.iter().map(|table| table.rows.len()).sum() });
+    let bulk: usize = observed.bulk.iter().map(|state| usize::try_from(state.rows).unwrap_or(usize::MAX)).sum();
+    on_event(&SeedEvent::ReadBack { rows: bulk + seeds.tables.iter().map(|table| table.rows.len()).sum::<usize>() });
     Ok(())
 }
 

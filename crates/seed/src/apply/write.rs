@@ -1,13 +1,16 @@
-//! Writing: multi-row INSERTs and UPDATEs of decided rows, and who is to blame when one fails. What to write is decided.
+//! Writing: multi-row INSERTs and UPDATEs of decided rows, and which rows are refused. What to write is decided; why a row is
+//! refused is told by `refused`.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use plimsoll_core::db::{Column, Db, DbError, Stmt, Value, dialect, quoted};
+use plimsoll_core::db::{Column, Db, DbError, Engine, Stmt, Value, dialect, quoted};
 use plimsoll_core::{ErrorCode, Location};
 use serde_json::Value as Json;
 
-use crate::error::{Problem, SeedError};
+use crate::apply::counters;
+use crate::apply::refused::{explain, is_of_a_row};
+use crate::error::{Problem, RefusedRow, SeedError};
 use crate::read::Seeds;
 use crate::reconcile::diff::Decision;
 use crate::reconcile::lookup::Lookup;
@@ -23,11 +26,16 @@ const INSERT_ROWS: usize = 500;
 /// Rows per UPDATE: every row is compared with every case.
 const UPDATE_ROWS: usize = 50;
 
+/// Refused rows of one table that are told; the reason of the others is nearly always the same.
+const REFUSALS: usize = 20;
+
 /// What the rows are written with: the observation, and the keys of rows created since.
 pub(crate) struct Writer<'a> {
     pub(crate) seeds: &'a Seeds,
     pub(crate) observation: &'a Observation,
     pub(crate) created: HashMap<(usize, usize), Json>,
+    /// Told how many more rows were written.
+    pub(crate) progress: &'a dyn Fn(usize),
 }
 
 /// A row as it is written: its staged index and the values in the order of the columns.
@@ -64,18 +72,22 @@ impl Writer<'_> {
             self.seeds.references.all.iter().any(|reference| reference.staged.is_some_and(|(of, _)| of == table));
         for level in 0..=depth {
             let rows: Vec<usize> = rows.iter().copied().filter(|row| levels[row] == level).collect();
+            let mut refused = Vec::new();
             for (columns, rows) in groups(rows.clone(), |row| names(&staged.rows[row])) {
-                self.insert(db, table, &columns, &rows)?;
+                self.insert(db, table, &columns, &rows, &mut refused)?;
             }
+            unless_refused(refused)?;
             if is_target {
                 self.learn_keys(db, table, &rows)?;
             }
         }
         // References that made circles, now that all rows are there.
         let waiting = rows.iter().copied().filter(|row| !staged.rows[*row].deferred.is_empty()).collect();
+        let mut refused = Vec::new();
         for (columns, rows) in groups(waiting, |row| staged.rows[row].deferred.clone()) {
-            self.update_columns(db, table, &columns, &rows)?;
+            self.update_columns(db, table, &columns, &rows, &mut refused)?;
         }
+        unless_refused(refused)?;
         Ok(rows.len())
     }
 
@@ -149,21 +161,32 @@ impl Writer<'_> {
             let columns = updates[decision].columns.iter().filter(|column| column.outcome == Outcome::Update);
             columns.map(|column| Arc::clone(&column.name)).collect()
         };
+        let mut refused = Vec::new();
         for (columns, group) in groups((0..updates.len()).collect(), changed) {
             let rows: Vec<usize> = group.iter().map(|decision| updates[*decision].row).collect();
-            self.update_columns(db, table, &columns, &rows)?;
+            self.update_columns(db, table, &columns, &rows, &mut refused)?;
         }
+        unless_refused(refused)?;
         Ok(updates.len())
     }
 
-    fn insert(&self, db: &mut dyn Db, table: usize, columns: &[Arc<str>], rows: &[usize]) -> Result<(), SeedError> {
+    fn insert(
+        &self,
+        db: &mut dyn Db,
+        table: usize,
+        columns: &[Arc<str>],
+        rows: &[usize],
+        refused: &mut Vec<RefusedRow>,
+    ) -> Result<(), SeedError> {
         let engine = db.engine();
         let name = &self.seeds.tables[table].name;
         let columns = self.columns(table, columns)?;
         let prepared = self.prepare(table, &columns, rows, true)?;
         let list: Vec<String> = columns.iter().map(|column| quoted(engine, &column.name)).collect();
         let casts: Vec<String> = columns.iter().map(|column| dialect::write_cast(engine, column)).collect();
-        let head = format!("INSERT INTO {} ({}) VALUES ", quoted(engine, name), list.join(", "));
+        let always = columns.iter().any(|column| column.counter.as_ref().is_some_and(|counter| counter.always));
+        let overriding = if always && engine == Engine::Postgres { "OVERRIDING SYSTEM VALUE " } else { "" };
+        let head = format!("INSERT INTO {} ({}) {overriding}VALUES ", quoted(engine, name), list.join(", "));
         let statement = |batch: &[Prepared]| {
             let mut stmt = Stmt::new(head.as_str());
             for (index, row) in batch.iter().enumerate() {
@@ -180,7 +203,18 @@ impl Writer<'_> {
             stmt
         };
         let size = INSERT_ROWS.min(dialect::max_binds(engine) / columns.len().max(1));
-        prepared.chunks(size).try_for_each(|batch| self.run(db, table, batch, &statement))
+        let counted = columns.iter().position(|column| counters::zero_counts_up(engine, column));
+        let zero = counted.is_some_and(|at| prepared.iter().any(|row| row.values[at] == Value::Int(0)));
+        if zero {
+            counters::keep_zero(db, true)?;
+        }
+        let done = prepared
+            .chunks(size)
+            .try_for_each(|batch| self.told(batch, self.run(db, table, batch, &statement, refused)));
+        if zero {
+            counters::keep_zero(db, false)?;
+        }
+        done
     }
 
     fn update_columns(
@@ -189,6 +223,7 @@ impl Writer<'_> {
         table: usize,
         columns: &[Arc<str>],
         rows: &[usize],
+        refused: &mut Vec<RefusedRow>,
     ) -> Result<(), SeedError> {
         let engine = db.engine();
         let state = &self.observation.tables[table];
@@ -235,6 +270,10 @@ impl Writer<'_> {
             }
             for (position, column) in key.iter().enumerate() {
                 let word = if position == 0 { "WHERE" } else { "AND" };
+                if batch.iter().all(|row| row.values[count + position] == Value::Null) {
+                    stmt.push(format!(" {word} {} IS NULL", quoted(engine, &column.name)));
+                    continue;
+                }
                 stmt.push(format!(" {word} {} IN (", quoted(engine, &column.name)));
                 for (index, row) in batch.iter().enumerate() {
                     if index > 0 {
@@ -250,44 +289,57 @@ impl Writer<'_> {
         // MySQL sees the new value of a column in what it assigns next.
         let moves = columns.iter().any(|column| key.iter().any(|key| key.name == column.name));
         let size = if id.is_some() && !moves { UPDATE_ROWS } else { 1 };
-        prepared.chunks(size).try_for_each(|batch| self.run(db, table, batch, &statement))
+        prepared.chunks(size).try_for_each(|batch| self.told(batch, self.run(db, table, batch, &statement, refused)))
     }
 
-    /// Runs a batch; when it fails, repeats it row by row to find the one to blame. The transaction is lost either way.
+    fn told(&self, batch: &[Prepared], done: Result<(), SeedError>) -> Result<(), SeedError> {
+        if done.is_ok() {
+            (self.progress)(batch.len());
+        }
+        done
+    }
+
+    /// Runs a batch; when it fails, repeats it row by row to find all that are refused. The transaction is lost either way.
     fn run(
         &self,
         db: &mut dyn Db,
         table: usize,
         batch: &[Prepared],
         statement: &dyn Fn(&[Prepared]) -> Stmt,
+        refused: &mut Vec<RefusedRow>,
     ) -> Result<(), SeedError> {
-        const SAVEPOINT: &str = "plimsoll_batch";
-        if let [only] = batch {
-            return db.execute(&statement(batch)).map(drop).map_err(|source| self.blame(table, Some(only.row), source));
+        let Err(error) = within_savepoint(db, &statement(batch))? else { return Ok(()) };
+        if !is_of_a_row(&error) {
+            return Err(self.blame(table, batch, error));
         }
-        db.batch(&format!("SAVEPOINT {SAVEPOINT}"))?;
-        let Err(error) = db.execute(&statement(batch)) else {
-            return Ok(db.batch(&format!("RELEASE SAVEPOINT {SAVEPOINT}"))?);
-        };
-        if db.batch(&format!("ROLLBACK TO SAVEPOINT {SAVEPOINT}")).is_ok() {
-            for row in batch {
-                if let Err(source) = db.execute(&statement(std::slice::from_ref(row))) {
-                    return Err(self.blame(table, Some(row.row), source));
-                }
+        if let [only] = batch {
+            refused.push(explain(db, self, table, only.row, error));
+            return Ok(());
+        }
+        let before = refused.len();
+        for row in batch {
+            if refused.len() >= REFUSALS {
+                return Ok(());
+            }
+            match within_savepoint(db, &statement(std::slice::from_ref(row)))? {
+                Ok(()) => {}
+                Err(error) if is_of_a_row(&error) => refused.push(explain(db, self, table, row.row, error)),
+                Err(error) => return Err(self.blame(table, std::slice::from_ref(row), error)),
             }
         }
-        Err(self.blame(table, None, error))
+        // No single row is to blame: together they are refused, and nobody knows which.
+        if refused.len() == before { Err(self.blame(table, batch, error)) } else { Ok(()) }
     }
 
-    fn blame(&self, table: usize, row: Option<usize>, source: DbError) -> SeedError {
+    fn blame(&self, table: usize, batch: &[Prepared], source: DbError) -> SeedError {
         let staged = &self.seeds.tables[table];
-        match row.map(|row| &staged.rows[row]) {
-            Some(row) => SeedError::Write {
-                what: format!("`{}` {}", staged.name, crate::reconcile::show::label(&row.symbol)),
-                at: Some(row.source.location()),
+        match batch {
+            [only] => SeedError::Write {
+                what: format!("`{}` {}", staged.name, crate::reconcile::show::label(&staged.rows[only.row].symbol)),
+                at: Some(staged.rows[only.row].source.location()),
                 source: Box::new(source),
             },
-            None => SeedError::Write { what: format!("rows of `{}`", staged.name), at: None, source: Box::new(source) },
+            _ => SeedError::Write { what: format!("rows of `{}`", staged.name), at: None, source: Box::new(source) },
         }
     }
 
@@ -364,6 +416,29 @@ impl Writer<'_> {
             Cell::Ref(reference) => self.resolve(*reference),
         }
     }
+}
+
+/// Runs a statement so that the transaction can go on after it failed. The outer error is the savepoint's own.
+fn within_savepoint(db: &mut dyn Db, stmt: &Stmt) -> Result<Result<(), DbError>, SeedError> {
+    const SAVEPOINT: &str = "plimsoll_batch";
+    db.batch(&format!("SAVEPOINT {SAVEPOINT}"))?;
+    match db.execute(stmt) {
+        Ok(_) => {
+            db.batch(&format!("RELEASE SAVEPOINT {SAVEPOINT}"))?;
+            Ok(Ok(()))
+        }
+        Err(error) => {
+            // A connection that is gone says so better by the error it ended with.
+            if is_of_a_row(&error) {
+                db.batch(&format!("ROLLBACK TO SAVEPOINT {SAVEPOINT}"))?;
+            }
+            Ok(Err(error))
+        }
+    }
+}
+
+fn unless_refused(rows: Vec<RefusedRow>) -> Result<(), SeedError> {
+    if rows.is_empty() { Ok(()) } else { Err(SeedError::Refused { rows }) }
 }
 
 /// A row that was written without an error and still is not there: a policy or a trigger is in the way.

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use crate::error::Problem;
 use crate::map::explain::explain;
 use crate::map::expression::Expr;
-use crate::read::model::{Each, Ordered, TableBlock};
+use crate::read::model::{Each, KeyNulls, Ordered, TableBlock};
 use crate::read::source::SourceFile;
 
 /// A block with its expressions compiled once.
@@ -20,6 +20,7 @@ pub(crate) struct CompiledBlock<'env> {
     pub(super) file: Arc<SourceFile>,
     pub(super) offset: usize,
     pub(super) key: Vec<Arc<str>>,
+    pub(super) key_nulls: KeyNulls,
     pub(super) each: Vec<Loop<'env>>,
     pub(super) lets: Vec<Named<'env>>,
     /// For every `let`, how many of the loops it depends on: it is evaluated again only when one of those moves on.
@@ -89,6 +90,7 @@ impl<'env> CompiledBlock<'env> {
             file: Arc::clone(file),
             offset,
             key: block.key.get_ref().iter().map(|name| Arc::from(name.as_str())).collect(),
+            key_nulls: block.key_nulls,
             let_shared: shared.numbers(&lets, &let_depths),
             let_depths,
             each,

@@ -7,6 +7,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::map::Staging;
 use crate::map::compile::CompiledBlock;
+use crate::read::model::KeyNulls;
 use crate::read::source::Source;
 use crate::staged::{Cell, Missing, References, StagedRow, Was};
 use crate::value::{canonical_text, hash};
@@ -28,7 +29,7 @@ impl CompiledBlock<'_> {
         let mut key = Vec::with_capacity(self.key.len());
         for name in &self.key {
             let message = match columns.iter().find(|(column, _)| column == name) {
-                Some((_, Cell::Value(Json::Null))) => {
+                Some((_, Cell::Value(Json::Null))) if self.key_nulls == KeyNulls::Refuse => {
                     let message = format!("key column `{name}` is NULL, so the row could not be found again");
                     staging.problems.push(source.problem_in(ErrorCode::SeedValue, self.offset_of(name), name, message));
                     return;

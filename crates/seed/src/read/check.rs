@@ -42,11 +42,17 @@ pub(crate) fn block(
         let message = format!("the key names `{column}` twice, at {} and before", position + 1);
         report(key_at, ErrorCode::InvalidValue, message);
     }
-    for message in origin(block) {
+    for column in block.secret.iter().filter(|column| key.contains(column.get_ref())) {
+        let message =
+            format!("`{}` is part of the key, which is shown everywhere, and cannot be secret", column.get_ref());
+        report(column.span().start, ErrorCode::InvalidValue, message);
+    }
+    // Where the rows of very large tables come from is told when their file is opened.
+    for message in if block.bulk { Vec::new() } else { origin(block) } {
         report(at, ErrorCode::InvalidValue, message);
     }
     let columns = || block.columns.0.iter().map(|(column, _)| column.as_str());
-    if !block.columns.0.is_empty() && block.rows.is_none() {
+    if !block.columns.0.is_empty() && block.rows.is_none() && !block.bulk {
         for missing in key.iter().filter(|column| !columns().any(|name| name == column.as_str())) {
             let hint = nearest(missing, columns()).map(|near| format!(", did you mean `{near}`?")).unwrap_or_default();
             let message = format!("the key column `{missing}` is not among the columns{hint}");

@@ -22,11 +22,16 @@ pub(crate) struct Dataset {
     pub(crate) parsed: DatasetFile,
 }
 
-/// All datasets that take part, each after those it waits for.
-pub(crate) fn read(options: &SeedOptions, sources: &[&dyn SeedSource], problems: &mut Vec<Problem>) -> Vec<Dataset> {
+/// All datasets that take part, each after those it waits for: those named in `only`, or all when it names none.
+pub(crate) fn read(
+    options: &SeedOptions,
+    sources: &[&dyn SeedSource],
+    only: &[String],
+    problems: &mut Vec<Problem>,
+) -> Vec<Dataset> {
     let texts = texts(options, sources, problems);
     let names: Vec<String> = texts.iter().map(|(name, ..)| name.clone()).collect();
-    for wanted in options.with.iter().filter(|wanted| !names.contains(wanted)) {
+    for wanted in options.with.iter().chain(only).filter(|wanted| !names.contains(wanted)) {
         problems.push(Problem::new(ErrorCode::InvalidValue, None, unknown_dataset(wanted, &names)));
     }
     let mut datasets = Vec::new();
@@ -43,7 +48,11 @@ pub(crate) fn read(options: &SeedOptions, sources: &[&dyn SeedSource], problems:
             let at = file.location(after.span().start);
             problems.push(Problem::new(ErrorCode::InvalidValue, Some(at), unknown_dataset(after.get_ref(), &names)));
         }
-        if !parsed.dataset.optional || options.with.contains(&name) {
+        let takes_part = match only {
+            [] => !parsed.dataset.optional || options.with.contains(&name),
+            only => only.contains(&name),
+        };
+        if takes_part {
             datasets.push(Dataset { name, file, parsed });
         }
     }

@@ -8,6 +8,8 @@ use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
+use crate::generate::block::GenerateBlock;
+
 /// One `seeds/<dataset>.toml`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -17,11 +19,18 @@ pub(crate) struct DatasetFile {
     pub(crate) documents: Option<Documents>,
     #[serde(default)]
     pub(crate) table: Vec<Spanned<TableBlock>>,
+    #[serde(default)]
+    pub(crate) generate: Vec<Spanned<GenerateBlock>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Dataset {
+    /// What the dataset is, for people; its name when there is none.
+    pub(crate) title: Option<String>,
+    /// Generated rows of the dataset differ from those of another seed.
+    #[serde(default)]
+    pub(crate) seed: u64,
     #[serde(default)]
     pub(crate) after: Vec<Spanned<String>>,
     #[serde(default)]
@@ -66,7 +75,13 @@ pub(crate) struct TableBlock {
     pub(crate) on_edit: EditPolicy,
     #[serde(default)]
     pub(crate) on_duplicate: OnDuplicate,
+    #[serde(default)]
+    pub(crate) key_nulls: KeyNulls,
+    #[serde(default)]
+    pub(crate) secret: Vec<Spanned<String>>,
     pub(crate) rows: Option<Vec<Spanned<Ordered<Spanned<toml::Value>>>>>,
+    #[serde(default)]
+    pub(crate) bulk: bool,
 }
 
 /// What happens to a document or record that does not fit.
@@ -146,6 +161,17 @@ pub(crate) enum OnDuplicate {
     Error,
     First,
     Last,
+}
+
+/// What a NULL in a key means.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum KeyNulls {
+    /// Nothing: such a row could not be found again.
+    #[default]
+    Refuse,
+    /// The row whose column is NULL as well.
+    Equal,
 }
 
 /// One loop, or several nested ones.

@@ -1,5 +1,6 @@
 //! The three-way comparison: what was last applied, what the files say, what the database holds. Pure; asks nothing.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use plimsoll_core::db::ColumnKind;
@@ -14,7 +15,7 @@ use crate::reconcile::observe::{LiveRow, Observation, Resolved, TableState, id_f
 use crate::reconcile::plan::{Outcome, Pending, RowAction};
 use crate::reconcile::prune::{self, Pruned};
 use crate::staged::{Cell, StagedRow};
-use crate::value::{canonical, same};
+use crate::value::{canonical, same, secret};
 
 /// What is to happen to one staged row that does not simply stay as it is.
 #[derive(Debug)]
@@ -44,6 +45,8 @@ pub(crate) struct Decisions {
     pub(crate) pruned: Pruned,
     pub(crate) pending: Vec<Pending>,
     pub(crate) problems: Vec<Problem>,
+    /// Problems with the schema as it is now, which migrations may do away with.
+    pub(crate) schema_problems: Vec<Problem>,
 }
 
 /// Compares every staged row with what was observed.
@@ -60,29 +63,32 @@ pub(crate) fn decide(seeds: &Seeds, observation: &Observation) -> Decisions {
                 check_columns(seeds, index, row, observation, &mut decisions);
             }
             checked = Some(row);
-            let fits = check_values(seeds, state, row, observation, &mut decisions.problems);
+            check_values(seeds, state, row, observation, &mut decisions.schema_problems);
             match state.live.get(row_index).and_then(Option::as_ref) {
                 None => {
                     check_deferred(seeds, index, row, state, &mut decisions.problems);
                     rows.push(Decision { row: row_index, action: RowAction::Create, columns: Vec::new() });
                 }
-                Some(_) if !fits || seeds.blocks[row.block].mode == Mode::Insert => {}
+                Some(_) if seeds.blocks[row.block].mode == Mode::Insert => {}
                 Some(live) => rows.extend(compare(seeds, index, row_index, live, observation, &mut decisions.problems)),
             }
         }
         decisions.tables.push(rows);
     }
     decisions.pruned = prune::decide(seeds, observation, &decisions.tables, &mut decisions.problems);
+    crate::constraint::check(seeds, observation, &decisions.tables, &mut decisions.schema_problems);
     decisions.pending.sort_by(|a, b| (&a.table, &a.column).cmp(&(&b.table, &b.column)));
     decisions.pending.dedup_by(|a, b| (&a.table, &a.column) == (&b.table, &b.column));
     decisions
 }
 
-/// The values to remember as applied, once the row is as decided: kept columns remember what they did before.
+/// The values to remember as applied, once the row is as decided: kept columns remember what they did before, and secret ones
+/// a digest.
 pub(crate) fn applied(
     row: &StagedRow,
     state: &TableState,
     decision: &Decision,
+    secrets: &HashSet<String>,
     resolve: &dyn Fn(usize) -> Option<Json>,
 ) -> Map<String, Json> {
     let mut applied = Map::new();
@@ -99,6 +105,8 @@ pub(crate) fn applied(
         if let (Some(column), Some(value)) = (state.column(name), value)
             && let Ok(value) = canonical(column, &value)
         {
+            let value = state.spelled(name, value);
+            let value = if secrets.contains(&**name) { secret::sealed(&value) } else { value };
             applied.insert(name.to_string(), value);
         }
     }
@@ -128,19 +136,21 @@ fn compare(
         let base = base.and_then(|base| base.applied.get(&**name));
         let old = live.values.get(&**name);
         let equals =
-            |value: Option<&Json>| matches!((&wanted, value), (Some(wanted), Some(value)) if same(wanted, value));
-        if equals(old) {
+            |value: Option<&Json>| matches!((&wanted, value), (Some(wanted), Some(value)) if secret::is(value, wanted));
+        if old.is_some_and(|old| wanted.as_ref().is_some_and(|wanted| same(wanted, old))) {
             adopt |= !equals(base);
             continue;
         }
         let old = old.cloned().unwrap_or(Json::Null);
-        let edited = base.is_some_and(|base| !same(base, &old));
+        let edited = base.is_some_and(|base| !secret::is(base, &old));
         let outcome = match (edited, equals(base), policy.of(name)) {
             (true, true, OnEdit::Keep) => Outcome::Edited,
             (true, false, OnEdit::Keep) => Outcome::Conflict,
             (false, ..) | (true, _, OnEdit::Overwrite) => Outcome::Update,
             (true, _, OnEdit::Fail) => {
-                let new = seeds.references.symbol(cell);
+                let hidden = seeds.blocks[row.block].secret.contains(&**name).then(secret::shown);
+                let (old, new) =
+                    (hidden.clone().unwrap_or(old), hidden.unwrap_or_else(|| seeds.references.symbol(cell)));
                 let message = format!(
                     "`{}` {} was edited in the database: `{name}` is {}, the file has {}",
                     seeds.tables[table].name,
@@ -189,7 +199,7 @@ fn check_deferred(seeds: &Seeds, table: usize, row: &StagedRow, state: &TableSta
 fn wanted(seeds: &Seeds, state: &TableState, name: &str, cell: &Cell, observation: &Observation) -> Option<Json> {
     let column = state.column(name)?;
     match cell {
-        Cell::Value(value) => canonical(column, value).ok(),
+        Cell::Value(value) => canonical(column, value).ok().map(|value| state.spelled(name, value)),
         Cell::Ref(reference) => match observation.resolve(seeds, *reference) {
             Resolved::Id(id) => id_for(column, &id),
             _ => None,
@@ -197,40 +207,51 @@ fn wanted(seeds: &Seeds, state: &TableState, name: &str, cell: &Cell, observatio
     }
 }
 
-/// Whether every value fits its column; those that do not are reported.
+/// Values that do not fit their columns.
 fn check_values(
     seeds: &Seeds,
     state: &TableState,
     row: &StagedRow,
     observation: &Observation,
     problems: &mut Vec<Problem>,
-) -> bool {
-    let before = problems.len();
+) {
+    let block = &seeds.blocks[row.block];
     for (name, cell) in row.cells() {
         let Some(column) = state.column(name) else { continue };
-        let offset = seeds.blocks[row.block].columns.get(&**name).copied();
-        if let (Cell::Value(Json::String(_)), ColumnKind::Json, None) = (cell, column.kind, offset)
-            && row.source.is_text_only()
-        {
-            let message = format!(
-                "`{name}` is a JSON column and this format has texts only, write `columns` with `row.{name} | fromjson`"
-            );
-            problems.push(row.source.problem_in(ErrorCode::SeedValue, offset, name, message));
-            continue;
-        }
-        let misfit = match cell {
-            Cell::Value(value) => canonical(column, value).err(),
+        let offset = block.columns.get(&**name).copied();
+        let is_secret = block.secret.contains(&**name);
+        let message = match cell {
+            Cell::Value(Json::String(_))
+                if column.kind == ColumnKind::Json && offset.is_none() && row.source.is_text_only() =>
+            {
+                format!(
+                    "`{name}` is a JSON column and this format has texts only, write `columns` with `row.{name} | fromjson`"
+                )
+            }
+            Cell::Value(value) => match canonical(column, value) {
+                Err(_) if is_secret => {
+                    format!("the secret value does not fit `{name}` of type {}", column.declared.to_lowercase())
+                }
+                Err(misfit) => misfit.to_string(),
+                Ok(value) => match state.refusal(name, &value) {
+                    Some(_) if is_secret => format!("the secret value does not fit `{name}`"),
+                    Some(refusal) => {
+                        format!("{} does not fit `{name}`: {refusal}", crate::reconcile::show::value(&value))
+                    }
+                    None => continue,
+                },
+            },
             // Only what `ref_or_null` and `missing='keep'` give in place of a row can be wrong in itself.
             Cell::Ref(reference) => match observation.resolve(seeds, *reference) {
-                Resolved::Id(id) => canonical(column, &id).err(),
-                _ => None,
+                Resolved::Id(id) => match canonical(column, &id) {
+                    Err(misfit) => misfit.to_string(),
+                    Ok(_) => continue,
+                },
+                _ => continue,
             },
         };
-        if let Some(misfit) = misfit {
-            problems.push(row.source.problem_in(ErrorCode::SeedValue, offset, name, misfit.to_string()));
-        }
+        problems.push(row.source.problem_in(ErrorCode::SeedValue, offset, name, message));
     }
-    problems.len() == before
 }
 
 fn same_columns(one: &StagedRow, other: &StagedRow) -> bool {
@@ -254,7 +275,7 @@ fn check_columns(seeds: &Seeds, index: usize, row: &StagedRow, observation: &Obs
             Some(column) if column.generated => {
                 let message =
                     format!("`{name}` of `{}` is computed by the database and cannot be written", staged.name);
-                decisions.problems.push(Problem::new(ErrorCode::SeedTarget, Some(at()), message));
+                decisions.schema_problems.push(Problem::new(ErrorCode::SeedTarget, Some(at()), message));
             }
             Some(_) => {}
             None => decisions.pending.push(Pending {

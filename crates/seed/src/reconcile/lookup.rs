@@ -1,8 +1,8 @@
 //! Finding rows by keys, set-based and in chunks below the engines' limits. Which rows are looked for is the caller's.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use plimsoll_core::db::{Column, Db, DbError, Engine, Stmt, dialect, quoted};
+use plimsoll_core::db::{Column, ColumnKind, Db, DbError, Engine, Stmt, Value, dialect, quoted};
 use serde_json::Value as Json;
 
 use crate::runs::image::{expression, remember};
@@ -11,7 +11,10 @@ use crate::value::{canonical, canonical_text, live, to_db};
 /// Keys per query: beyond this the text of the statement costs more than another round trip.
 const CHUNK: usize = 1_000;
 
-/// One question: rows of a table whose key columns have these values.
+/// Keys per query that tells which row is which key's: every row is compared with every key.
+const CASES: usize = 100;
+
+/// One question: rows of a table whose key columns have these values. NULL is a value like any other.
 pub(crate) struct Lookup<'a> {
     pub(crate) table: &'a str,
     pub(crate) key: Vec<&'a Column>,
@@ -22,29 +25,39 @@ pub(crate) struct Lookup<'a> {
 }
 
 /// The rows that were found, by the canonical text of their key.
+#[derive(Default)]
 pub(crate) struct Found {
     rows: HashMap<String, Vec<Json>>,
-    /// The same rows by a folded key, for collations that find `Foo` when asked for `foo`.
-    folded: HashMap<String, String>,
+    /// Keys that several rows have, and how many.
+    several: HashMap<String, usize>,
+    /// Keys that were asked for, and the rows that the database says have them although they are written differently.
+    equal: HashMap<String, String>,
 }
 
 impl Lookup<'_> {
     /// Asks for all keys. Keys that cannot be values of their columns find nothing.
     pub(crate) fn run(&self, db: &mut dyn Db, keys: &[Vec<Json>]) -> Result<Found, DbError> {
         let engine = db.engine();
-        let mut found = Found { rows: HashMap::new(), folded: HashMap::new() };
+        let mut found = Found::default();
         let size = (dialect::max_binds(engine) / self.key.len().max(1)).min(CHUNK);
         for chunk in keys.chunks(size) {
             let Some(stmt) = self.statement(engine, chunk) else { continue };
+            let mut seen = HashSet::new();
             for row in db.rows(&stmt)? {
-                let mut raw = row.into_values();
-                let read = self.key.iter().chain(&self.select).zip(raw.by_ref());
-                let mut values: Vec<Json> = read.map(|(column, value)| live(column, value)).collect();
-                values.extend(self.exact.iter().zip(raw).map(|(column, value)| remember(engine, column, value)));
-                let rest = values.split_off(self.key.len());
-                let text = canonical_text(&Json::Array(values));
-                found.folded.insert(fold(&text), text.clone());
-                found.rows.insert(text, rest);
+                let text = self.keep(engine, row.into_values(), &mut found);
+                if !seen.insert(text.clone()) {
+                    *found.several.entry(text).or_insert(1) += 1;
+                }
+            }
+            if !self.key.iter().any(|column| is_loose(engine, column)) {
+                continue;
+            }
+            let asked: Vec<(String, &Vec<Json>)> =
+                chunk.iter().filter_map(|key| Some((self.text(key)?, key))).collect();
+            let texts: HashSet<&str> = asked.iter().map(|(text, _)| text.as_str()).collect();
+            if seen.iter().any(|text| !texts.contains(text.as_str())) {
+                let open = asked.into_iter().filter(|(text, _)| !seen.contains(text)).collect();
+                self.compare(db, open, &mut found)?;
             }
         }
         Ok(found)
@@ -56,35 +69,113 @@ impl Lookup<'_> {
         Some(canonical_text(&Json::Array(parts.collect::<Option<_>>()?)))
     }
 
+    fn keep(&self, engine: Engine, mut raw: impl Iterator<Item = Value>, found: &mut Found) -> String {
+        let read = self.key.iter().chain(&self.select).zip(raw.by_ref());
+        let mut values: Vec<Json> = read.map(|(column, value)| live(column, value)).collect();
+        values.extend(self.exact.iter().zip(raw).map(|(column, value)| remember(engine, column, value)));
+        let rest = values.split_off(self.key.len());
+        let text = canonical_text(&Json::Array(values));
+        found.rows.insert(text.clone(), rest);
+        text
+    }
+
+    /// The columns of a query: the common form first, then the exact one.
+    fn columns(&self, engine: Engine) -> String {
+        let names = self.key.iter().chain(&self.select).map(|column| dialect::read_expr(engine, column));
+        let exact = self.exact.iter().map(|column| expression(engine, column));
+        names.chain(exact).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Whether `Foo` is `foo` is the collation's to say and nobody else's: the database is asked which row has which key,
+    /// again and again until the rest has none, because a row may have several.
+    fn compare(&self, db: &mut dyn Db, mut open: Vec<(String, &Vec<Json>)>, found: &mut Found) -> Result<(), DbError> {
+        let engine = db.engine();
+        while !open.is_empty() {
+            let mut rest = Vec::new();
+            let before = open.len();
+            for chunk in open.chunks(CASES) {
+                let conditions: Vec<Stmt> = chunk.iter().filter_map(|(_, key)| self.is(engine, key)).collect();
+                if conditions.len() < chunk.len() {
+                    continue;
+                }
+                let mut stmt = Stmt::new("SELECT CASE");
+                for (number, condition) in conditions.iter().enumerate() {
+                    stmt = stmt.sql(" WHEN ").append(condition.clone()).sql(format!(" THEN {number}"));
+                }
+                stmt.push(format!(" END, {} FROM {} WHERE ", self.columns(engine), quoted(engine, self.table)));
+                for (number, condition) in conditions.into_iter().enumerate() {
+                    stmt = stmt.sql(if number > 0 { " OR (" } else { "(" }).append(condition).sql(")");
+                }
+                let mut matched = HashSet::new();
+                for row in db.rows(&stmt)? {
+                    let number = usize::try_from(row.int(0)).unwrap_or(usize::MAX);
+                    let text = self.keep(engine, row.into_values().skip(1), found);
+                    let Some((asked, _)) = chunk.get(number) else { continue };
+                    if !matched.insert(number) {
+                        *found.several.entry(asked.clone()).or_insert(1) += 1;
+                    }
+                    found.equal.insert(asked.clone(), text);
+                }
+                let unmatched = chunk.iter().enumerate().filter(|(number, _)| !matched.contains(number));
+                rest.extend(unmatched.map(|(_, asked)| asked.clone()));
+            }
+            if rest.len() == before {
+                break;
+            }
+            open = rest;
+        }
+        Ok(())
+    }
+
+    /// The condition that a row has a key.
+    fn is(&self, engine: Engine, key: &[Json]) -> Option<Stmt> {
+        let mut stmt = Stmt::default();
+        for (position, (column, value)) in self.key.iter().zip(key).enumerate() {
+            let and = if position > 0 { " AND " } else { "" };
+            let name = quoted(engine, &column.name);
+            stmt = match to_db(column, value).ok()? {
+                Value::Null => stmt.sql(format!("{and}{name} IS NULL")),
+                value => stmt.sql(format!("{and}{name} = ")).bind(value).sql(dialect::write_cast(engine, column)),
+            };
+        }
+        Some(stmt)
+    }
+
     /// Columns are restricted one by one: every engine understands it and uses the key's index. Rows that match the
     /// columns but no key among them are ignored by the caller.
     fn statement(&self, engine: Engine, keys: &[Vec<Json>]) -> Option<Stmt> {
-        let names: Vec<String> =
-            self.key.iter().chain(&self.select).map(|column| dialect::read_expr(engine, column)).collect();
-        let exact: Vec<String> = self.exact.iter().map(|column| expression(engine, column)).collect();
-        let names = [names, exact].concat();
-        let mut stmt = Stmt::new(format!("SELECT {} FROM {}", names.join(", "), quoted(engine, self.table)));
+        let mut stmt = Stmt::new(format!("SELECT {} FROM {}", self.columns(engine), quoted(engine, self.table)));
         for (position, column) in self.key.iter().enumerate() {
             let mut values: HashMap<String, _> = HashMap::new();
+            let mut null = false;
             for key in keys {
-                if let Ok(value) = to_db(column, &key[position]) {
-                    values.insert(canonical_text(&key[position]), value);
+                match to_db(column, &key[position]) {
+                    Ok(Value::Null) => null = true,
+                    Ok(value) => drop(values.insert(canonical_text(&key[position]), value)),
+                    Err(_) => {}
                 }
             }
-            if values.is_empty() {
+            if values.is_empty() && !null {
                 return None;
             }
             let mut values: Vec<_> = values.into_iter().collect();
             values.sort_by(|a, b| a.0.cmp(&b.0));
             let word = if position == 0 { "WHERE" } else { "AND" };
-            stmt.push(format!(" {word} {} IN (", quoted(engine, &column.name)));
+            let name = quoted(engine, &column.name);
+            stmt.push(format!(" {word} ({}", if null { format!("{name} IS NULL") } else { String::new() }));
             let cast = dialect::write_cast(engine, column);
+            let last = values.len();
             for (index, (_, value)) in values.into_iter().enumerate() {
-                if index > 0 {
-                    stmt.push(", ");
-                }
+                stmt.push(match (index, null) {
+                    (0, true) => format!(" OR {name} IN ("),
+                    (0, false) => format!("{name} IN ("),
+                    _ => ", ".to_owned(),
+                });
                 stmt.push_bind(value);
                 stmt.push(cast.as_str());
+                if index + 1 == last {
+                    stmt.push(")");
+                }
             }
             stmt.push(")");
         }
@@ -95,10 +186,28 @@ impl Lookup<'_> {
 impl Found {
     /// The selected columns of the row with a key, then the exact ones.
     pub(crate) fn get(&self, text: &str) -> Option<&Vec<Json>> {
-        self.rows.get(text).or_else(|| self.rows.get(self.folded.get(&fold(text))?))
+        self.rows.get(self.row(text)?)
+    }
+
+    /// The row's own text of a key that was asked for.
+    pub(crate) fn row<'t>(&'t self, text: &'t str) -> Option<&'t str> {
+        if self.rows.contains_key(text) { Some(text) } else { self.equal.get(text).map(String::as_str) }
+    }
+
+    /// How many rows have a key.
+    pub(crate) fn count(&self, text: &str) -> usize {
+        let count = self.several.get(text).copied();
+        count.unwrap_or(usize::from(self.row(text).is_some()))
     }
 }
 
-fn fold(text: &str) -> String {
-    text.to_lowercase().replace(" \"", "\"")
+/// Whether values that are written differently may be equal.
+fn is_loose(engine: Engine, column: &Column) -> bool {
+    match (engine, column.kind) {
+        (Engine::Postgres, ColumnKind::Text) => {
+            column.collation.is_some() || !(column.declared == "text" || column.declared.starts_with("character"))
+        }
+        (_, ColumnKind::Text | ColumnKind::Other) => true,
+        _ => false,
+    }
 }

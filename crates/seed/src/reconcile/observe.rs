@@ -2,17 +2,20 @@
 
 use std::collections::{HashMap, HashSet};
 
-use plimsoll_core::db::{Catalog, Column, Db, DbError, Table};
+use plimsoll_core::db::{Catalog, Column, Db, DbError, Engine, Table};
 use plimsoll_core::toml_file::nearest;
 use serde_json::Value as Json;
 
+use crate::constraint::{Probe, probe};
 use crate::error::SeedError;
 use crate::ledger::{self, Entry};
 use crate::read::Seeds;
 use crate::reconcile::lookup::Lookup;
 use crate::reconcile::orphan::{self, Orphans};
 use crate::staged::{Cell, Missing, Reference, StagedRow, StagedTable};
-use crate::value::canonical;
+use crate::stream::{self, BulkState};
+use crate::value::spelling::{self, Spelled, Spellings};
+use crate::value::{canonical, same};
 
 /// What a database holds of the declared rows, at one moment. Belongs to the [`Seeds`] it was made with.
 #[derive(Debug, Clone)]
@@ -21,6 +24,8 @@ pub struct Observation {
     pub(crate) external: HashMap<usize, Resolved>,
     /// Rows that are gone from the files of datasets that are kept in sync.
     pub(crate) orphans: Orphans,
+    /// The tables with very many rows.
+    pub(crate) bulk: Vec<BulkState>,
     /// The tables of the schema, for suggestions.
     pub(crate) known_tables: Vec<String>,
 }
@@ -34,6 +39,14 @@ pub(crate) struct TableState {
     pub(crate) live: Vec<Option<LiveRow>>,
     /// What was last applied, by row key.
     pub(crate) bases: HashMap<String, Entry>,
+    /// How the database itself spells declared values.
+    pub(crate) spellings: Spellings,
+    /// Staged rows whose key several live rows have, and how many.
+    pub(crate) ambiguous: Vec<(usize, usize)>,
+    /// Staged rows that are the same live row as an earlier one.
+    pub(crate) doubled: Vec<(usize, usize)>,
+    /// What stands against writing the rows.
+    pub(crate) probe: Probe,
 }
 
 /// One live row.
@@ -80,6 +93,25 @@ impl TableState {
         self.table.as_ref()?.column(name)
     }
 
+    /// A canonical value as the database spells it.
+    pub(crate) fn spelled(&self, column: &str, value: Json) -> Json {
+        match &value {
+            Json::String(text) => match self.spellings.get(column).and_then(|known| known.get(text)) {
+                Some(Spelled::As(spelled)) => Json::String(spelled.clone()),
+                _ => value,
+            },
+            _ => value,
+        }
+    }
+
+    /// What the database says against a canonical value.
+    pub(crate) fn refusal(&self, column: &str, value: &Json) -> Option<&str> {
+        match self.spellings.get(column)?.get(value.as_str()?)? {
+            Spelled::As(_) => None,
+            Spelled::Not(refusal) => Some(refusal),
+        }
+    }
+
     /// The primary key column, when there is exactly one.
     pub(crate) fn id_column(&self) -> Option<&Column> {
         id_column(self.table.as_ref()?)
@@ -114,15 +146,24 @@ impl Observation {
 }
 
 /// Reads everything that planning needs: the live rows of the declared keys, what was last applied to them, and the
-/// rows referred to. Writes nothing, and takes no locks beyond those of reading.
+/// rows referred to. Very large tables are staged in temporary tables of the session, and compared there. Writes nothing
+/// that anybody else can see, and takes no locks beyond those of reading.
 ///
 /// # Errors
-/// [`SeedError::Database`].
+/// [`SeedError::Database`], and for very large tables [`SeedError::Problems`] with what is wrong in their files.
 pub fn observe(db: &mut dyn Db, seeds: &Seeds, catalog: &Catalog) -> Result<Observation, SeedError> {
+    let mut observation = observe_declared(db, seeds, catalog)?;
+    observation.bulk = stream::observe(db, seeds, catalog)?;
+    Ok(observation)
+}
+
+/// As [`observe`], without the very large tables.
+pub(crate) fn observe_declared(db: &mut dyn Db, seeds: &Seeds, catalog: &Catalog) -> Result<Observation, SeedError> {
     let mut observation = Observation {
         tables: Vec::with_capacity(seeds.tables.len()),
         external: HashMap::new(),
         orphans: Orphans::default(),
+        bulk: Vec::new(),
         known_tables: catalog.tables.keys().cloned().collect(),
     };
     let mut bases = ledger::entries(db, seeds)?;
@@ -133,15 +174,51 @@ pub fn observe(db: &mut dyn Db, seeds: &Seeds, catalog: &Catalog) -> Result<Obse
             table: catalog.tables.get(&staged.name).cloned(),
             live: vec![None; staged.rows.len()],
             bases: bases.remove(&staged.name).unwrap_or_default(),
+            ..TableState::default()
         });
+        spell(db, seeds, index, &mut observation, true)?;
         let levels = key_levels(seeds, index, staged);
         for rows in levels {
             read_rows(db, seeds, index, &rows, &mut observation)?;
         }
+        spell(db, seeds, index, &mut observation, false)?;
     }
     resolve_external(db, seeds, catalog, &mut observation)?;
     observation.orphans = orphan::find(db, seeds, catalog, &observation)?;
+    probe(db, seeds, catalog, &mut observation)?;
     Ok(observation)
+}
+
+/// Asks how the database spells declared values where it has its own ways: those of keys before rows are looked for, the
+/// others for what is not there in the same spelling already.
+fn spell(
+    db: &mut dyn Db,
+    seeds: &Seeds,
+    index: usize,
+    observation: &mut Observation,
+    keys: bool,
+) -> Result<(), DbError> {
+    let staged = &seeds.tables[index];
+    let Some(table) = observation.tables[index].table.clone() else { return Ok(()) };
+    if db.engine() != Engine::Postgres {
+        return Ok(());
+    }
+    for column in table.columns.iter().filter(|column| spelling::is_needed(Engine::Postgres, column)) {
+        if staged.key.contains(&column.name) != keys {
+            continue;
+        }
+        let live = &observation.tables[index].live;
+        let new = staged.rows.iter().zip(live).filter_map(|(row, live)| {
+            let (_, cell) = row.cells().find(|(name, _)| **name == *column.name)?;
+            let Cell::Value(value) = cell else { return None };
+            let held = live.as_ref().and_then(|live| live.values.get(&column.name));
+            let is_held = held.is_some_and(|held| canonical(column, value).is_ok_and(|value| same(&value, held)));
+            (!is_held).then_some(value)
+        });
+        let spelled = spelling::ask(db, column, new)?;
+        observation.tables[index].spellings.insert(column.name.clone(), spelled);
+    }
+    Ok(())
 }
 
 /// All rows at once, unless keys refer to rows of the same table: then level by level.
@@ -179,6 +256,7 @@ fn read_rows(
         let cells = staged.rows[*row].key.iter().map(|cell| observation.known(seeds, cell));
         if let Some(values) = cells.collect::<Option<Vec<Json>>>()
             && let Some(text) = lookup.text(&values)
+            && !is_refused(&observation.tables[index], &lookup, &values)
         {
             wanted.push((*row, text));
             keys.push(values);
@@ -190,8 +268,16 @@ fn read_rows(
         renamed,
     };
     let found = lookup.run(db, &keys)?;
+    let mut owners: HashMap<String, usize> = HashMap::new();
     for (row, text) in wanted {
-        observation.tables[index].live[row] = found.get(&text).map(|values| live(values, false));
+        let (Some(values), Some(own)) = (found.get(&text), found.row(&text)) else { continue };
+        if found.count(&text) > 1 {
+            observation.tables[index].ambiguous.push((row, found.count(&text)));
+        }
+        if let Some(earlier) = owners.insert(own.to_owned(), row) {
+            observation.tables[index].doubled.push((earlier, row));
+        }
+        observation.tables[index].live[row] = Some(live(values, false));
     }
     // Those that are not there may be there under the key that they had before, unless somebody else has it now.
     let taken: HashSet<&str> = staged.rows.iter().map(|row| row.row_key.as_str()).collect();
@@ -211,6 +297,13 @@ fn read_rows(
         observation.tables[index].live[row] = found.get(&text).map(|values| live(values, true));
     }
     Ok(())
+}
+
+/// Whether the database says of a part of a key that it is no value of its column.
+fn is_refused(state: &TableState, lookup: &Lookup<'_>, values: &[Json]) -> bool {
+    lookup.key.iter().zip(values).any(|(column, value)| {
+        canonical(column, value).is_ok_and(|value| state.refusal(&column.name, &value).is_some())
+    })
 }
 
 /// A table and the columns by which its rows are looked up.

@@ -14,19 +14,23 @@ use crate::reconcile::orphan::Orphan;
 use crate::reconcile::prune::Fate;
 use crate::runs::locate::Located;
 use crate::staged::order;
-use crate::value::{canonical_text, fingerprint, hash};
+use crate::stream::{BulkPlan, Step, steps};
+use crate::value::{canonical_text, fingerprint, hash, secret};
 
 /// What seeding would do. The same files and the same database give the same plan, byte for byte.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct SeedPlan {
     /// The tables in the order in which they are written.
     pub tables: Vec<TablePlan>,
+    /// The tables with `bulk = true`, in the order in which they are written.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bulk: Vec<BulkPlan>,
     /// Tables and columns that the schema does not have; migrations have to bring them before the plan can be applied.
     pub pending: Vec<Pending>,
     /// Documents and records that were left out because they do not fit.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub skipped: Vec<Skipped>,
-    /// What is no mistake by itself and is worth a look, in sentences.
+    /// What is worth knowing about the files and the tables, in sentences, and stands against nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
 }
@@ -150,13 +154,29 @@ pub fn plan(seeds: &Seeds, observation: &Observation) -> Result<SeedPlan, SeedEr
     from_decisions(seeds, observation, decisions).map(|(plan, _)| plan)
 }
 
+/// As [`plan()`], while migrations wait to be applied: what stands against the rows in the schema of today may be gone by then,
+/// so it is left to be found when the rows are written.
+///
+/// # Errors
+/// As [`plan()`], without values that do not fit and constraints that would be violated.
+pub fn plan_before_migrations(seeds: &Seeds, observation: &Observation) -> Result<SeedPlan, SeedError> {
+    let mut decisions = decide(seeds, observation);
+    decisions.schema_problems.clear();
+    from_decisions(seeds, observation, decisions).map(|(plan, _)| plan)
+}
+
 /// The plan with the decisions it was made from.
 pub(crate) fn from_decisions(
     seeds: &Seeds,
     observation: &Observation,
     mut decisions: Decisions,
 ) -> Result<(SeedPlan, Decisions), SeedError> {
-    SeedError::unless_empty(std::mem::take(&mut decisions.problems))?;
+    let bulk = || observation.bulk.iter();
+    let mut problems = std::mem::take(&mut decisions.problems);
+    problems.append(&mut decisions.schema_problems);
+    problems.extend(bulk().flat_map(|state| state.problems.clone()));
+    SeedError::unless_empty(problems)?;
+    decisions.pending.extend(bulk().flat_map(|state| state.pending.clone()));
     let tables = write_order(seeds, observation)
         .into_iter()
         .map(|index| TablePlan {
@@ -169,15 +189,13 @@ pub(crate) fn from_decisions(
                 .collect(),
         })
         .collect();
-    Ok((
-        SeedPlan {
-            tables,
-            pending: decisions.pending.clone(),
-            skipped: seeds.skipped.clone(),
-            notes: seeds.notes.clone(),
-        },
-        decisions,
-    ))
+    let bulk = steps(seeds, observation).into_iter().filter_map(|step| match step {
+        Step::Bulk(index) => Some(BulkPlan::of(&observation.bulk[index])),
+        Step::Declared(_) => None,
+    });
+    let (pending, skipped) = (decisions.pending.clone(), seeds.skipped.clone());
+    let notes = seeds.notes.iter().cloned().chain(crate::constraint::notes(seeds, observation)).collect();
+    Ok((SeedPlan { tables, bulk: bulk.collect(), pending, skipped, notes }, decisions))
 }
 
 /// The order in which tables are written: after what they refer to, in files and in the schema.
@@ -195,12 +213,14 @@ impl SeedPlan {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.tables.iter().flat_map(|table| &table.rows).all(|row| !row.action.writes())
+            && self.bulk.iter().all(|table| !table.writes())
     }
 
     /// The rows of all tables together.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        self.tables.iter().map(TablePlan::counts).fold(Counts::default(), |sum, one| Counts {
+        let bulk = self.bulk.iter().map(|table| table.counts.common());
+        self.tables.iter().map(TablePlan::counts).chain(bulk).fold(Counts::default(), |sum, one| Counts {
             create: sum.create + one.create,
             update: sum.update + one.update,
             unchanged: sum.unchanged + one.unchanged,
@@ -267,7 +287,8 @@ impl SeedPlan {
 
     /// One line per row that does not stay as it is, with a short name for people.
     pub(crate) fn lines<'a>(&'a self, pending: &'a [Pending]) -> impl Iterator<Item = (String, String)> + 'a {
-        self.tables.iter().flat_map(move |table| {
+        let bulk = self.bulk.iter().map(|table| table.line(pending));
+        let rows = self.tables.iter().flat_map(move |table| {
             let new: Vec<&str> = pending
                 .iter()
                 .filter(|pending| pending.table == table.table)
@@ -291,7 +312,8 @@ impl SeedPlan {
                 let line = format!("{}\t{key}\t{action}\t{}\t{}", table.table, columns.join(","), row.content);
                 Some((line, format!("{} {}", table.table, crate::reconcile::show::label(&row.key))))
             })
-        })
+        });
+        rows.chain(bulk)
     }
 }
 
@@ -369,18 +391,22 @@ fn gone((orphan, fate): (&Orphan, &Fate)) -> RowPlan {
 
 fn row(seeds: &Seeds, table: usize, decision: &Decision) -> RowPlan {
     let staged = &seeds.tables[table].rows[decision.row];
-    let columns = decision.columns.iter().map(|column| ColumnChange {
-        column: column.name.to_string(),
-        outcome: column.outcome,
-        policy: column.policy.clone(),
-        old: column.old.clone(),
-        new: column.new.clone(),
+    let secret = &seeds.blocks[staged.block].secret;
+    let columns = decision.columns.iter().map(|column| {
+        let shown = |value: &Json| if secret.contains(&*column.name) { secret::shown() } else { value.clone() };
+        ColumnChange {
+            column: column.name.to_string(),
+            outcome: column.outcome,
+            policy: column.policy.clone(),
+            old: shown(&column.old),
+            new: shown(&column.new),
+        }
     });
     RowPlan {
         key: staged.symbol.clone(),
         action: decision.action,
         columns: columns.collect(),
-        content: staged.content(&seeds.references),
+        content: staged.content(&seeds.references, secret),
         source: staged.source.text(),
     }
 }

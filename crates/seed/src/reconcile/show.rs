@@ -42,12 +42,19 @@ impl fmt::Display for Shown<'_> {
         write!(f, "rows: {create} to create, {update} to update, {unchanged} unchanged")?;
         write!(f, "{}", if prune > 0 { format!(", {prune} to prune") } else { String::new() })?;
         writeln!(f, "{}", if edited > 0 { format!(", {edited} kept as edited") } else { String::new() })?;
-        let width = self.plan.tables.iter().map(|table| table.table.chars().count()).max().unwrap_or(0);
+        let names =
+            self.plan.tables.iter().map(|table| &table.table).chain(self.plan.bulk.iter().map(|table| &table.table));
+        let width = names.map(|name| name.chars().count()).max().unwrap_or(0);
         for table in &self.plan.tables {
             writeln!(f, "  {:width$}{}", table.table, summary(table))?;
             self.existing(f, table)?;
             self.created(f, table)?;
             gone(f, table)?;
+        }
+        for table in &self.plan.bulk {
+            writeln!(f, "  {:width$}{}", table.table, table.summary())?;
+            self.existing(f, &table.shown())?;
+            table.more_lines().iter().try_for_each(|line| writeln!(f, "      {line}"))?;
         }
         self.pending(f)?;
         self.skipped(f)
@@ -227,6 +234,7 @@ fn collect(key: &Json, parts: &mut Vec<String>) {
     match key {
         Json::Object(object) if is_reference(key) => collect(&object["key"], parts),
         Json::Object(object) => object.values().for_each(|value| collect(value, parts)),
+        Json::Array(values) => values.iter().for_each(|value| collect(value, parts)),
         Json::String(text) => parts.push(text.clone()),
         other => parts.push(other.to_string()),
     }

@@ -35,6 +35,8 @@ pub(crate) enum ChangeAction {
     Adopt,
     /// Only the ledger forgot about it.
     Release,
+    /// Rows of a very large table, which are not kept one by one.
+    Bulk,
 }
 
 /// Rows per statement.
@@ -48,6 +50,7 @@ impl ChangeAction {
             Self::Delete => "delete",
             Self::Adopt => "adopt",
             Self::Release => "release",
+            Self::Bulk => "bulk",
         }
     }
 
@@ -57,6 +60,7 @@ impl ChangeAction {
             "update" => Self::Update,
             "delete" => Self::Delete,
             "release" => Self::Release,
+            "bulk" => Self::Bulk,
             _ => Self::Adopt,
         }
     }

@@ -200,6 +200,12 @@ mod tests {
             kind: ColumnKind::Other,
             nullable: true,
             generated: false,
+            has_default: false,
+            counter: None,
+            choices: Vec::new(),
+            collation: None,
+            whole: None,
+            digits: None,
         }
     }
 

@@ -11,7 +11,7 @@ use crate::reconcile::observe::id_column;
 use crate::reconcile::show::is_reference;
 use crate::runs::change::last_images;
 use crate::runs::image::{self, Image, Present, differing, shown};
-use crate::value::{canonical_text, same};
+use crate::value::{canonical_text, secret};
 
 /// A row that the ledger knows.
 #[derive(Debug, Clone)]
@@ -83,7 +83,8 @@ fn edits(entry: &Entry, compared: &[&Column], live: &[Json], left: Option<&Image
         .zip(live)
         .filter_map(|(column, now)| {
             let then = entry.applied.get(&column.name)?;
-            (!same(then, now)).then(|| Edit { column: column.name.clone(), then: then.clone(), now: now.clone() })
+            let seen = |value: &Json| if secret::is_sealed(then) { secret::shown() } else { value.clone() };
+            (!secret::is(then, now)).then(|| Edit { column: column.name.clone(), then: seen(then), now: seen(now) })
         })
         .collect();
     let others = left.into_iter().flat_map(|left| differing(left, image));

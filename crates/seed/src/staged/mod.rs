@@ -2,7 +2,7 @@
 
 pub(crate) mod order;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use plimsoll_core::ErrorCode;
@@ -74,6 +74,8 @@ pub(crate) struct Block {
     pub(crate) mode: Mode,
     pub(crate) on_edit: EditPolicy,
     pub(crate) on_duplicate: OnDuplicate,
+    /// Columns whose values are neither shown nor remembered.
+    pub(crate) secret: HashSet<String>,
 }
 
 /// What a reference gives when neither the files nor the database have its row.
@@ -199,10 +201,10 @@ impl StagedRow {
         self.columns.iter().chain(&self.insert_only)
     }
 
-    /// A fingerprint of everything the files say about the row, the same in every database.
-    pub(crate) fn content(&self, references: &References) -> String {
-        let all: Map<String, Json> =
-            self.cells().map(|(column, cell)| (column.to_string(), references.symbol(cell))).collect();
+    /// A fingerprint of everything the files say about the row but its secrets, the same in every database.
+    pub(crate) fn content(&self, references: &References, secret: &HashSet<String>) -> String {
+        let open = self.cells().filter(|(column, _)| !secret.contains(&**column));
+        let all: Map<String, Json> = open.map(|(column, cell)| (column.to_string(), references.symbol(cell))).collect();
         fingerprint(&canonical_text(&Json::Object(all)))
     }
 }

@@ -24,6 +24,16 @@ pub trait RowSource: Debug + Send + Sync {
     /// What cannot be read, with its place, and whatever `visit` gives.
     fn each(&self, visit: &mut dyn FnMut(&[Json]) -> Result<(), SeedError>) -> Result<(), SeedError>;
 
+    /// Whether values are texts as somebody typed them, so that a column of JSON takes them as JSON.
+    fn is_text(&self) -> bool {
+        false
+    }
+
+    /// Where the columns are named, for messages about them.
+    fn header(&self) -> Location {
+        Location { line: 1, column: 1, ..self.place(0) }
+    }
+
     /// The place of a row, counted from 0, for messages about it.
     fn place(&self, row: u64) -> Location;
 

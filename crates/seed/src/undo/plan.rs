@@ -102,6 +102,13 @@ pub(crate) fn plan(now: &Now) -> (UndoPlan, Order) {
         plan.blocked.push(Blocked { table: String::new(), key: None, reason });
         return (plan, Order::default());
     }
+    for change in now.changes.iter().filter(|change| change.action == ChangeAction::Bulk) {
+        let reason = "its rows are too many to be kept one by one: correct the file and seed again".to_owned();
+        plan.blocked.push(Blocked { table: change.table.clone(), key: None, reason });
+    }
+    if !plan.blocked.is_empty() {
+        return (plan, Order::default());
+    }
     let mut last: HashMap<(&str, &str), usize> = HashMap::new();
     for (index, change) in now.changes.iter().enumerate() {
         last.insert((&change.table, &change.row_key), index);
@@ -143,7 +150,7 @@ fn step(change: &Change, key: Json) -> UndoStep {
             });
             (UndoAction::Restore, columns.collect())
         }
-        ChangeAction::Adopt | ChangeAction::Release => (UndoAction::Entry, Vec::new()),
+        ChangeAction::Adopt | ChangeAction::Release | ChangeAction::Bulk => (UndoAction::Entry, Vec::new()),
     };
     UndoStep { table: change.table.clone(), key, action, columns }
 }
@@ -173,7 +180,7 @@ fn standing(now: &Now, index: usize) -> Vec<String> {
             expected.is_none_or(|expected| expected.as_ref() == entry)
         }
         None => match change.action {
-            ChangeAction::Delete | ChangeAction::Release => entry.is_none(),
+            ChangeAction::Delete | ChangeAction::Release | ChangeAction::Bulk => entry.is_none(),
             ChangeAction::Create | ChangeAction::Update | ChangeAction::Adopt => {
                 entry.is_some_and(|entry| entry.run == Some(now.run))
             }

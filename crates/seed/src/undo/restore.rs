@@ -148,6 +148,8 @@ impl Restoring<'_> {
                     report.inserted += 1;
                     (ChangeAction::Create, None, change.before.clone())
                 }
+                // Stands against taking the run back.
+                ChangeAction::Bulk => continue,
                 ChangeAction::Adopt if change.entry_before.is_none() => (ChangeAction::Release, None, None),
                 ChangeAction::Adopt | ChangeAction::Release => (ChangeAction::Adopt, None, None),
             };
@@ -165,10 +167,8 @@ impl Restoring<'_> {
     /// those that refer to others of them.
     fn sequence(&self) -> Vec<usize> {
         let changes = &self.now.changes;
-        let position = |index: usize| {
-            let target = self.now.targets.iter().position(|of| *of == index)?;
-            self.order.rows.iter().position(|of| *of == target)
-        };
+        let positions: HashMap<usize, usize> =
+            self.order.rows.iter().enumerate().map(|(at, target)| (self.now.targets[*target], at)).collect();
         let mut sequence: Vec<usize> = (0..changes.len()).rev().collect();
         let together = |a: &usize, b: &usize| {
             let (a, b) = (&changes[*a], &changes[*b]);
@@ -176,7 +176,7 @@ impl Restoring<'_> {
         };
         for block in sequence.chunk_by_mut(together) {
             if changes[block[0]].action == ChangeAction::Create {
-                block.sort_by_key(|index| position(*index));
+                block.sort_by_key(|index| positions.get(index));
             }
         }
         sequence

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::*;
 
 fn column(kind: ColumnKind, declared: &str) -> Column {
-    Column { name: "c".to_owned(), declared: declared.to_owned(), kind, nullable: true, generated: false }
+    Column { name: "c".to_owned(), declared: declared.to_owned(), kind, nullable: true, ..Column::default() }
 }
 
 fn of(kind: ColumnKind, declared: &str, value: Json) -> Option<Json> {

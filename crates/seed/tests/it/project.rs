@@ -61,6 +61,8 @@ impl Project {
             path: PathBuf::from("seeds"),
             with: self.with.clone(),
             user_data: vec!["learner".to_owned()],
+            profile: None,
+            top_up: false,
             names: minijinja::context! { engine => "sqlite", topics => "topics" },
         })
     }

@@ -172,6 +172,86 @@ fn what_does_not_fit_is_left_out_as_a_whole_and_the_rest_is_seeded() {
 }
 
 #[test]
+fn rows_of_a_skipped_document_are_not_pruned_until_it_is_gone() {
+    let dataset = format!(
+        "[dataset]\non_invalid = 'skip'\n[documents]\nfiles = 'docs/*.json'\n\
+         {BLOCK}mode = 'sync'\ncolumns = {{ slug = 'doc.slug', rank = 'doc.rank' }}\n"
+    );
+    let other = format!("{BLOCK}mode = 'sync'\nfile = 'roles.csv'\n");
+    let mut project = project(&[
+        ("seeds/a.toml", &dataset),
+        ("seeds/b.toml", &other),
+        ("roles.csv", "slug,rank\nx,1\ny,2\n"),
+        ("docs/a.json", "{\"slug\": \"a\", \"rank\": 1}"),
+        ("docs/b.json", "{\"slug\": \"b\", \"rank\": 2}"),
+        ("docs/c.json", "{\"slug\": \"c\", \"rank\": 3}"),
+    ]);
+    project.apply().unwrap();
+    let slugs = "SELECT slug FROM role ORDER BY slug";
+    assert_eq!(project.rows(slugs), "a\nb\nc\nx\ny");
+
+    // Which rows were those of the broken document nobody can say, so that of a removed one stays as well.
+    project.write("docs/a.json", "{\"slug\": \"a\"}");
+    std::fs::remove_file(project.root().join("docs/c.json")).unwrap();
+    project.write("roles.csv", "slug,rank\nx,1\n");
+    let plan = project.plan().unwrap();
+    assert_eq!((plan.counts().prune, plan.counts().release, plan.skipped.len()), (1, 0, 1), "{plan}");
+    assert!(plan.to_string().contains("note: `a` deletes no rows while something of it is skipped"), "{plan}");
+    project.apply().unwrap();
+    assert_eq!(project.rows(slugs), "a\nb\nc\nx");
+    assert!(project.plan().unwrap().is_empty());
+
+    project.write("docs/a.json", "{\"slug\": \"a\", \"rank\": 9}");
+    project.apply().unwrap();
+    assert_eq!(project.rows("SELECT slug, rank FROM role ORDER BY slug"), "a|9\nb|2\nx|1");
+}
+
+#[test]
+fn rows_of_a_skipped_record_are_not_pruned() {
+    let dataset = format!("[dataset]\non_invalid = 'skip'\n{BLOCK}mode = 'sync'\nfile = 'roles.csv'\n");
+    let mut project = project(&[("seeds/a.toml", &dataset), ("roles.csv", "slug,rank\nx,1\ny,2\n")]);
+    project.apply().unwrap();
+    project.write("roles.csv", "slug,rank\nx,1\ny,2,3\n");
+    let report = project.apply().unwrap();
+    assert_eq!((report.skipped.len(), report.wrote), (1, false));
+    assert_eq!(project.rows("SELECT slug FROM role ORDER BY slug"), "x\ny");
+    // A file that holds nothing any more is skipped as well, and deletes nothing.
+    project.write("roles.csv", "slug,rank\n");
+    assert_eq!(project.apply().unwrap().skipped.len(), 1);
+    assert_eq!(project.rows("SELECT slug FROM role ORDER BY slug"), "x\ny");
+}
+
+#[test]
+fn files_streamed_files_documents_and_generated_rows_share_a_dataset() {
+    let dataset = format!(
+        "[documents]\nfiles = 'docs/*.yaml'\n{BLOCK}columns = {{ slug = 'doc.slug' }}\n\
+         {BLOCK}file = 'roles.json'\n\
+         [[table]]\nname = 'product'\nkey = ['sku']\nbulk = true\nfile = 'products.txt'\nformat = 'csv'\n\
+         [[generate]]\nname = 'client'\ncount = 2\nkey = ['code']\ncolumns = {{ code = 'n + 1' }}\n"
+    );
+    let mut project = project(&[
+        ("seeds/a.toml", &dataset),
+        ("docs/a.yaml", "slug: a\n"),
+        ("roles.json", "[{\"slug\": \"b\", \"rank\": 4}]"),
+        ("products.txt", "sku,price\np,1.50\nq,\n"),
+    ]);
+    project.db.batch("CREATE TABLE product (sku TEXT PRIMARY KEY, price NUMERIC(6,2))").unwrap();
+    project.db.batch("CREATE TABLE client (code INTEGER PRIMARY KEY)").unwrap();
+    project.apply().unwrap_or_else(|error| panic!("{}", told(&error)));
+    assert_eq!(project.rows("SELECT slug, rank FROM role ORDER BY slug"), "a|-\nb|4");
+    assert_eq!(project.rows("SELECT sku, price FROM product ORDER BY sku"), "p|1.5\nq|-");
+    assert_eq!(project.rows("SELECT code FROM client ORDER BY code"), "1\n2");
+    assert!(project.plan().unwrap().is_empty());
+}
+
+#[test]
+fn a_secret_of_a_file_is_not_repeated_when_it_does_not_fit() {
+    let dataset = format!("{BLOCK}secret = ['rank']\nfile = 'roles.csv'\n");
+    let mut project = project(&[("seeds/a.toml", &dataset), ("roles.csv", "slug,rank\nx,hunter2\n")]);
+    assert_eq!(project.problems(), "[seed::value] roles.csv:2:3: the secret value does not fit `rank` of type integer");
+}
+
+#[test]
 fn references_that_lead_nowhere_yet_are_null_or_kept_and_follow_later() {
     let dataset = format!(
         "{BLOCK}file = 'roles.csv'\ncolumns = {{ slug = 'row.slug', parent_id = \"ref_or_null('role', slug=row.under)\", \
@@ -221,6 +301,8 @@ fn with_sources(project: &mut Project, sources: &[&dyn SeedSource]) -> Result<()
         path: "seeds".into(),
         with: Vec::new(),
         user_data: Vec::new(),
+        profile: None,
+        top_up: false,
         names: minijinja::context! {},
     };
     let seeds = load_with(&options, sources)?;

@@ -37,6 +37,11 @@ impl Answer {
         Self::new(status, false, json!({ "error": reason }))
     }
 
+    /// A refusal that says more than its reason.
+    pub(crate) fn refused(status: StatusCode, fields: Value) -> Self {
+        Self::new(status, false, fields)
+    }
+
     fn new(status: StatusCode, ok: bool, fields: Value) -> Self {
         let mut all = Map::from_iter([("ok".to_owned(), Value::Bool(ok))]);
         if let Value::Object(fields) = fields {
@@ -49,6 +54,9 @@ impl Answer {
 impl IntoResponse for Answer {
     fn into_response(self) -> Response {
         let mut response = self.status.into_response();
+        if self.status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
         response.extensions_mut().insert(self);
         response
     }

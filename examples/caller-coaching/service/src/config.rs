@@ -1,5 +1,8 @@
 //! What the environment says, with the defaults of the caller-coaching system. Whether the database has it is `readiness`'s.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
 /// The configuration of a running service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Config {
@@ -13,7 +16,20 @@ pub(crate) struct Config {
     pub(crate) compose_spec: String,
     pub(crate) voice_spec_pattern: String,
     pub(crate) onboarding_slug_prefix: String,
+    /// What opens the admin API; nothing opens it when there is none.
+    pub(crate) superadmin_token: Option<Hidden>,
+    /// The project that is seeded from, when the service may seed at all.
+    pub(crate) project: Option<ProjectPlace>,
     pub(crate) fault: Option<Fault>,
+}
+
+/// Where the project is that the admin API seeds from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ProjectPlace {
+    pub(crate) folder: PathBuf,
+    pub(crate) environment: String,
+    /// The process environment: the layer of variables that wins over the project's files.
+    pub(crate) variables: BTreeMap<String, Hidden>,
 }
 
 pub(crate) use plimsoll_core::Secret as Hidden;
@@ -40,8 +56,8 @@ pub(crate) enum ConfigError {
 
 impl Config {
     /// Reads the configuration. An empty variable counts as one that is not set.
-    pub(crate) fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let set = |name: &str| variable(name).filter(|value| !value.is_empty());
+    pub(crate) fn read(variables: &BTreeMap<String, String>) -> Result<Self, ConfigError> {
+        let set = |name: &str| variables.get(name).filter(|value| !value.is_empty()).cloned();
         let or = |name: &str, default: &str| set(name).unwrap_or_else(|| default.to_owned());
         let port = or("PORT", "3000");
         Ok(Self {
@@ -54,6 +70,12 @@ impl Config {
             compose_spec: or("COMPOSE_SPEC_SLUG", "system-compose-next-prompt"),
             voice_spec_pattern: or("VOICE_SPEC_SLUG_PATTERN", "voice"),
             onboarding_slug_prefix: or("ONBOARDING_SLUG_PREFIX", "init."),
+            superadmin_token: set("HF_SUPERADMIN_TOKEN").map(Hidden::new),
+            project: set("ENVIRONMENT").map(|environment| ProjectPlace {
+                folder: PathBuf::from(or("PROJECT", ".")),
+                environment,
+                variables: variables.iter().map(|(name, value)| (name.clone(), Hidden::new(value))).collect(),
+            }),
             fault: set("CALLER_COACHING_FAULT").map(Fault::parse).transpose()?,
         })
     }
@@ -76,7 +98,7 @@ mod tests {
     use super::*;
 
     fn read(pairs: &[(&str, &str)]) -> Result<Config, ConfigError> {
-        Config::read(|name| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
+        Config::read(&pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
     }
 
     #[test]
@@ -84,6 +106,13 @@ mod tests {
         assert_eq!(read(&[]), Err(ConfigError::NoDatabase));
         let config = read(&[("DATABASE_URL", "sqlite:a.db"), ("PORT", "")]).expect("enough");
         assert_eq!((config.port, config.revision.as_str(), config.fault), (3000, "unversioned", None));
+    }
+
+    #[test]
+    fn the_token_and_other_values_are_never_shown() {
+        let config =
+            read(&[("DATABASE_URL", "sqlite:a.db"), ("HF_SUPERADMIN_TOKEN", "s3cret"), ("ENVIRONMENT", "dev")]);
+        assert!(!format!("{config:?}").contains("s3cret"), "{config:?}");
     }
 
     #[test]
@@ -105,6 +134,9 @@ mod tests {
             "COMPOSE_SPEC_SLUG",
             "VOICE_SPEC_SLUG_PATTERN",
             "ONBOARDING_SLUG_PREFIX",
+            "HF_SUPERADMIN_TOKEN",
+            "ENVIRONMENT",
+            "PROJECT",
             "CALLER_COACHING_FAULT",
         ];
         for name in names {

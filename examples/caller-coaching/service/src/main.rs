@@ -1,12 +1,14 @@
 //! The service of the caller-coaching example: configuration, start-up check, port, exit. What it answers is in `routes`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program says where it listens and why it does not")]
 
+mod admin;
 mod answer;
 mod config;
 mod routes;
 mod serve;
 mod state;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use crate::config::{Config, Fault};
@@ -32,7 +34,8 @@ fn main() -> ExitCode {
 }
 
 fn run() -> ExitCode {
-    match Config::read(|name| std::env::var(name).ok()) {
+    let pair = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+    match Config::read(&std::env::vars_os().filter_map(pair).collect()) {
         Ok(config) if config.fault == Some(Fault::DieAtStart) => die(&config),
         Ok(config) => start(config),
         Err(error) => {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use axum::Router;
 use axum::middleware::map_response_with_state;
-use axum::routing::get;
+use axum::routing::{get, post};
 use plimsoll_core::db::{self, Access, DatabaseUrl, DbError, UrlError};
 use plimsoll_migrate::{MigrateError, check_schema};
 use tokio::net::TcpListener;
@@ -74,8 +74,11 @@ fn router(app: App) -> Router {
         .route("/api/system/readiness", get(routes::readiness::readiness))
         .route("/api/onboarding", get(routes::onboarding::onboarding))
         .route("/api/parameters/display-config", get(routes::parameters::display_config))
+        .route(routes::seeding::SPEC_SYNC, post(routes::seeding::spec_sync))
+        .route(routes::seeding::SEED_SYSTEM, post(routes::seeding::seed_system))
+        .route(routes::seeding::SEED_DOMAINS, post(routes::seeding::seed_domains))
         .fallback(routes::unknown)
-        .method_not_allowed_fallback(routes::only_get)
+        .method_not_allowed_fallback(routes::other_method)
         .layer(map_response_with_state(app.clone(), answer::name_revision))
         .with_state(app)
 }

@@ -60,7 +60,7 @@ pub(super) fn reported<T>(
     let mut reporter = Reporter::new(context.terminal);
     let terminal = &mut *context.terminal;
     let done = work(&mut |event| reporter.event(terminal, &plimsoll_deploy::DeployEvent::Migrate(event)));
-    reporter.end();
+    reporter.end(context.terminal);
     done
 }
 

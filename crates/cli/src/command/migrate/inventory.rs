@@ -19,7 +19,8 @@ pub(super) fn run(arguments: &MigrateInventory, context: &mut Context<'_, '_>) -
         }
         _ => {
             let environment = arguments.environment.clone().unwrap_or_default();
-            let project = context.project(&Environment { environment, with: Vec::new(), commit: None })?;
+            let project =
+                context.project(&Environment { environment, with: Vec::new(), profile: None, commit: None })?;
             (load(&project)?.0, project.engine())
         }
     };

@@ -43,9 +43,10 @@ pub(super) fn run(args: &Migrate, context: &mut Context<'_, '_>) -> Result<Exit,
     }
 }
 
-/// What the migrations of a deployment threaten, as a part of its plan; empty when that is nothing.
+/// What the migrations of a deployment threaten, as a part of its plan; empty when that is nothing, as in a database that
+/// nobody works with yet.
 pub(super) fn hazards(project: &Project, plan: Option<&MigratePlan>) -> Result<String, CliError> {
-    let Some(plan) = plan.filter(|plan| !plan.steps.is_empty()) else { return Ok(String::new()) };
+    let Some(plan) = plan.filter(|plan| plan.applied > 0 && !plan.steps.is_empty()) else { return Ok(String::new()) };
     let (set, settings) = load(project)?;
     let mut db = connect(&project.database, Access::Read)?;
     let hazards = lint::hazards(db.as_mut(), &set, settings, plan)?;

@@ -33,7 +33,7 @@ pub(super) fn run(up: &MigrateUp, context: &mut Context<'_, '_>) -> Result<Exit,
     let done = plimsoll_migrate::apply(db.as_mut(), &set, &plan, &options, &mut |event| {
         reporter.event(terminal, &DeployEvent::Migrate(event));
     });
-    reporter.end();
+    reporter.end(context.terminal);
     let report = done?;
     match context.terminal.format {
         Format::Text => context.terminal.result(&format!("{}\n", plimsoll_deploy::applied(report.applied.len()))),

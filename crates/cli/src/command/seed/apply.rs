@@ -7,23 +7,35 @@ use plimsoll_core::db::{Access, connect};
 use plimsoll_deploy::DeployEvent;
 use plimsoll_seed::{ApplyOptions, SeedError, SeedPlan};
 
-use super::{Context, load, make, run_options, show};
+use super::{Context, fresh, load, make, run_options, show};
 use crate::args::{Format, SeedApply};
 use crate::error::CliError;
 use crate::reporter::Reporter;
 
 pub(super) fn run(args: &SeedApply, context: &mut Context<'_, '_>) -> Result<Exit, CliError> {
-    let apply = &args.apply;
-    let project = context.project(&apply.environment)?;
+    let project = context.project_with(&args.apply.environment, args.top_up)?;
     let seeds = load(&project)?;
+    let mut agreed = args.agreed();
+    if args.fresh {
+        fresh::clear(&project, &agreed, args.dry_run, context)?;
+        if args.dry_run {
+            let rows: usize = seeds.tables().map(|(_, rows)| rows).sum();
+            context.terminal.say(&format!("then {rows} declared rows are seeded"));
+            return Ok(context.end(seeds.skipped()));
+        }
+        // Who agreed to remove the rows agreed to what takes their place.
+        agreed.yes = true;
+    }
     let expectations = plimsoll_deploy::expectations(&project);
-    let plan = {
+    let (plan, session) = {
         let mut db = connect(&project.database, Access::Read)?;
         plimsoll_deploy::check_environment(db.as_mut(), &project)?;
         let plan = make(db.as_mut(), &seeds)?;
         // Before the lock, which would make a database only to refuse.
         plan.require_schema()?;
-        plan
+        // Millions of rows are not staged twice.
+        let session = (!plan.bulk.is_empty()).then_some(db);
+        (plan, session)
     };
     let saved = args.plan.as_deref().map(read_plan).transpose()?;
     if let Some(saved) = &saved {
@@ -32,11 +44,11 @@ pub(super) fn run(args: &SeedApply, context: &mut Context<'_, '_>) -> Result<Exi
             return Err(SeedError::PlanStale { moved }.into());
         }
     }
-    show(&plan, context);
-    if plan.is_empty() {
+    show(&project, &seeds, &plan, context);
+    if plan.is_empty() || args.dry_run {
         return Ok(context.end(&plan.skipped));
     }
-    let (lock, mut db) = context.locked(&project, apply, "seed")?;
+    let (lock, mut db) = context.locked_with(&project, &agreed, "seed", session)?;
     // Under the lock again: another deployment may have been faster. A saved plan is done as it is, or not at all.
     let plan = match saved {
         Some(saved) => saved,
@@ -56,7 +68,7 @@ pub(super) fn run(args: &SeedApply, context: &mut Context<'_, '_>) -> Result<Exi
     let done = plimsoll_seed::apply(db.as_mut(), &seeds, &plan, &options, &mut |event| {
         reporter.event(terminal, &DeployEvent::Seed(event));
     });
-    reporter.end();
+    reporter.end(context.terminal);
     let report = done?;
     match context.terminal.format {
         Format::Text => context.terminal.result(&format!("{report}\n")),

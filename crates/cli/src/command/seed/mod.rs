@@ -1,6 +1,7 @@
 //! `plimsoll seed`: the seeds alone, on a schema that is there. One file a subcommand; here is what they share.
 
 mod apply;
+mod fresh;
 mod plan;
 mod reset;
 mod runs;
@@ -25,7 +26,7 @@ pub(super) fn run(args: &Seed, context: &mut Context<'_, '_>) -> Result<Exit, Cl
         Seed::Runs(args) => runs::run(args, context),
         Seed::Undo(args) => undo::run(args, context),
         Seed::Reset(args) => reset::run(args, context),
-        Seed::Verify(environment) => verify::run(environment, context),
+        Seed::Verify(args) => verify::run(args, context),
     }
 }
 
@@ -49,8 +50,13 @@ fn user_data(project: &Project) -> Vec<String> {
     project.seed.as_ref().map(|seed| seed.user_data.clone()).unwrap_or_default()
 }
 
-fn show(plan: &SeedPlan, context: &mut Context<'_, '_>) {
+/// Shows a plan. Where datasets have titles, people read what is done step by step before they read about rows.
+fn show(project: &Project, seeds: &Seeds, plan: &SeedPlan, context: &mut Context<'_, '_>) {
     match context.terminal.format {
+        Format::Text if seeds.titles().iter().any(Option::is_some) => {
+            let steps = plimsoll_seed::steps(seeds, plan, project.expect.len());
+            context.terminal.result(&format!("{steps}\n{plan}"));
+        }
         Format::Text => context.terminal.result(&plan.to_string()),
         Format::Json => context.terminal.json(plan),
     }

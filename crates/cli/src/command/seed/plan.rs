@@ -8,11 +8,11 @@ use crate::args::SeedPlan;
 use crate::error::CliError;
 
 pub(super) fn run(args: &SeedPlan, context: &mut Context<'_, '_>) -> Result<Exit, CliError> {
-    let project = context.project(&args.environment)?;
+    let project = context.project_with(&args.environment, args.top_up)?;
     let seeds = load(&project)?;
     let mut db = connect(&project.database, Access::Read)?;
     let plan = make(db.as_mut(), &seeds)?;
-    show(&plan, context);
+    show(&project, &seeds, &plan, context);
     if let Some(file) = &args.output {
         let text = serde_json::to_string_pretty(&plan).unwrap_or_default();
         // A saved plan is compared value by value: masking a secret in it would make it stale.

@@ -2,10 +2,11 @@
 
 use plimsoll_core::Exit;
 use plimsoll_core::db::{Access, Catalog, connect};
+use plimsoll_core::project::Project;
 use plimsoll_seed::{ResetOptions, apply_reset, plan_reset};
 
 use super::{Context, run_options, user_data};
-use crate::args::{Format, SeedReset};
+use crate::args::{Apply, Format, SeedReset};
 use crate::error::CliError;
 
 pub(super) fn run(args: &SeedReset, context: &mut Context<'_, '_>) -> Result<Exit, CliError> {
@@ -15,27 +16,39 @@ pub(super) fn run(args: &SeedReset, context: &mut Context<'_, '_>) -> Result<Exi
         discard_edits: args.discard_edits,
         user_data: user_data(&project),
     };
+    remove(&project, &options, &args.apply, args.dry_run, context)?;
+    Ok(Exit::Ok)
+}
+
+/// Shows what is removed, asks, and removes it.
+pub(super) fn remove(
+    project: &Project,
+    options: &ResetOptions,
+    apply: &Apply,
+    dry_run: bool,
+    context: &mut Context<'_, '_>,
+) -> Result<(), CliError> {
     let plan = {
         let mut db = connect(&project.database, Access::Read)?;
-        plimsoll_deploy::check_environment(db.as_mut(), &project)?;
+        plimsoll_deploy::check_environment(db.as_mut(), project)?;
         let catalog = Catalog::read(db.as_mut())?;
-        plan_reset(db.as_mut(), &catalog, &options)?
+        plan_reset(db.as_mut(), &catalog, options)?
     };
     match context.terminal.format {
         Format::Text => context.terminal.result(&plan.to_string()),
         Format::Json => context.terminal.json(&plan),
     }
     plan.require_free()?;
-    if args.dry_run || plan.is_empty() {
-        return Ok(Exit::Ok);
+    if dry_run || plan.is_empty() {
+        return Ok(());
     }
-    context.confirm_removal(&project, args.apply.yes)?;
-    let apply = crate::args::Apply { yes: true, ..args.apply.clone() };
-    let (lock, mut db) = context.locked(&project, &apply, "seed reset")?;
-    let report = apply_reset(db.as_mut(), &plan, &options, &run_options(&lock, context))?;
+    context.confirm_removal(project, apply.yes)?;
+    let apply = Apply { yes: true, ..apply.clone() };
+    let (lock, mut db) = context.locked(project, &apply, "seed reset")?;
+    let report = apply_reset(db.as_mut(), &plan, options, &run_options(&lock, context))?;
     match context.terminal.format {
         Format::Text => context.terminal.result(&format!("{report}\n")),
         Format::Json => context.terminal.json(&report),
     }
-    Ok(Exit::Ok)
+    Ok(())
 }

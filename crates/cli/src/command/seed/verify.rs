@@ -1,24 +1,45 @@
 //! `plimsoll seed verify`: whether the database holds what it should. Writes nothing.
 
 use plimsoll_core::Exit;
-use plimsoll_core::db::{Access, connect};
+use plimsoll_core::db::{Access, Catalog, Db, connect};
+use plimsoll_core::project::Project;
+use plimsoll_seed::Verdict;
 
-use super::Context;
-use crate::args::{Environment, Format};
+use super::{Context, load};
+use crate::args::{Format, SeedVerify};
 use crate::error::CliError;
 
-pub(super) fn run(environment: &Environment, context: &mut Context<'_, '_>) -> Result<Exit, CliError> {
-    let project = context.project(environment)?;
-    let expectations = plimsoll_deploy::expectations(&project);
+pub(super) fn run(args: &SeedVerify, context: &mut Context<'_, '_>) -> Result<Exit, CliError> {
+    let project = context.project(&args.environment)?;
     let mut db = connect(&project.database, Access::Read)?;
-    plimsoll_seed::verify(db.as_mut(), &expectations).map_err(CliError::Unmet)?;
-    match context.terminal.format {
-        Format::Text => context.terminal.result(&hold(expectations.len())),
-        Format::Json => context.terminal.json(&serde_json::json!({ "expectations": expectations.len(), "hold": true })),
+    if args.digest {
+        return digest(&project, db.as_mut(), context);
     }
-    Ok(Exit::Ok)
+    let expectations = plimsoll_deploy::expectations(&project);
+    let seeds = plimsoll_deploy::load_seeds(&project)?;
+    let report = plimsoll_seed::inspect(db.as_mut(), seeds.as_ref(), &expectations)?;
+    match context.terminal.format {
+        Format::Text => context.terminal.result(&report.to_string()),
+        Format::Json => context.terminal.json(&report),
+    }
+    match (report.count(Verdict::Fail), report.count(Verdict::Error)) {
+        (0, 0) => Ok(Exit::Ok),
+        (0, unknown) => Err(CliError::Unverified { unknown }),
+        (failed, unknown) => Err(CliError::Unhealthy { failed, unknown }),
+    }
 }
 
-fn hold(expectations: usize) -> String {
-    if expectations == 1 { "1 expectation holds\n".to_owned() } else { format!("{expectations} expectations hold\n") }
+fn digest(project: &Project, db: &mut dyn Db, context: &mut Context<'_, '_>) -> Result<Exit, CliError> {
+    let seeds = load(project)?;
+    let catalog = Catalog::read(db)?;
+    let observation = plimsoll_seed::observe(db, &seeds, &catalog)?;
+    let digests = plimsoll_seed::digests(&seeds, &observation);
+    match context.terminal.format {
+        Format::Text => {
+            let lines: String = digests.iter().map(|digest| format!("{digest}\n")).collect();
+            context.terminal.result(&lines);
+        }
+        Format::Json => context.terminal.json(&serde_json::json!({ "digests": digests })),
+    }
+    Ok(Exit::Ok)
 }

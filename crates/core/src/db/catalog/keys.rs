@@ -25,6 +25,9 @@ pub struct ForeignKey {
     pub columns: Vec<String>,
     /// The table referred to.
     pub table: String,
+    /// The schema of that table, where it is another one than the current.
+    #[serde(default)]
+    pub schema: Option<String>,
     /// The columns referred to, in the order of `columns`.
     pub references: Vec<String>,
     /// What happens to rows that refer to one that is deleted.
@@ -74,6 +77,7 @@ pub(super) fn read(db: &mut dyn Db, tables: &mut BTreeMap<String, Table>) -> Res
                 name: name.to_owned(),
                 columns: vec![column],
                 table: row.text(3).to_owned(),
+                schema: Some(row.text(6).to_owned()).filter(|schema| !schema.is_empty()),
                 references: referred(row).into_iter().collect(),
                 on_delete: on_delete(row.text(5)),
             }),
@@ -106,7 +110,8 @@ fn on_delete(text: &str) -> OnDelete {
     }
 }
 
-/// Primary: table, column. Unique: table, key, column. Foreign: table, key, column, target, target's column, on delete.
+/// Primary: table, column. Unique: table, key, column. Foreign: table, key, column, target, target's column, on delete, target's
+/// schema.
 struct Queries {
     primary: &'static str,
     unique: &'static str,
@@ -122,7 +127,7 @@ fn queries(engine: Engine) -> Queries {
                 JOIN pragma_index_info(l.name) i WHERE m.type = 'table' AND l.\"unique\" AND l.origin <> 'pk' AND NOT l.partial \
                 AND NOT EXISTS (SELECT 1 FROM pragma_index_info(l.name) e WHERE e.name IS NULL) \
                 ORDER BY m.name, l.name, i.seqno",
-            foreign: "SELECT m.name, CAST(f.id AS TEXT), f.\"from\", f.\"table\", coalesce(f.\"to\", ''), f.on_delete \
+            foreign: "SELECT m.name, CAST(f.id AS TEXT), f.\"from\", f.\"table\", coalesce(f.\"to\", ''), f.on_delete, '' \
                 FROM sqlite_schema m JOIN pragma_foreign_key_list(m.name) f \
                 WHERE m.type = 'table' ORDER BY m.name, f.id, f.seq",
         },
@@ -138,7 +143,8 @@ fn queries(engine: Engine) -> Queries {
                 WHERE i.indisunique AND NOT i.indisprimary AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL \
                 AND k.position <= i.indnkeyatts AND c.relnamespace = current_schema()::regnamespace \
                 ORDER BY c.relname, x.relname, k.position",
-            foreign: "SELECT c.relname::text, f.conname::text, a.attname::text, t.relname::text, b.attname::text, f.confdeltype::text \
+            foreign: "SELECT c.relname::text, f.conname::text, a.attname::text, t.relname::text, b.attname::text, f.confdeltype::text, \
+                CASE WHEN t.relnamespace = c.relnamespace THEN '' ELSE t.relnamespace::regnamespace::text END \
                 FROM pg_constraint f \
                 JOIN pg_class c ON c.oid = f.conrelid JOIN pg_class t ON t.oid = f.confrelid \
                 CROSS JOIN LATERAL unnest(f.conkey, f.confkey) WITH ORDINALITY k(attnum, target, position) \
@@ -153,7 +159,7 @@ fn queries(engine: Engine) -> Queries {
                 WHERE TABLE_SCHEMA = DATABASE() AND NON_UNIQUE = 0 AND INDEX_NAME <> 'PRIMARY' AND SUB_PART IS NULL \
                 AND COLUMN_NAME IS NOT NULL ORDER BY TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX",
             foreign: "SELECT k.TABLE_NAME, k.CONSTRAINT_NAME, k.COLUMN_NAME, k.REFERENCED_TABLE_NAME, k.REFERENCED_COLUMN_NAME, \
-                r.DELETE_RULE FROM information_schema.KEY_COLUMN_USAGE k \
+                r.DELETE_RULE, IF(k.REFERENCED_TABLE_SCHEMA = DATABASE(), '', k.REFERENCED_TABLE_SCHEMA) FROM information_schema.KEY_COLUMN_USAGE k \
                 JOIN information_schema.REFERENTIAL_CONSTRAINTS r ON r.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA \
                 AND r.TABLE_NAME = k.TABLE_NAME AND r.CONSTRAINT_NAME = k.CONSTRAINT_NAME \
                 WHERE k.TABLE_SCHEMA = DATABASE() AND k.REFERENCED_TABLE_NAME IS NOT NULL \

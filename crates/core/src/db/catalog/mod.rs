@@ -1,5 +1,7 @@
-//! What a database contains: tables, columns, keys and foreign keys, read from the engine's own catalogue in a few queries.
+//! What a database contains: tables and columns, read from the engine's own catalogue in a few queries. Their keys and what
+//! else is said about them are read by the files beside this one.
 
+mod facts;
 mod keys;
 
 use std::collections::BTreeMap;
@@ -29,10 +31,16 @@ pub struct Table {
     pub unique_keys: Vec<UniqueKey>,
     /// What its rows refer to.
     pub foreign_keys: Vec<ForeignKey>,
+    /// Whether triggers see a row before it is inserted, so that they may fill in what it lacks.
+    #[serde(default)]
+    pub fills_rows: bool,
+    /// Whether row-level security may keep rows from this session's user.
+    #[serde(default)]
+    pub hides_rows: bool,
 }
 
 /// One column.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Column {
     /// The name.
     pub name: String,
@@ -44,10 +52,46 @@ pub struct Column {
     pub nullable: bool,
     /// Whether the database computes the value itself, so that it cannot be written.
     pub generated: bool,
+    /// Whether the database fills the column in when a row is created without it.
+    #[serde(default)]
+    pub has_default: bool,
+    /// How the database counts the column up, where it does.
+    #[serde(default)]
+    pub counter: Option<Counter>,
+    /// The only texts that an enumeration or a set takes, in their order.
+    #[serde(default)]
+    pub choices: Vec<String>,
+    /// The collation that texts are compared by, where equal texts may be written differently.
+    #[serde(default)]
+    pub collation: Option<String>,
+    /// Which whole numbers the column holds.
+    #[serde(default)]
+    pub whole: Option<Whole>,
+    /// How many digits of a second a time keeps, where the engine rounds to them.
+    #[serde(default)]
+    pub digits: Option<u8>,
+}
+
+/// How a database counts a column up.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counter {
+    /// The sequence behind it as SQL names it (PostgreSQL).
+    pub sequence: Option<String>,
+    /// Whether the database takes no other value unless it is overridden (`GENERATED ALWAYS AS IDENTITY`).
+    pub always: bool,
+}
+
+/// The size of a whole number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Whole {
+    /// How many bits it has.
+    pub bits: u8,
+    /// Whether it is never negative.
+    pub unsigned: bool,
 }
 
 /// What values a column takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ColumnKind {
     /// True or false.
@@ -67,7 +111,20 @@ pub enum ColumnKind {
     /// Bytes.
     Bytes,
     /// Anything else; compared and written as text.
+    #[default]
     Other,
+}
+
+impl Whole {
+    /// The least and the greatest number.
+    #[must_use]
+    pub fn range(self) -> (i128, i128) {
+        if self.unsigned {
+            (0, (1_i128 << self.bits) - 1)
+        } else {
+            (-(1_i128 << (self.bits - 1)), (1_i128 << (self.bits - 1)) - 1)
+        }
+    }
 }
 
 impl Table {
@@ -95,6 +152,7 @@ impl Catalog {
             table.columns.push(column(engine, &row));
         }
         keys::read(db, &mut catalog.tables)?;
+        facts::read(db, &mut catalog.tables)?;
         if engine == Engine::Mysql {
             catalog.find_json_of_mariadb(db)?;
         }
@@ -121,22 +179,40 @@ impl Catalog {
     }
 }
 
-/// Table, name, type, nullable, generated.
+/// Table, name, type, nullable, generated, has a default, counted (1: unless given, 2: always), sequence, collation.
 fn columns(engine: Engine) -> &'static str {
     match engine {
         Engine::Sqlite => {
-            "SELECT m.name, p.name, p.type, NOT p.\"notnull\" AND p.pk = 0, p.hidden IN (2, 3) \
+            "SELECT m.name, p.name, p.type, NOT p.\"notnull\" AND p.pk = 0, p.hidden IN (2, 3), p.dflt_value IS NOT NULL, \
+                p.pk = 1 AND upper(p.type) = 'INTEGER' AND m.sql NOT LIKE '%WITHOUT ROWID%' \
+                AND (SELECT count(*) FROM pragma_table_info(m.name) k WHERE k.pk > 0) = 1, '', '' \
                 FROM sqlite_schema m JOIN pragma_table_xinfo(m.name) p WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
                 ORDER BY m.name, p.cid"
         }
         Engine::Postgres => {
-            "SELECT c.relname::text, a.attname::text, format_type(a.atttypid, a.atttypmod)::text, NOT a.attnotnull, \
-                a.attgenerated <> '' OR a.attidentity = 'a' FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid \
+            "SELECT c.relname::text, a.attname::text, format_type(a.atttypid, a.atttypmod)::text, \
+                NOT a.attnotnull AND NOT t.typnotnull, a.attgenerated <> '', \
+                a.atthasdef OR a.attidentity <> '' OR t.typdefault IS NOT NULL, \
+                CASE a.attidentity WHEN 'a' THEN 2 WHEN 'd' THEN 1 ELSE 0 END, \
+                CASE WHEN a.attidentity <> '' THEN (SELECT s.oid::regclass::text FROM pg_depend d \
+                JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S' WHERE d.classid = 'pg_class'::regclass \
+                AND d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid AND d.refobjsubid = a.attnum \
+                AND d.deptype = 'i' LIMIT 1) \
+                WHEN a.atthasdef THEN (SELECT s.oid::regclass::text FROM pg_attrdef f \
+                JOIN pg_depend d ON d.classid = 'pg_attrdef'::regclass AND d.objid = f.oid AND d.refclassid = 'pg_class'::regclass \
+                JOIN pg_class s ON s.oid = d.refobjid AND s.relkind = 'S' \
+                WHERE f.adrelid = c.oid AND f.adnum = a.attnum LIMIT 1) END, \
+                CASE WHEN l.collisdeterministic THEN '' ELSE l.oid::regcollation::text END \
+                FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid JOIN pg_type t ON t.oid = a.atttypid \
+                LEFT JOIN pg_collation l ON l.oid = a.attcollation \
                 WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped \
                 ORDER BY c.relname, a.attnum"
         }
+        // `DEFAULT_GENERATED` is what MySQL says of a default that is an expression.
         Engine::Mysql => {
-            "SELECT c.TABLE_NAME, c.COLUMN_NAME, c.COLUMN_TYPE, c.IS_NULLABLE = 'YES', c.EXTRA LIKE '%GENERATED%' \
+            "SELECT c.TABLE_NAME, c.COLUMN_NAME, c.COLUMN_TYPE, c.IS_NULLABLE = 'YES', c.EXTRA LIKE '% GENERATED%', \
+                c.COLUMN_DEFAULT IS NOT NULL OR c.EXTRA LIKE '%auto_increment%' OR c.DATA_TYPE = 'enum', \
+                c.EXTRA LIKE '%auto_increment%', '', COALESCE(c.COLLATION_NAME, '') \
                 FROM information_schema.COLUMNS c JOIN information_schema.TABLES t \
                 ON t.TABLE_SCHEMA = c.TABLE_SCHEMA AND t.TABLE_NAME = c.TABLE_NAME AND t.TABLE_TYPE = 'BASE TABLE' \
                 WHERE c.TABLE_SCHEMA = DATABASE() ORDER BY c.TABLE_NAME, c.ORDINAL_POSITION"
@@ -150,11 +226,20 @@ fn is_own(table: &str) -> bool {
 
 fn column(engine: Engine, row: &DynRow) -> Column {
     let declared = row.text(2).to_owned();
+    let kind = kind(engine, &declared);
+    let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+    let sequence = given(row.text(7)).filter(|_| kind == ColumnKind::Int);
     Column {
         name: row.text(1).to_owned(),
-        kind: kind(engine, &declared),
+        kind,
         nullable: row.int(3) != 0,
         generated: row.int(4) != 0,
+        has_default: row.int(5) != 0 || row.int(6) != 0,
+        counter: (row.int(6) != 0 || sequence.is_some()).then(|| Counter { sequence, always: row.int(6) == 2 }),
+        choices: if engine == Engine::Mysql { facts::choices(&declared) } else { Vec::new() },
+        collation: given(row.text(8)),
+        whole: if kind == ColumnKind::Int { facts::whole(engine, &declared) } else { None },
+        digits: facts::digits(engine, &declared),
         declared,
     }
 }
@@ -165,11 +250,15 @@ fn kind(engine: Engine, declared: &str) -> ColumnKind {
     if engine == Engine::Mysql && lower.starts_with("tinyint(1)") {
         return ColumnKind::Bool;
     }
+    if engine == Engine::Postgres && lower.ends_with("[]") {
+        return ColumnKind::Other;
+    }
     match base {
         "bool" | "boolean" => ColumnKind::Bool,
         "int" | "integer" | "bigint" | "smallint" | "tinyint" | "mediumint" | "int2" | "int4" | "int8" => {
             ColumnKind::Int
         }
+        "bit" | "year" if engine == Engine::Mysql => ColumnKind::Int,
         "real" | "double" | "float" | "float4" | "float8" => ColumnKind::Float,
         "numeric" | "decimal" => ColumnKind::Decimal,
         "json" | "jsonb" => ColumnKind::Json,
@@ -193,6 +282,10 @@ mod tests {
             (Engine::Postgres, "double precision", ColumnKind::Float),
             (Engine::Postgres, "character varying(20)", ColumnKind::Text),
             (Engine::Postgres, "text[]", ColumnKind::Other),
+            (Engine::Postgres, "timestamp with time zone[]", ColumnKind::Other),
+            (Engine::Postgres, "bit(8)", ColumnKind::Other),
+            (Engine::Mysql, "bit(8)", ColumnKind::Int),
+            (Engine::Mysql, "enum('a','b')", ColumnKind::Other),
             (Engine::Sqlite, "JSONB", ColumnKind::Json),
             (Engine::Sqlite, "DATETIME", ColumnKind::Timestamp),
             (Engine::Mysql, "tinyint(1)", ColumnKind::Bool),
@@ -245,6 +338,7 @@ mod tests {
                 name: "0".to_owned(),
                 columns: vec!["owner_id".to_owned()],
                 table: "owner".to_owned(),
+                schema: None,
                 references: vec!["id".to_owned()],
                 on_delete: OnDelete::Cascade,
             }]

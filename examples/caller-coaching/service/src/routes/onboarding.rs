@@ -67,6 +67,12 @@ fn raw_spec(engine: Engine) -> String {
         kind: ColumnKind::Json,
         nullable: true,
         generated: false,
+        has_default: false,
+        counter: None,
+        choices: Vec::new(),
+        collation: None,
+        whole: None,
+        digits: None,
     };
     read_expr(engine, &column)
 }

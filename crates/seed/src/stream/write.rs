@@ -1,0 +1,324 @@
+//! Writing what a comparison found: INSERT, UPDATE and DELETE between tables of the database, and the ledger. Values never leave
+//! it; what is to be written was decided before.
+
+use std::ops::Range;
+
+use plimsoll_core::db::{Catalog, Db, DbError, Engine, ForeignKey, Stmt, Value, dialect, quoted, scalar};
+use plimsoll_core::ledger::{self, LedgerTable};
+use serde_json::{Map, Value as Json};
+
+use crate::error::SeedError;
+use crate::read::Seeds;
+use crate::read::model::Mode;
+use crate::reconcile::plan::SeedPlan;
+use crate::runs::change::{Change, ChangeAction};
+use crate::stream::base::{Author, Kind};
+use crate::stream::diff::{ACTION, any_conflict, code};
+use crate::stream::page::PAGE;
+use crate::stream::sql::{ADOPTED, ROW, Shape, of, read, renamed};
+use crate::stream::state::{BulkState, Comparison};
+use crate::stream::{BulkTable, base, blame, gone, page};
+use crate::value::{hash, live};
+
+/// Keeps others from writing to tables whose rows are changed or removed, before the last look at them.
+pub(crate) fn hold(db: &mut dyn Db, plan: &SeedPlan) -> Result<(), DbError> {
+    for table in &plan.bulk {
+        let lock = match table.counts {
+            counts if counts.remove > 0 => dialect::lock_against_references(db.engine(), &table.table),
+            counts if counts.update > 0 => dialect::lock_against_writers(db.engine(), &table.table),
+            _ => None,
+        };
+        if let Some(lock) = lock {
+            db.batch(&lock)?;
+        }
+    }
+    Ok(())
+}
+
+/// What tables are written with.
+pub(crate) struct Work<'w> {
+    pub(crate) catalog: &'w Catalog,
+    pub(crate) deployment: Option<i64>,
+    /// The number of the run.
+    pub(crate) run: i64,
+}
+
+/// What the ledger says a run did to a table: that it wrote to it.
+pub(crate) fn change(state: &BulkState) -> Option<Change> {
+    let counts = &state.counts;
+    (counts.create + counts.update + counts.remove > 0).then(|| Change {
+        action: ChangeAction::Bulk,
+        table: state.table.clone(),
+        row_key: String::new(),
+        key: serde_json::json!({ "created": counts.create, "updated": counts.update, "removed": counts.remove })
+            .to_string(),
+        before: None,
+        after: None,
+        entry_before: None,
+    })
+}
+
+/// Creates and updates the rows of one table, and remembers what was applied.
+pub(crate) fn write(
+    db: &mut dyn Db,
+    seeds: &Seeds,
+    index: usize,
+    state: &BulkState,
+    work: &Work<'_>,
+) -> Result<(), SeedError> {
+    let bulk = &seeds.bulk[index];
+    let Some(comparison) = &state.staged else { return Ok(()) };
+    let none: &[ForeignKey] = &[];
+    let foreign = work.catalog.tables.get(&bulk.name).map_or(none, |table| &table.foreign_keys);
+    // While it can be told which rows were there before.
+    let adopted = if state.remembers { adopted(db, comparison)? } else { Vec::new() };
+    let engine = db.engine();
+    if state.counts.create > 0 {
+        blame::run(db, bulk, comparison, foreign, &|range| insert(engine, comparison, range))?;
+    }
+    if state.counts.update > 0 {
+        let changed = changed(db, comparison)?;
+        blame::run(db, bulk, comparison, foreign, &|range| update(engine, comparison, &changed, range))?;
+    }
+    if state.remembers && bulk.mode != Mode::Insert {
+        let author = Author { dataset: &seeds.datasets[bulk.dataset], run: work.run };
+        if comparison.base.kind != Kind::Source {
+            base::remember(db, bulk, &adopted, &author)?;
+        }
+        remember_exceptions(db, bulk, comparison, &author, work.deployment)?;
+    }
+    Ok(())
+}
+
+/// Removes rows that the source has no more. After all other writing, children first.
+pub(crate) fn prune(db: &mut dyn Db, bulk: &BulkTable, state: &BulkState, catalog: &Catalog) -> Result<(), SeedError> {
+    let Some(comparison) = state.staged.as_ref().filter(|_| state.counts.remove > 0) else { return Ok(()) };
+    let Some(gone) = &comparison.gone else { return Ok(()) };
+    SeedError::unless_empty(gone::referred(db, catalog, bulk, comparison, &|_| false)?)?;
+    let engine = db.engine();
+    let (table, gone) = (quoted(engine, &bulk.name), quoted(engine, gone));
+    let (doomed, same) = (gone::doomed(bulk.on_gone()), comparison.shape.same_key(engine, "t", "g"));
+    let sql = match engine {
+        Engine::Postgres => format!("DELETE FROM {table} t USING {gone} g WHERE {same} AND {doomed}"),
+        Engine::Mysql => format!("DELETE t FROM {table} t JOIN {gone} g ON {same} WHERE {doomed}"),
+        Engine::Sqlite => {
+            let keys: Vec<String> = comparison.shape.key_columns().map(|column| quoted(engine, &column.name)).collect();
+            let of_gone = comparison.shape.key_list(engine, "g");
+            format!(
+                "DELETE FROM {table} WHERE ({}) IN (SELECT {of_gone} FROM {gone} g WHERE {doomed})",
+                keys.join(", ")
+            )
+        }
+    };
+    db.batch(&sql).map_err(|source| SeedError::Write {
+        what: format!("that rows of `{}` are removed", bulk.name),
+        at: Some(bulk.at.clone()),
+        source: Box::new(source),
+    })
+}
+
+fn insert(engine: Engine, comparison: &Comparison, range: Option<Range<u64>>) -> String {
+    let shape = &comparison.shape;
+    let mut sql = format!(
+        "INSERT INTO {} ({}){} SELECT {} FROM {} s",
+        quoted(engine, &shape.table),
+        shape.list(engine, None),
+        // Of a column that the database would always count up itself, the source is asked all the same.
+        if engine == Engine::Postgres { " OVERRIDING SYSTEM VALUE" } else { "" },
+        shape.list(engine, Some("s")),
+        quoted(engine, &comparison.stage.name)
+    );
+    let mut conditions = Vec::new();
+    if let Some(diff) = &comparison.diff {
+        sql.push_str(&format!(" JOIN {} d ON d.{ROW} = s.{ROW}", quoted(engine, diff)));
+        conditions.push(format!("d.{ACTION} = {}", code::CREATE));
+    }
+    conditions.extend(between(range));
+    if !conditions.is_empty() {
+        sql.push_str(&format!(" WHERE {}", conditions.join(" AND ")));
+    }
+    if engine == Engine::Mysql {
+        // Row by row: what refers to a row of its own table comes after it, as in the file.
+        sql.push_str(&format!(" ORDER BY s.{ROW}"));
+    }
+    sql
+}
+
+fn update(engine: Engine, comparison: &Comparison, changed: &[usize], range: Option<Range<u64>>) -> String {
+    let shape = &comparison.shape;
+    let Some(diff) = &comparison.diff else { return String::new() };
+    let target = |name: &str| if engine == Engine::Mysql { of(engine, "t", name) } else { quoted(engine, name) };
+    let set: Vec<String> = changed
+        .iter()
+        .map(|position| {
+            let name = &shape.columns[*position].name;
+            format!(
+                "{} = CASE WHEN d.o{position} = {} THEN {} ELSE {} END",
+                target(name),
+                code::UPDATE,
+                of(engine, "s", name),
+                of(engine, "t", name)
+            )
+        })
+        .collect();
+    let (table, stage, diff) =
+        (quoted(engine, &shape.table), quoted(engine, &comparison.stage.name), quoted(engine, diff));
+    let mut conditions = vec![format!("d.{ACTION} = {}", code::UPDATE)];
+    conditions.extend(between(range));
+    let (same, conditions) = (shape.same_key(engine, "t", "s"), conditions.join(" AND "));
+    let set = set.join(", ");
+    match engine {
+        Engine::Mysql => format!(
+            "UPDATE {diff} d JOIN {stage} s ON s.{ROW} = d.{ROW} JOIN {table} t ON {same} SET {set} WHERE {conditions}"
+        ),
+        Engine::Sqlite | Engine::Postgres => format!(
+            "UPDATE {table} AS t SET {set} FROM {diff} d JOIN {stage} s ON s.{ROW} = d.{ROW} WHERE {same} AND {conditions}"
+        ),
+    }
+}
+
+fn between(range: Option<Range<u64>>) -> Option<String> {
+    range.map(|range| format!("s.{ROW} >= {} AND s.{ROW} < {}", range.start, range.end))
+}
+
+/// The columns that any row changes: the others are not even named.
+fn changed(db: &mut dyn Db, comparison: &Comparison) -> Result<Vec<usize>, DbError> {
+    let Some(diff) = &comparison.diff else { return Ok(Vec::new()) };
+    let compared: Vec<usize> = comparison.shape.compared().collect();
+    let any: Vec<String> = compared
+        .iter()
+        .map(|position| format!("max(CASE WHEN o{position} = {} THEN 1 ELSE 0 END)", code::UPDATE))
+        .collect();
+    let rows = db.rows(&Stmt::new(format!("SELECT {} FROM {}", any.join(", "), quoted(db.engine(), diff))))?;
+    let Some(row) = rows.first() else { return Ok(Vec::new()) };
+    Ok(compared.into_iter().enumerate().filter(|(at, _)| row.int(*at) == 1).map(|(_, position)| position).collect())
+}
+
+/// The staged rows that were there before anybody seeded them.
+fn adopted(db: &mut dyn Db, comparison: &Comparison) -> Result<Vec<Range<u64>>, DbError> {
+    let (Some(diff), true) = (&comparison.diff, comparison.base.kind != Kind::Source) else { return Ok(Vec::new()) };
+    let engine = db.engine();
+    let mut query = format!(
+        "SELECT s.{ROW} AS r FROM {} s LEFT JOIN {} d ON d.{ROW} = s.{ROW}",
+        quoted(engine, &comparison.stage.name),
+        quoted(engine, diff)
+    );
+    let mut conditions = format!("(d.{ROW} IS NULL OR d.{ACTION} <> {})", code::CREATE);
+    if let Some(base) = &comparison.base.table {
+        query.push_str(&format!(
+            " LEFT JOIN {} b ON {}",
+            quoted(engine, base),
+            comparison.shape.same_key(engine, "b", "s")
+        ));
+        conditions.push_str(&format!(" AND (b.{ROW} IS NULL OR b.{ADOPTED} = 1)"));
+    }
+    page::ranges(db, &format!("{query} WHERE {conditions}"))
+}
+
+/// Rows whose base is not what the source says now: conflicts that were kept, and rows that were spared.
+fn remember_exceptions(
+    db: &mut dyn Db,
+    bulk: &BulkTable,
+    comparison: &Comparison,
+    author: &Author<'_>,
+    deployment: Option<i64>,
+) -> Result<(), SeedError> {
+    let table = ledger::table(db.engine(), LedgerTable::SeedRow);
+    db.execute(&Stmt::new(format!("DELETE FROM {table} WHERE table_name = ")).bind(bulk.name.as_str()))?;
+    let mut last = -1;
+    loop {
+        let rows = conflicts(db, comparison, last)?;
+        let Some((highest, _)) = rows.last() else { break };
+        last = *highest;
+        for (_, (applied, adopted)) in &rows {
+            entry(db, bulk, &comparison.shape, applied, (author, deployment, *adopted))?;
+        }
+    }
+    let mut spared = Vec::new();
+    gone::spared(db, bulk, comparison, &mut |applied| spared.push(applied))?;
+    spared.iter().try_for_each(|applied| entry(db, bulk, &comparison.shape, applied, (author, deployment, false)))?;
+    Ok(())
+}
+
+/// A row's number, and what is remembered of it: its values, and whether it was there before.
+type Conflict = (i64, (Map<String, Json>, bool));
+
+/// The next rows in conflict: the source's values but for the columns in conflict, whose base stays.
+fn conflicts(db: &mut dyn Db, comparison: &Comparison, after: i64) -> Result<Vec<Conflict>, DbError> {
+    let (Some(diff), Some(base)) = (&comparison.diff, &comparison.base.table) else { return Ok(Vec::new()) };
+    let engine = db.engine();
+    let shape = &comparison.shape;
+    let (mut inner, mut outer) = (String::new(), String::new());
+    for (position, column) in shape.columns.iter().enumerate() {
+        let value = if shape.key.contains(&position) {
+            of(engine, "s", &column.name)
+        } else {
+            let (base, source) = (of(engine, "b", &column.name), of(engine, "s", &column.name));
+            format!("CASE WHEN d.o{position} = {} THEN {base} ELSE {source} END", code::CONFLICT)
+        };
+        inner.push_str(&format!(", {value} AS c{position}"));
+        outer.push_str(&format!(", {}", read(engine, column, &format!("c{position}"))));
+    }
+    let stmt = format!(
+        "SELECT {ROW}, {ADOPTED}{outer} FROM (SELECT s.{ROW} AS {ROW}, b.{ADOPTED} AS {ADOPTED}{inner} FROM {} d \
+         JOIN {} s ON s.{ROW} = d.{ROW} JOIN {} b ON {} WHERE {} AND s.{ROW} > {after}) x ORDER BY {ROW} LIMIT {PAGE}",
+        quoted(engine, diff),
+        quoted(engine, &comparison.stage.name),
+        quoted(engine, base),
+        shape.same_key(engine, "b", "s"),
+        any_conflict(shape)
+    );
+    let conflict = |row: plimsoll_core::db::DynRow| {
+        let (number, adopted) = (row.int(0), row.int(1) == 1);
+        let columns = shape.columns.iter().enumerate().zip(row.into_values().skip(2));
+        let values = columns.map(|((position, column), value)| {
+            (column.name.clone(), live(&renamed(column, format!("c{position}")), value))
+        });
+        (number, (values.collect(), adopted))
+    };
+    Ok(db.rows(&Stmt::new(stmt))?.into_iter().map(conflict).collect())
+}
+
+fn entry(
+    db: &mut dyn Db,
+    bulk: &BulkTable,
+    shape: &Shape,
+    applied: &Map<String, Json>,
+    (author, deployment, adopted): (&Author<'_>, Option<i64>, bool),
+) -> Result<(), DbError> {
+    let table = ledger::table(db.engine(), LedgerTable::SeedRow);
+    let key = base::key(shape, |name| applied.get(name));
+    let columns = "table_name, row_key, key_json, applied, dataset, source, origin, deployment, run";
+    let mut insert = Stmt::new(format!("INSERT INTO {table} ({columns}) VALUES ("));
+    let texts = [
+        bulk.name.clone(),
+        hash(&key),
+        key,
+        Json::Object(applied.clone()).to_string(),
+        author.dataset.to_owned(),
+        bulk.at.file.display().to_string(),
+        if adopted { "adopted" } else { "created" }.to_owned(),
+    ];
+    for text in texts {
+        insert.push_bind(text);
+        insert.push(", ");
+    }
+    insert.push_bind(deployment.map_or(Value::Null, Value::Int));
+    insert.push(", ");
+    insert.push_bind(author.run);
+    db.execute(&insert.sql(")")).map(drop)
+}
+
+/// How many rows that should be removed are still there.
+pub(super) fn still_there(db: &mut dyn Db, bulk: &BulkTable, comparison: &Comparison) -> Result<i64, DbError> {
+    let Some(gone) = &comparison.gone else { return Ok(0) };
+    let engine = db.engine();
+    let stmt = format!(
+        "SELECT count(*) FROM {} g JOIN {} t ON {} WHERE {}",
+        quoted(engine, gone),
+        quoted(engine, &bulk.name),
+        comparison.shape.same_key(engine, "t", "g"),
+        gone::doomed(bulk.on_gone())
+    );
+    Ok(scalar(db, &Stmt::new(stmt))?.as_int().unwrap_or(0))
+}

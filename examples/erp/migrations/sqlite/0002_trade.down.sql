@@ -1,0 +1,10 @@
+DROP TABLE notes;
+DROP TABLE payments;
+DROP TABLE invoice_line_items;
+DROP TABLE invoices;
+DROP TABLE order_line_items;
+DROP TABLE orders;
+DROP TABLE batches;
+DROP TABLE products;
+DROP TABLE clients;
+DROP TABLE vendors;
