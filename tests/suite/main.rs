@@ -71,6 +71,7 @@ mod seed_sequences;
 mod seed_swap;
 mod seed_types;
 mod seed_undo;
+mod seed_sources;
 mod seed_values;
 mod seed_verify;
 

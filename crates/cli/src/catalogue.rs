@@ -26,7 +26,10 @@ pub fn advice(code: ErrorCode) -> Advice {
         ErrorCode::ProjectMissing => {
             ("There is no plimsoll.toml in the folder.", "go to the project's folder, or name it with `--project DIR`")
         }
-        ErrorCode::Syntax => ("A file is not valid TOML, JSON or dotenv.", "correct the file at the place shown"),
+        ErrorCode::Syntax => (
+            "A file is not valid TOML, JSON, YAML, CSV or dotenv, or is not UTF-8.",
+            "correct the file at the place shown",
+        ),
         ErrorCode::UnknownKey => (
             "A file has a key that nobody reads, usually a misspelling; ignoring it would drop what you meant.",
             "correct or remove the key at the place shown",
@@ -279,8 +282,8 @@ pub fn advice(code: ErrorCode) -> Advice {
             "build it in: `cargo build -p plimsoll-cli --features squawk,postgres`; `cargo xtask migrate lint` does so by itself",
         ),
         ErrorCode::DocumentInvalid => (
-            "A document does not fit the JSON Schema of its dataset.",
-            "correct the document at the place shown, or the schema if the document is right",
+            "A document or record does not fit the JSON Schema of its dataset, or a file has no records.",
+            "correct it at the place shown, or the schema if it is right; `on_invalid = \"skip\"` leaves out what may be",
         ),
         ErrorCode::SeedExpression => (
             "An expression of a dataset could not be evaluated for a document.",

@@ -50,7 +50,7 @@ codes! {
     FileUnwritable = "project::file_unwritable" => Unexpected,
     /// No `plimsoll.toml` where the project should be.
     ProjectMissing = "project::missing" => Usage,
-    /// A TOML or JSON file does not parse.
+    /// A file does not parse.
     Syntax = "project::syntax" => Usage,
     /// A key nobody knows, usually a misspelling.
     UnknownKey = "project::unknown_key" => Usage,
@@ -180,7 +180,7 @@ codes! {
     AdoptUnfinished = "adopt::unfinished" => GateRefused,
     /// Migrations cannot be judged, as the parser of this engine's grammar is not built in.
     LinterMissing = "migrate::linter_missing" => CouldNotMeasure,
-    /// A document does not fit its JSON Schema.
+    /// A document or record is not what its dataset or schema asks for.
     DocumentInvalid = "seed::document_invalid" => Usage,
     /// A mapping's expression could not be evaluated for a document.
     SeedExpression = "seed::expression" => Usage,

@@ -83,7 +83,11 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     candidates
         .into_iter()
         .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= candidate.chars().count().max(name.chars().count()).div_ceil(3))
+        .filter(|(distance, candidate)| {
+            let length = candidate.chars().count().max(name.chars().count());
+            // Names of one letter have nothing in common.
+            *distance <= length.div_ceil(3) && *distance < length
+        })
         .min()
         .map(|(_, candidate)| candidate)
 }
@@ -103,7 +107,30 @@ fn explain(file: &Path, text: &str, error: &toml::de::Error) -> TomlError {
         Ok(_) => ErrorCode::InvalidValue,
         Err(_) => ErrorCode::Syntax,
     };
-    TomlError::Invalid { message: message.trim_end().replace('\n', ", "), at, code }
+    TomlError::Invalid { message: plainly(&message.trim_end().replace('\n', ", ")), at, code }
+}
+
+/// serde's words for people who write TOML.
+fn plainly(message: &str) -> String {
+    if let Some((value, expected)) =
+        message.strip_prefix("unknown variant `").and_then(|rest| rest.split_once("`, expected "))
+    {
+        let known: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
+        return match nearest(value, known.iter().copied()) {
+            Some(near) => format!("unknown value `{value}`, did you mean `{near}`?"),
+            None => format!("unknown value `{value}`, there are `{}`", known.join("`, `")),
+        };
+    }
+    if let Some(field) = message.strip_prefix("missing field ") {
+        return format!("{field} is missing");
+    }
+    match message.strip_prefix("invalid type: ").and_then(|rest| rest.split_once(", expected ")) {
+        Some((found, expected)) => {
+            let expected = expected.replace("a sequence", "a list").replace("a map", "a table");
+            format!("expected {expected}, found {}", found.replace("string ", "the text "))
+        }
+        None => message.to_owned(),
+    }
 }
 
 #[cfg(test)]

@@ -93,6 +93,12 @@ impl DeployPlan {
             && self.releases.iter().all(|release| release.action == ReleaseAction::Keep)
     }
 
+    /// The documents and records that the seeds leave out because they do not fit.
+    #[must_use]
+    pub fn skipped(&self) -> &[plimsoll_seed::Skipped] {
+        self.seed.as_ref().map_or(&[], |seed| seed.skipped.as_slice())
+    }
+
     /// A digest of the whole plan: two plans with the same digest do the same.
     #[must_use]
     pub fn digest(&self) -> String {

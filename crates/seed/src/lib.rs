@@ -37,7 +37,7 @@ pub use pull::{
     FileChange, FollowedColumn, PullOptions, PullPlan, PullReport, PulledColumn, RefusedColumn, Splice, Undeclared,
     plan_pull, pull,
 };
-pub use read::{SeedOptions, Seeds, load, load_only};
+pub use read::{SeedOptions, SeedSource, Seeds, SkipReason, Skipped, SourceRecord, load, load_only, load_with};
 pub use reconcile::observe::{Observation, observe};
 pub use reconcile::plan::{
     ColumnChange, Counts, Outcome, Pending, RowAction, RowPlan, SeedPlan, TablePlan, plan, plan_before_migrations,

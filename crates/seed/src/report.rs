@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::guard::UserTable;
+use crate::read::Skipped;
 use crate::reconcile::plan::{Counts, SeedPlan};
 use crate::verify::Verified;
 
@@ -15,6 +16,9 @@ pub struct SeedReport {
     pub tables: Vec<TableReport>,
     /// The expectations that were checked.
     pub expectations: Vec<Verified>,
+    /// Documents and records that were left out because they do not fit.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Vec<Skipped>,
     /// Whether anything was written. A repetition of unchanged files writes nothing.
     pub wrote: bool,
     /// The number of the run in the ledger, when something was written.
@@ -40,7 +44,8 @@ impl SeedReport {
         let tables = plan.tables.iter().map(|table| TableReport { table: table.table.clone(), counts: table.counts() });
         let bulk =
             plan.bulk.iter().map(|table| TableReport { table: table.table.clone(), counts: table.counts.common() });
-        Self { tables: tables.chain(bulk).collect(), expectations, wrote, run: None, user_data: Vec::new() }
+        let (tables, skipped) = (tables.chain(bulk).collect(), plan.skipped.clone());
+        Self { tables, expectations, skipped, wrote, run: None, user_data: Vec::new() }
     }
 }
 
@@ -60,8 +65,12 @@ impl fmt::Display for SeedReport {
             pruned => write!(f, ", {pruned} pruned")?,
         }
         match sum(|c| c.edited) {
+            0 => {}
+            edited => write!(f, ", {edited} kept as edited in the database")?,
+        }
+        match self.skipped.len() {
             0 => Ok(()),
-            edited => write!(f, ", {edited} kept as edited in the database"),
+            skipped => write!(f, ", {skipped} skipped because they do not fit"),
         }
     }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use super::documents;
 use super::measure::Side;
 use crate::cargo::{cargo, cargo_in_profile, run};
 use crate::failure::Failure;
@@ -45,9 +46,11 @@ impl Bench {
             .map_err(Failure::because("no free port"))?
             .port();
         let bench = Self { folder, bin: workspace::bin_dir()?, port };
-        for name in ["served", "fresh", "migrated"] {
+        for name in ["served", "fresh", "migrated", "documents"] {
             bench.copy_example(name)?;
         }
+        documents::multiply(&bench.folder.join("documents/specs"))?;
+        bench.finish(bench.plimsoll("documents", &["migrate", "up", "dev"]))?;
         bench.finish(bench.plimsoll("served", &["deploy", "dev"]))?;
         // A transaction for each file and the same durability as ours: a peer that syncs every statement would be no peer.
         let sql: String = migration_files(&bench.folder.join("served"))?
@@ -130,6 +133,18 @@ impl Bench {
                     self.sqlite("data.sql", Some("schema.sql"))
                 }),
                 budget: None,
+                ratio: None,
+            },
+            Case {
+                name: "seed-documents: a plan of 10,000 spec documents",
+                ours: side("plimsoll seed plan", || Ok(self.plimsoll("documents", &["seed", "plan", "dev"]))),
+                peer: side("limit: reading the same files (cat)", || {
+                    let mut command = Command::new("sh");
+                    let folder = self.folder.join("documents/specs");
+                    command.arg("-c").arg(format!("find '{}' -type f -exec cat {{}} + >/dev/null", folder.display()));
+                    Ok(command)
+                }),
+                budget: Some(Duration::from_secs(2)),
                 ratio: None,
             },
         ]
@@ -257,7 +272,7 @@ impl Bench {
 
 impl Drop for Bench {
     fn drop(&mut self) {
-        for project in ["served", "fresh", "migrated"] {
+        for project in ["served", "fresh", "migrated", "documents"] {
             self.stop(project);
         }
         drop(fs::remove_dir_all(&self.folder));

@@ -2,6 +2,7 @@
 
 mod bulk;
 mod cases;
+mod documents;
 mod erp;
 mod history;
 mod measure;

@@ -44,7 +44,7 @@ pub(super) fn run(args: &Deploy, context: &mut Context<'_, '_>) -> Result<Exit, 
         Format::Text => context.terminal.result(&human::deployed(&report, &context.global.program)),
         Format::Json => context.terminal.json(&json::report(&report)),
     }
-    Ok(Exit::Ok)
+    Ok(context.end(plan.skipped()))
 }
 
 fn read_plan(file: &Path) -> Result<DeployPlan, CliError> {

@@ -21,6 +21,7 @@ use plimsoll_core::db::Db;
 use plimsoll_core::lock::{self, DeployLock, Holder};
 use plimsoll_core::project::Project;
 use plimsoll_deploy::DeployOptions;
+use plimsoll_seed::Skipped;
 
 use crate::args::{Apply, Args, Command, Environment, Global};
 use crate::error::CliError;
@@ -76,6 +77,17 @@ impl Context<'_, '_> {
 
     fn options(&self, lock_wait: std::time::Duration) -> DeployOptions {
         DeployOptions { actor: actor(self.surroundings), tool: tool(), lock_wait, exactly: false }
+    }
+
+    /// How a command ends that did all it could: skipped documents are said again at the end, and end it with 3.
+    fn end(&mut self, skipped: &[Skipped]) -> Exit {
+        let count = skipped.len();
+        if count == 0 {
+            return Exit::Ok;
+        }
+        let words = if count == 1 { "document or record was" } else { "documents and records were" };
+        self.terminal.say(&format!("{count} {words} skipped because they do not fit, see above"));
+        Exit::CheckFailed
     }
 
     /// Asks for the name of a protected environment, unless `yes` was given.

@@ -30,5 +30,6 @@ pub(super) fn run(args: &Plan, context: &mut Context<'_, '_>) -> Result<Exit, Cl
             file.display()
         ));
     }
-    Ok(if args.check && !plan.is_empty() { Exit::ChangesPending } else { Exit::Ok })
+    let end = context.end(plan.skipped());
+    Ok(if end == Exit::Ok && args.check && !plan.is_empty() { Exit::ChangesPending } else { end })
 }

@@ -79,8 +79,8 @@ fn writes(decisions: &[Decision], row: usize, columns: &[String]) -> bool {
 }
 
 fn at_column(seeds: &Seeds, row: &StagedRow, column: &str, code: ErrorCode, message: String) -> Problem {
-    let offset = seeds.blocks[row.block].columns.get(column).copied().unwrap_or(row.source.offset);
-    row.source.problem(code, offset, message)
+    let offset = seeds.blocks[row.block].columns.get(column).copied();
+    row.source.problem_in(code, offset, column, message)
 }
 
 fn hidden(seeds: &Seeds, staged: &StagedTable, table: &Table, problems: &mut Vec<Problem>) {

@@ -15,7 +15,7 @@ use crate::generate::model::Rows;
 use crate::generate::profile::Count;
 use crate::generate::scalar::Scalar;
 use crate::generate::syntax::{Tree, parse};
-use crate::map::expression;
+use crate::map::explain::explain;
 use crate::read::model::Ordered;
 use crate::read::source::SourceFile;
 
@@ -284,7 +284,7 @@ impl Reader<'_, '_> {
                 Ok(text) => text,
                 Err(error) => {
                     let at = self.declared.file.location(offset);
-                    let message = expression::explain(&error, text);
+                    let message = explain(&error, text);
                     self.problems.push(Problem::new(ErrorCode::Template, Some(at), message));
                     return 0;
                 }

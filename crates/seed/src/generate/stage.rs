@@ -13,7 +13,8 @@ use crate::generate::compile::compile;
 use crate::generate::hash::VERSION;
 use crate::generate::model::Model;
 use crate::generate::rows::Generated;
-use crate::map::{Staging, expression};
+use crate::map::Staging;
+use crate::map::explain::explain;
 use crate::read::source::{Source, SourceFile};
 use crate::staged::{Block, Cell, StagedRow};
 use crate::stream::{BulkTable, RowSource};
@@ -53,7 +54,7 @@ pub(crate) fn is_bulk(found: &Found, names: &minijinja::Value, problems: &mut Ve
         toml::Value::String(text) => match template::render(&template::environment(), text, names) {
             Ok(text) => text,
             Err(error) => {
-                problems.push(Problem::new(ErrorCode::Template, at(), expression::explain(&error, text)));
+                problems.push(Problem::new(ErrorCode::Template, at(), explain(&error, text)));
                 return false;
             }
         },

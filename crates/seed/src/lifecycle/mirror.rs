@@ -11,7 +11,8 @@ use crate::error::{Problem, SeedError};
 use crate::lifecycle::audit::AuditEntry;
 use crate::lifecycle::content::Image;
 use crate::lifecycle::declare::AuditTableBlock;
-use crate::map::expression::{self, Expr, Scope, explain, to_json};
+use crate::map::explain::explain;
+use crate::map::expression::{self, Expr, Scope, to_json};
 use crate::read::source::SourceFile;
 use crate::value::to_db;
 

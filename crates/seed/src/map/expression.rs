@@ -7,6 +7,11 @@ use minijinja::value::{Enumerator, Kwargs, Object, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, Expression, Value};
 use serde_json::Value as Json;
 
+use crate::staged::Missing;
+
+/// The argument of a reference that is no column.
+const MISSING: &str = "missing";
+
 /// A compiled expression, or a literal that needs none.
 pub(crate) enum Expr<'env> {
     Literal(Json),
@@ -30,12 +35,15 @@ struct Names {
 pub(crate) struct RefValue {
     pub(crate) table: String,
     pub(crate) key: Vec<(String, Value)>,
+    pub(crate) missing: Missing,
 }
 
 /// The expression environment of datasets.
 pub(crate) fn environment() -> Environment<'static> {
     let mut env = plimsoll_core::template::environment();
-    env.add_function("ref", reference);
+    env.add_function("ref", |table: String, columns: Kwargs| reference(table, &columns, Missing::Error));
+    env.add_function("ref_or_null", |table: String, columns: Kwargs| reference(table, &columns, Missing::Null));
+    crate::map::loose::add_to(&mut env);
     env
 }
 
@@ -79,6 +87,25 @@ impl Scope {
         self.0.local.write().unwrap_or_else(PoisonError::into_inner).push((Arc::clone(name), value));
     }
 
+    /// What a name means.
+    pub(super) fn get(&self, name: &str) -> Option<Value> {
+        self.0.get_value_by_str(name)
+    }
+
+    /// What a name of a loop or `let` means.
+    pub(super) fn local(&self, name: &str) -> Option<Value> {
+        let local = self.0.local.read().unwrap_or_else(PoisonError::into_inner);
+        local.iter().rev().find(|(known, _)| **known == *name).map(|(_, value)| value.clone())
+    }
+
+    /// All names, of the project as well.
+    pub(super) fn names(&self) -> Vec<String> {
+        let local = self.0.local.read().unwrap_or_else(PoisonError::into_inner);
+        let local = local.iter().map(|(name, _)| name.to_string());
+        let base = self.0.base.try_iter().map(|keys| keys.map(|key| key.to_string()).collect::<Vec<_>>());
+        local.chain(base.unwrap_or_default()).collect()
+    }
+
     /// How many names are set; [`Scope::truncate`] returns to it.
     pub(crate) fn depth(&self) -> usize {
         self.0.local.read().unwrap_or_else(PoisonError::into_inner).len()
@@ -110,18 +137,6 @@ impl Object for RefValue {
     }
 }
 
-/// The text of an evaluation error: minijinja's detail, or its kind when there is none.
-pub(crate) fn explain(error: &Error, source: &str) -> String {
-    match (error.kind(), error.detail()) {
-        (ErrorKind::UndefinedError, None) => {
-            format!("`{source}` has no value here, write `or none` if it may be missing")
-        }
-        (ErrorKind::UndefinedError, Some(detail)) => detail.to_owned(),
-        (kind, Some(detail)) => format!("{kind}: {detail}"),
-        (kind, None) => kind.to_string(),
-    }
-}
-
 /// Turns a result into JSON. Undefined values and references inside of lists or objects are errors.
 pub(crate) fn to_json(value: &Value) -> Result<Json, Error> {
     if value.downcast_object_ref::<RefValue>().is_some() {
@@ -150,12 +165,17 @@ pub(crate) fn to_json(value: &Value) -> Result<Json, Error> {
     }
 }
 
-fn reference(table: String, columns: Kwargs) -> Result<Value, Error> {
+fn reference(table: String, columns: &Kwargs, otherwise: Missing) -> Result<Value, Error> {
     let mut key = Vec::new();
+    let mut missing = otherwise;
     for name in columns.args() {
         let value: Value = columns.get(name)?;
         if value.is_undefined() {
             return Err(Error::new(ErrorKind::UndefinedError, format!("`{name}` of ref('{table}') is undefined")));
+        }
+        if name == MISSING {
+            missing = Missing::named(value.as_str().unwrap_or_default())?;
+            continue;
         }
         key.push((name.to_owned(), value));
     }
@@ -165,8 +185,30 @@ fn reference(table: String, columns: Kwargs) -> Result<Value, Error> {
             format!("ref('{table}') names no column, as in ref('{table}', slug='x')"),
         ));
     }
+    if missing == Missing::Keep && key.len() > 1 {
+        let message = format!("missing='keep' of ref('{table}') keeps one value, and there are {}", key.len());
+        return Err(Error::new(ErrorKind::InvalidOperation, message));
+    }
+    // Nothing refers to nothing.
+    if missing != Missing::Error && key.iter().any(|(_, value)| value.is_none()) {
+        return Ok(Value::from(()));
+    }
     key.sort_by(|a, b| a.0.cmp(&b.0));
-    Ok(Value::from_object(RefValue { table, key }))
+    Ok(Value::from_object(RefValue { table, key, missing }))
+}
+
+impl Missing {
+    fn named(name: &str) -> Result<Self, Error> {
+        match name {
+            "error" => Ok(Self::Error),
+            "null" => Ok(Self::Null),
+            "keep" => Ok(Self::Keep),
+            other => Err(Error::new(
+                ErrorKind::InvalidOperation,
+                format!("`missing` of a reference is 'error', 'null' or 'keep', not '{other}'"),
+            )),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -59,7 +59,7 @@ impl Proof<'_> {
         constants: &HashSet<(usize, &str)>,
     ) -> Result<Verdict, SeedError> {
         let fails = |reason: String| Ok(Verdict::Fails { reason, followable: false });
-        let after = match load_over(self.options, &[], overlay) {
+        let after = match load_over(self.options, overlay) {
             Ok(after) => after,
             Err(error) => return fails(refused(&error)),
         };

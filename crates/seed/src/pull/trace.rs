@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 use super::form::{Form, form, literal, stepped};
 use super::respell::respell;
 use super::text::{Format, Set, at, path_of};
-use crate::map::json;
+use crate::map::compile::json;
 use crate::read::Seeds;
 use crate::read::document::Document;
 use crate::read::model::{DatasetFile, Each, TableBlock};

@@ -40,12 +40,16 @@ pub(crate) struct Dataset {
     pub(crate) optional: bool,
     #[serde(default)]
     pub(crate) inserts_user_data: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(crate) on_invalid: OnInvalid,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Documents {
-    pub(crate) files: Spanned<String>,
+    pub(crate) files: Option<Spanned<String>>,
+    pub(crate) source: Option<Spanned<String>>,
+    pub(crate) format: Option<Spanned<String>>,
     pub(crate) schema: Option<Spanned<String>>,
 }
 
@@ -53,6 +57,10 @@ pub(crate) struct Documents {
 #[serde(deny_unknown_fields)]
 pub(crate) struct TableBlock {
     pub(crate) name: Spanned<String>,
+    pub(crate) file: Option<Spanned<String>>,
+    pub(crate) source: Option<Spanned<String>>,
+    pub(crate) format: Option<Spanned<String>>,
+    pub(crate) schema: Option<Spanned<String>>,
     pub(crate) each: Option<Spanned<Each>>,
     #[serde(default, rename = "let")]
     pub(crate) lets: Ordered<Spanned<toml::Value>>,
@@ -75,9 +83,17 @@ pub(crate) struct TableBlock {
     #[serde(default)]
     pub(crate) secret: Vec<Spanned<String>>,
     pub(crate) rows: Option<Vec<Spanned<Ordered<Spanned<toml::Value>>>>>,
-    pub(crate) file: Option<Spanned<String>>,
     #[serde(default)]
     pub(crate) bulk: bool,
+}
+
+/// What happens to a document or record that does not fit.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum OnInvalid {
+    #[default]
+    Fail,
+    Skip,
 }
 
 /// What happens to rows that exist.

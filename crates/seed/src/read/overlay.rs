@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use plimsoll_core::toml_file::{self, TomlError};
+use crate::error::Problem;
+use crate::read::files;
 
 /// By the path that errors show: what a file is taken to hold. Empty, every file holds what it holds.
 #[derive(Debug, Clone, Default)]
@@ -16,10 +17,10 @@ impl Overlay {
     }
 
     /// The text of a file, without a byte order mark.
-    pub(crate) fn read(&self, file: &Path, shown: &Path) -> Result<String, TomlError> {
+    pub(crate) fn read(&self, file: &Path, shown: &Path) -> Result<String, Problem> {
         match self.0.get(shown) {
             Some(text) => Ok(text.clone()),
-            None => toml_file::read_text(file),
+            None => files::read_text(file, shown),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use plimsoll_core::{ErrorCode, Location};
 
 use crate::error::{DocumentPlace, Problem};
-use crate::read::document::Document;
+use crate::read::document::{Document, escaped};
 
 /// A text file with an index of its lines.
 #[derive(Debug)]
@@ -16,7 +16,7 @@ pub(crate) struct SourceFile {
     lines: OnceLock<Vec<usize>>,
 }
 
-/// Where a staged row comes from: the block of a dataset and, for documents, the place in the document.
+/// Where a staged row comes from: the block of a dataset and, for documents and records, the place in their file.
 #[derive(Debug, Clone)]
 pub(crate) struct Source {
     pub(crate) file: Arc<SourceFile>,
@@ -43,7 +43,7 @@ impl Source {
     /// The form kept in the ledger and in plans: `file:line:column`, or the document with its JSON pointer.
     pub(crate) fn text(&self) -> String {
         match &self.document {
-            Some((document, pointer)) => format!("{}#{pointer}", document.file.path.display()),
+            Some((document, pointer)) => document.source_text(pointer),
             None => self.file.location(self.offset).to_string(),
         }
     }
@@ -53,6 +53,34 @@ impl Source {
         match &self.document {
             Some((document, pointer)) => document.location(pointer),
             None => self.file.location(self.offset),
+        }
+    }
+
+    /// Whether the values of a record are texts whatever they mean.
+    pub(crate) fn is_text_only(&self) -> bool {
+        self.document.as_ref().is_some_and(|(document, _)| document.is_text_only())
+    }
+
+    /// A problem with a column: at its expression, or in the record whose field it is.
+    pub(crate) fn problem_in(
+        &self,
+        code: ErrorCode,
+        offset: Option<usize>,
+        column: &str,
+        message: impl Into<String>,
+    ) -> Problem {
+        match (offset, &self.document) {
+            (Some(offset), _) => self.problem(code, offset, message),
+            (None, Some(_)) => Problem::new(code, Some(self.location_in(None, column)), message),
+            (None, None) => self.problem(code, self.offset, message),
+        }
+    }
+
+    /// The place of a column: its expression, or the field of the record.
+    pub(crate) fn location_in(&self, offset: Option<usize>, column: &str) -> Location {
+        match (offset, &self.document) {
+            (None, Some((document, pointer))) => document.location(&format!("{pointer}/{}", escaped(column))),
+            (offset, _) => self.file.location(offset.unwrap_or(self.offset)),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use plimsoll_core::db::ColumnKind;
 use plimsoll_core::toml_file::nearest;
 use plimsoll_core::{ErrorCode, Location};
 use serde_json::{Map, Value as Json};
@@ -58,12 +59,14 @@ pub(crate) fn decide(seeds: &Seeds, observation: &Observation) -> Decisions {
     for (index, staged) in seeds.tables.iter().enumerate() {
         let state = &observation.tables[index];
         let mut rows = Vec::new();
-        let mut checked = HashSet::new();
+        let mut checked: Option<&StagedRow> = None;
         for (row_index, row) in staged.rows.iter().enumerate() {
-            if checked.insert((row.block, row.columns.len(), state.table.is_some())) || row.source.document.is_none() {
+            // Neighbours nearly always come from the same block and have the same columns.
+            if row.source.document.is_none() || !checked.is_some_and(|last| same_columns(last, row)) {
                 check_columns(seeds, index, row, observation, &mut decisions);
             }
-            check_values(seeds, state, row, &mut decisions.schema_problems);
+            checked = Some(row);
+            check_values(seeds, state, row, observation, &mut decisions.schema_problems);
             match state.live.get(row_index).and_then(Option::as_ref) {
                 None => {
                     check_deferred(seeds, index, row, state, &mut decisions.problems);
@@ -159,8 +162,8 @@ fn compare(
                     crate::reconcile::show::value(&old),
                     crate::reconcile::show::value(&new)
                 );
-                let offset = seeds.blocks[row.block].columns.get(&**name).copied().unwrap_or(row.source.offset);
-                problems.push(row.source.problem(ErrorCode::SeedEdited, offset, message));
+                let offset = seeds.blocks[row.block].columns.get(&**name).copied();
+                problems.push(row.source.problem_in(ErrorCode::SeedEdited, offset, name, message));
                 continue;
             }
         };
@@ -209,24 +212,56 @@ fn wanted(seeds: &Seeds, state: &TableState, name: &str, cell: &Cell, observatio
 }
 
 /// Values that do not fit their columns.
-fn check_values(seeds: &Seeds, state: &TableState, row: &StagedRow, problems: &mut Vec<Problem>) {
+fn check_values(
+    seeds: &Seeds,
+    state: &TableState,
+    row: &StagedRow,
+    observation: &Observation,
+    problems: &mut Vec<Problem>,
+) {
+    let block = &seeds.blocks[row.block];
     for (name, cell) in row.cells() {
-        let (Cell::Value(value), Some(column)) = (cell, state.column(name)) else { continue };
-        let is_secret = seeds.blocks[row.block].secret.contains(&**name);
-        let message = match canonical(column, value) {
-            Err(_) if is_secret => {
-                format!("the secret value does not fit `{name}` of type {}", column.declared.to_lowercase())
+        let Some(column) = state.column(name) else { continue };
+        let offset = block.columns.get(&**name).copied();
+        let is_secret = block.secret.contains(&**name);
+        let message = match cell {
+            Cell::Value(Json::String(_))
+                if column.kind == ColumnKind::Json && offset.is_none() && row.source.is_text_only() =>
+            {
+                format!(
+                    "`{name}` is a JSON column and this format has texts only, write `columns` with `row.{name} | fromjson`"
+                )
             }
-            Err(misfit) => misfit.to_string(),
-            Ok(value) => match state.refusal(name, &value) {
-                Some(_) if is_secret => format!("the secret value does not fit `{name}`"),
-                Some(refusal) => format!("{} does not fit `{name}`: {refusal}", crate::reconcile::show::value(&value)),
-                None => continue,
+            Cell::Value(value) => match canonical(column, value) {
+                Err(_) if is_secret => {
+                    format!("the secret value does not fit `{name}` of type {}", column.declared.to_lowercase())
+                }
+                Err(misfit) => misfit.to_string(),
+                Ok(value) => match state.refusal(name, &value) {
+                    Some(_) if is_secret => format!("the secret value does not fit `{name}`"),
+                    Some(refusal) => {
+                        format!("{} does not fit `{name}`: {refusal}", crate::reconcile::show::value(&value))
+                    }
+                    None => continue,
+                },
+            },
+            // Only what `ref_or_null` and `missing='keep'` give in place of a row can be wrong in itself.
+            Cell::Ref(reference) => match observation.resolve(seeds, *reference) {
+                Resolved::Id(id) => match canonical(column, &id) {
+                    Err(misfit) => misfit.to_string(),
+                    Ok(_) => continue,
+                },
+                _ => continue,
             },
         };
-        let offset = seeds.blocks[row.block].columns.get(&**name).copied().unwrap_or(row.source.offset);
-        problems.push(row.source.problem(ErrorCode::SeedValue, offset, message));
+        problems.push(row.source.problem_in(ErrorCode::SeedValue, offset, name, message));
     }
+}
+
+fn same_columns(one: &StagedRow, other: &StagedRow) -> bool {
+    one.block == other.block
+        && one.columns.len() == other.columns.len()
+        && one.cells().zip(other.cells()).all(|(one, other)| one.0 == other.0)
 }
 
 /// Tables and columns that the schema does not have are pending; columns that cannot be written are problems.
@@ -239,7 +274,7 @@ fn check_columns(seeds: &Seeds, index: usize, row: &StagedRow, observation: &Obs
         return;
     };
     for (name, _) in row.cells() {
-        let at = || block.file.location(block.columns.get(&**name).copied().unwrap_or(row.source.offset));
+        let at = || row.source.location_in(block.columns.get(&**name).copied(), name);
         match table.column(name) {
             Some(column) if column.generated => {
                 let message =
@@ -278,6 +313,11 @@ fn check_references(seeds: &Seeds, observation: &Observation, decisions: &mut De
             Resolved::NoKey => {
                 let message =
                     format!("`{}` has no primary key of one column, so ref() has nothing to give", reference.table);
+                decisions.problems.push(problem(ErrorCode::SeedTarget, message));
+            }
+            Resolved::NoColumn { column, nearest } => {
+                let hint = nearest.map(|near| format!(", did you mean `{near}`?")).unwrap_or_default();
+                let message = format!("`{}` has no column `{column}` to refer by{hint}", reference.table);
                 decisions.problems.push(problem(ErrorCode::SeedTarget, message));
             }
             Resolved::Unknown => {

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use plimsoll_core::db::{Catalog, Column, Db, DbError, Engine, Table};
+use plimsoll_core::toml_file::nearest;
 use serde_json::Value as Json;
 
 use crate::constraint::{Probe, probe};
@@ -12,7 +13,7 @@ use crate::lifecycle::audit;
 use crate::read::Seeds;
 use crate::reconcile::lookup::Lookup;
 use crate::reconcile::orphan::{self, Orphans};
-use crate::staged::{Cell, StagedRow, StagedTable};
+use crate::staged::{Cell, Missing, Reference, StagedRow, StagedTable};
 use crate::stream::{self, BulkState};
 use crate::value::spelling::{self, Spelled, Spellings};
 use crate::value::{canonical, same};
@@ -75,6 +76,8 @@ pub(crate) enum Resolved {
     Unknown,
     /// The table has no single-column primary key.
     NoKey,
+    /// The table does not have a column that the reference names.
+    NoColumn { column: String, nearest: Option<String> },
 }
 
 impl TableState {
@@ -352,7 +355,7 @@ fn resolve_external(
         let key: Option<Vec<Json>> = reference.key.iter().map(|(_, cell)| observation.known(seeds, cell)).collect();
         let Some(key) = key else {
             // A row that belongs to one which does not exist cannot exist either.
-            observation.external.insert(index, Resolved::Missing);
+            observation.external.insert(index, missing(seeds, observation, reference));
             continue;
         };
         let name =
@@ -366,7 +369,8 @@ fn resolve_external(
         let table = catalog.tables.get(name);
         let key = table.and_then(|table| columns.iter().map(|column| table.column(column)).collect::<Option<Vec<_>>>());
         let (Some(table), Some(key)) = (table, key) else {
-            observation.external.extend(group.iter().map(|(index, _)| (*index, Resolved::Unknown)));
+            let resolved = table.and_then(|table| no_column(table, &columns)).unwrap_or(Resolved::Unknown);
+            observation.external.extend(group.iter().map(|(index, _)| (*index, resolved.clone())));
             continue;
         };
         let Some(id) = id_column(table) else {
@@ -378,10 +382,31 @@ fn resolve_external(
         let found = lookup.run(db, &keys)?;
         for (index, key) in group {
             let id = lookup.text(&key).and_then(|text| found.get(&text)?.first().cloned());
-            observation.external.insert(index, id.map_or(Resolved::Missing, Resolved::Id));
+            let resolved = match id {
+                Some(id) => Resolved::Id(id),
+                None => missing(seeds, observation, &seeds.references.all[index]),
+            };
+            observation.external.insert(index, resolved);
         }
     }
     Ok(())
+}
+
+/// What a reference gives whose row is nowhere.
+fn missing(seeds: &Seeds, observation: &Observation, reference: &Reference) -> Resolved {
+    match (reference.missing, reference.key.as_slice()) {
+        (Missing::Error, _) => Resolved::Missing,
+        (Missing::Null, _) => Resolved::Id(Json::Null),
+        (Missing::Keep, [(_, cell)]) => observation.known(seeds, cell).map_or(Resolved::Missing, Resolved::Id),
+        (Missing::Keep, _) => Resolved::Missing,
+    }
+}
+
+/// The first of these columns that a table does not have.
+fn no_column(table: &Table, columns: &[&str]) -> Option<Resolved> {
+    let column = columns.iter().find(|column| table.column(column).is_none())?;
+    let near = nearest(column, table.columns.iter().map(|column| column.name.as_str()));
+    Some(Resolved::NoColumn { column: (*column).to_owned(), nearest: near.map(str::to_owned) })
 }
 
 /// The columns that any row of a table declares, without those written on creation only.

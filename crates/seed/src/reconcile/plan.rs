@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 
 use crate::error::{Problem, SeedError};
 use crate::lifecycle::plan::{FOUND, RowSteps};
-use crate::read::Seeds;
+use crate::read::{Seeds, Skipped};
 use crate::reconcile::diff::{Decision, Decisions, decide};
 use crate::reconcile::observe::Observation;
 use crate::reconcile::orphan::Orphan;
@@ -31,7 +31,10 @@ pub struct SeedPlan {
     pub steps: Vec<RowSteps>,
     /// Tables and columns that the schema does not have; migrations have to bring them before the plan can be applied.
     pub pending: Vec<Pending>,
-    /// What is worth knowing about the tables, and stands against nothing.
+    /// Documents and records that were left out because they do not fit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Vec<Skipped>,
+    /// What is worth knowing about the files and the tables, in sentences, and stands against nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
 }
@@ -194,15 +197,18 @@ pub(crate) fn from_decisions(
         Step::Bulk(index) => Some(BulkPlan::of(&observation.bulk[index])),
         Step::Declared(_) => None,
     });
-    let bulk = bulk.collect();
-    let notes = crate::constraint::notes(seeds, observation);
-    let steps = decisions.steps.iter().map(|planned| RowSteps {
-        table: seeds.tables[planned.table].name.clone(),
-        key: seeds.tables[planned.table].rows[planned.row].symbol.clone(),
-        steps: planned.steps.clone(),
-    });
+    let (bulk, steps) = (
+        bulk.collect(),
+        decisions.steps.iter().map(|planned| RowSteps {
+            table: seeds.tables[planned.table].name.clone(),
+            key: seeds.tables[planned.table].rows[planned.row].symbol.clone(),
+            steps: planned.steps.clone(),
+        }),
+    );
     let steps = steps.collect();
-    Ok((SeedPlan { tables, bulk, steps, pending: decisions.pending.clone(), notes }, decisions))
+    let (pending, skipped) = (decisions.pending.clone(), seeds.skipped.clone());
+    let notes = seeds.notes.iter().cloned().chain(crate::constraint::notes(seeds, observation)).collect();
+    Ok((SeedPlan { tables, bulk, steps, pending, skipped, notes }, decisions))
 }
 
 /// The order in which tables are written: after what they refer to, in files and in the schema.

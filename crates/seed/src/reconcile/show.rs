@@ -58,7 +58,7 @@ impl fmt::Display for Shown<'_> {
         }
         self.steps(f)?;
         self.pending(f)?;
-        self.plan.notes.iter().try_for_each(|note| writeln!(f, "  note: {note}"))
+        self.skipped(f)
     }
 }
 
@@ -128,6 +128,22 @@ impl Shown<'_> {
             writeln!(f, "  column {}.{column} has to come with a migration", pending.table)?;
         }
         Ok(())
+    }
+
+    /// What is left out has to be seen, whatever else is in the plan.
+    fn skipped(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for note in &self.plan.notes {
+            writeln!(f, "  note: {note}")?;
+        }
+        let skipped = &self.plan.skipped;
+        if skipped.is_empty() {
+            return Ok(());
+        }
+        writeln!(f, "  ! {} skipped because they do not fit", skipped.len())?;
+        for one in skipped.iter().take(self.rows) {
+            writeln!(f, "      {one}")?;
+        }
+        if skipped.len() > self.rows { writeln!(f, "      and {} more", skipped.len() - self.rows) } else { Ok(()) }
     }
 }
 

@@ -78,11 +78,23 @@ pub(crate) struct Block {
     pub(crate) secret: HashSet<String>,
 }
 
+/// What a reference gives when neither the files nor the database have its row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Missing {
+    /// Nothing: it is a mistake.
+    Error,
+    /// NULL, until the row is there.
+    Null,
+    /// The value it was looked up by, until the row is there.
+    Keep,
+}
+
 /// A reference that some row makes; equal ones are one.
 #[derive(Debug, Clone)]
 pub(crate) struct Reference {
     pub(crate) table: String,
     pub(crate) key: Vec<(String, Cell)>,
+    pub(crate) missing: Missing,
     pub(crate) symbol: Json,
     /// The staged row it means: table and row.
     pub(crate) staged: Option<(usize, usize)>,
@@ -100,17 +112,39 @@ pub(crate) struct References {
 
 impl References {
     /// The index of a reference, new or known.
-    pub(crate) fn intern(&mut self, table: &str, key: Vec<(String, Cell)>, source: &Source, offset: usize) -> usize {
+    pub(crate) fn intern(
+        &mut self,
+        table: &str,
+        key: Vec<(String, Cell)>,
+        missing: Missing,
+        source: &Source,
+        offset: usize,
+    ) -> usize {
         let columns: Map<String, Json> = key.iter().map(|(column, cell)| (column.clone(), self.symbol(cell))).collect();
         let symbol = serde_json::json!({ "ref": table, "key": columns });
-        let text = canonical_text(&symbol);
+        let text = format!("{missing:?} {}", canonical_text(&symbol));
         if let Some(known) = self.by_text.get(&text) {
             return *known;
         }
-        let index = self.all.len();
-        self.by_text.insert(text, index);
-        self.all.push(Reference { table: table.to_owned(), key, symbol, staged: None, source: source.clone(), offset });
-        index
+        let (table, source) = (table.to_owned(), source.clone());
+        self.adopt(text, Reference { table, key, missing, symbol, staged: None, source, offset })
+    }
+
+    /// The index of a reference whose text is known, new or known itself.
+    pub(crate) fn adopt(&mut self, text: String, reference: Reference) -> usize {
+        *self.by_text.entry(text).or_insert_with(|| {
+            self.all.push(reference);
+            self.all.len() - 1
+        })
+    }
+
+    /// All references with their texts, in order.
+    pub(crate) fn into_texts(self) -> impl Iterator<Item = (String, Reference)> {
+        let mut texts = vec![String::new(); self.all.len()];
+        for (text, index) in self.by_text {
+            texts[index] = text;
+        }
+        texts.into_iter().zip(self.all)
     }
 
     /// A cell as JSON, references by their natural key.

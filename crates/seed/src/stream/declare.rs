@@ -7,6 +7,7 @@ use plimsoll_core::toml_file::nearest;
 use plimsoll_core::{ErrorCode, Location};
 
 use crate::error::{Problem, SeedError};
+use crate::read::format::Format;
 use crate::read::model::{EditPolicy, Mode, OnDuplicate, OnEdit, TableBlock};
 use crate::read::source::SourceFile;
 use crate::stream::RowSource;
@@ -52,13 +53,24 @@ pub(crate) fn declare(
         ("insert_only", !block.insert_only.0.is_empty()),
         ("was", !block.was.0.is_empty()),
         ("rows", block.rows.is_some()),
+        ("source", block.source.is_some()),
+        ("schema", block.schema.is_some()),
         ("on_duplicate", block.on_duplicate != OnDuplicate::Error),
     ];
     for (word, _) in used.iter().filter(|(_, used)| *used) {
         let message = format!("`{name}` is read as it is with `bulk = true`: `{word}` has no meaning there");
         problems.push(Problem::new(ErrorCode::InvalidValue, Some(at.clone()), message));
     }
-    let source = match RowFile::open(path.0, path.1) {
+    let format = match block.format.as_ref().map(|named| (named, Format::named(named.get_ref()))) {
+        Some((named, None)) => {
+            let message = Format::unknown(named.get_ref());
+            problems.push(Problem::new(ErrorCode::InvalidValue, Some(file.location(named.span().start)), message));
+            return None;
+        }
+        Some((_, format)) => format,
+        None => None,
+    };
+    let source = match RowFile::open(path.0, path.1, format) {
         Ok(source) => source,
         Err(SeedError::Problems { problems: found }) => {
             // A file that cannot be opened is told where it is named.

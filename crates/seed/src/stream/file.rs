@@ -12,14 +12,8 @@ use serde_json::Value as Json;
 use siphasher::sip128::{Hasher128, SipHasher13};
 
 use crate::error::{Problem, SeedError};
+use crate::read::format::Format;
 use crate::stream::{csv, lines};
-
-/// The formats, by their extension.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Format {
-    Csv(u8),
-    Lines,
-}
 
 /// A file of rows.
 #[derive(Debug)]
@@ -42,19 +36,12 @@ pub(super) struct Digesting<R> {
 pub(super) type Visit<'a> = dyn FnMut(u64, u64, &[Json]) -> Result<(), SeedError> + 'a;
 
 impl RowFile {
-    /// Opens a file and reads what its columns are.
-    pub(crate) fn open(path: &Path, shown: &Path) -> Result<Self, SeedError> {
-        let format = match path.extension().and_then(|extension| extension.to_str()) {
-            Some("csv") => Format::Csv(b','),
-            Some("tsv") => Format::Csv(b'\t'),
-            Some("jsonl" | "ndjson") => Format::Lines,
-            _ => {
-                let message = format!(
-                    "`{}` is none of the files that very large tables come from: csv, tsv, jsonl",
-                    shown.display()
-                );
-                return Err(one(ErrorCode::InvalidValue, None, message));
-            }
+    /// Opens a file and reads what its columns are. Without a format its extension tells it.
+    pub(crate) fn open(path: &Path, shown: &Path, format: Option<Format>) -> Result<Self, SeedError> {
+        let Some(format) = format.or_else(|| Format::of(path)).filter(|format| format.has_lines_of_records()) else {
+            let message =
+                format!("`{}` is none of the files that very large tables come from: csv, tsv, jsonl", shown.display());
+            return Err(one(ErrorCode::InvalidValue, None, message));
         };
         let mut file = Self {
             path: path.to_owned(),
@@ -64,9 +51,9 @@ impl RowFile {
             fingerprint: OnceLock::new(),
         };
         let mut reader = BufReader::new(file.reader()?);
-        let columns = match format {
-            Format::Csv(delimiter) => csv::columns(&mut reader, delimiter, shown)?,
-            Format::Lines => lines::columns(&mut reader, shown)?,
+        let columns = match delimiter(format) {
+            Some(delimiter) => csv::columns(&mut reader, delimiter, shown)?,
+            None => lines::columns(&mut reader, shown)?,
         };
         file.columns = columns.into_iter().map(Arc::from).collect();
         Ok(file)
@@ -77,9 +64,9 @@ impl RowFile {
     }
 
     fn read(&self, mut reader: &mut dyn BufRead, visit: &mut Visit<'_>) -> Result<(), SeedError> {
-        match self.format {
-            Format::Csv(delimiter) => csv::read(&mut reader, delimiter, &self.shown, visit),
-            Format::Lines => lines::read(&mut reader, &self.columns, &self.shown, visit),
+        match delimiter(self.format) {
+            Some(delimiter) => csv::read(&mut reader, delimiter, &self.shown, visit),
+            None => lines::read(&mut reader, &self.columns, &self.shown, visit),
         }
     }
 }
@@ -94,7 +81,7 @@ impl super::RowSource for RowFile {
     }
 
     fn is_text(&self) -> bool {
-        matches!(self.format, Format::Csv(_))
+        delimiter(self.format).is_some()
     }
 
     fn each(&self, visit: &mut dyn FnMut(&[Json]) -> Result<(), SeedError>) -> Result<(), SeedError> {
@@ -161,6 +148,15 @@ pub(super) fn unreadable(shown: &Path, error: &std::io::Error) -> SeedError {
     one(ErrorCode::FileUnreadable, None, format!("cannot read `{}`: {error}", shown.display()))
 }
 
+/// What parts the fields of a line, where they are not those of an object.
+fn delimiter(format: Format) -> Option<u8> {
+    match format {
+        Format::Csv => Some(b','),
+        Format::Tsv => Some(b'\t'),
+        _ => None,
+    }
+}
+
 /// Names of columns have to be there, and to be different.
 pub(super) fn check_columns(columns: &[String], shown: &Path) -> Result<(), SeedError> {
     let mut problems = Vec::new();
@@ -187,7 +183,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join(name);
         std::fs::write(&path, text).expect("is written");
-        let opened = RowFile::open(&path, Path::new(name));
+        let opened = RowFile::open(&path, Path::new(name), None);
         (dir, opened)
     }
 
@@ -252,6 +248,13 @@ mod tests {
     }
 
     #[test]
+    fn a_format_that_is_named_goes_before_the_extension() {
+        let (dir, _) = file("a.txt", "a\tb\n1\t2\n");
+        let opened = RowFile::open(&dir.path().join("a.txt"), Path::new("a.txt"), Some(Format::Tsv)).expect("opens");
+        assert_eq!(opened.columns().iter().map(AsRef::as_ref).collect::<Vec<&str>>(), ["a", "b"]);
+    }
+
+    #[test]
     fn a_file_that_changes_while_it_is_read_is_told() {
         let (dir, opened) = file("a.csv", "a\n1\n2\n");
         let opened = opened.expect("opens");
@@ -260,7 +263,10 @@ mod tests {
         let error = opened.each(&mut |_| Ok(())).expect_err("is another file");
         assert!(told(&error).contains("changed while it was read"), "{}", told(&error));
         assert_ne!(
-            RowFile::open(&dir.path().join("a.csv"), Path::new("a.csv")).expect("opens").fingerprint().expect("reads"),
+            RowFile::open(&dir.path().join("a.csv"), Path::new("a.csv"), None)
+                .expect("opens")
+                .fingerprint()
+                .expect("reads"),
             before
         );
     }

@@ -44,6 +44,43 @@ proptest! {
         prop_assert_eq!(linked, expected.to_string());
     }
 
+    /// Rows are what they are, in one file or in many, whichever dataset comes first by its name.
+    #[test]
+    fn the_plan_does_not_depend_on_how_rows_are_spread_over_files_and_datasets(
+        rows in proptest::collection::vec((proptest::option::of(0usize..100), 0usize..4, any::<bool>()), 1..40),
+        names in proptest::sample::subsequence(vec!["a", "b", "c", "d"], 2),
+        swapped in any::<bool>(),
+    ) {
+        let names = if swapped { [names[1], names[0]] } else { [names[0], names[1]] };
+        let block = |table: &str| format!("[[table]]\nname = '{table}'\nfile = 'data/*.csv'\n");
+        let node = block("node") + "key = ['k']\ncolumns = { k = 'row.k', up = \"ref('node', k=row.up) if row.up else none\" }\n";
+        let leaf = block("leaf") + "key = ['node_id']\nwhen = \"row.leaf == 'yes'\"\ncolumns = { node_id = \"ref('node', k=row.k)\" }\n";
+        let make = |datasets: [(&str, &str); 2], spread: bool| {
+            let mut project = Project::of(&[]);
+            for (name, text) in datasets {
+                project.write(&format!("seeds/{name}.toml"), text);
+            }
+            let mut files = vec![String::from("k,up,leaf\n"); 4];
+            for (number, (up, file, is_leaf)) in rows.iter().enumerate() {
+                let up = up.filter(|_| number > 0).map(|up| format!("n{}", up % number)).unwrap_or_default();
+                let line = format!("n{number},{up},{}\n", if *is_leaf { "yes" } else { "no" });
+                files[if spread { *file } else { 0 }].push_str(&line);
+            }
+            for (number, text) in files.iter().enumerate().filter(|(_, text)| text.lines().count() > 1) {
+                project.write(&format!("data/{number}.csv"), text);
+            }
+            let tables = "CREATE TABLE node (id INTEGER PRIMARY KEY, k TEXT UNIQUE, up INTEGER REFERENCES node (id)); \
+                CREATE TABLE leaf (id INTEGER PRIMARY KEY, node_id INTEGER NOT NULL UNIQUE REFERENCES node (id))";
+            project.db.batch(tables).unwrap();
+            project
+        };
+        let mut one = make([("a", &node), ("b", &leaf)], false);
+        let mut other = make([(names[0], &node), (names[1], &leaf)], true);
+        prop_assert_eq!(one.plan().unwrap().digest(), other.plan().unwrap().digest());
+        other.apply().unwrap();
+        prop_assert!(other.plan().unwrap().is_empty());
+    }
+
     /// Whatever was edited in the database after seeding is there after seeding again.
     #[test]
     fn no_edit_in_the_database_is_ever_lost(

@@ -21,7 +21,7 @@ pub(super) fn run(args: &SeedApply, context: &mut Context<'_, '_>) -> Result<Exi
         if args.dry_run {
             let rows: usize = seeds.tables().map(|(_, rows)| rows).sum();
             context.terminal.say(&format!("then {rows} declared rows are seeded"));
-            return Ok(Exit::Ok);
+            return Ok(context.end(seeds.skipped()));
         }
         // Who agreed to remove the rows agreed to what takes their place.
         agreed.yes = true;
@@ -46,7 +46,7 @@ pub(super) fn run(args: &SeedApply, context: &mut Context<'_, '_>) -> Result<Exi
     }
     show(&project, &seeds, &plan, context);
     if plan.is_empty() || args.dry_run {
-        return Ok(Exit::Ok);
+        return Ok(context.end(&plan.skipped));
     }
     let (lock, mut db) = context.locked_with(&project, &agreed, "seed", session)?;
     // Under the lock again: another deployment may have been faster. A saved plan is done as it is, or not at all.
@@ -74,7 +74,7 @@ pub(super) fn run(args: &SeedApply, context: &mut Context<'_, '_>) -> Result<Exi
         Format::Text => context.terminal.result(&format!("{report}\n")),
         Format::Json => context.terminal.json(&report),
     }
-    Ok(Exit::Ok)
+    Ok(context.end(&report.skipped))
 }
 
 fn read_plan(file: &Path) -> Result<SeedPlan, CliError> {

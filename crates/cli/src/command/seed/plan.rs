@@ -26,5 +26,6 @@ pub(super) fn run(args: &SeedPlan, context: &mut Context<'_, '_>) -> Result<Exit
         context.terminal.say(&format!("saved: {program} seed apply {environment} --plan {}", file.display()));
     }
     let pending = !plan.is_empty() || !plan.pending.is_empty();
-    Ok(if args.check && pending { Exit::ChangesPending } else { Exit::Ok })
+    let end = context.end(&plan.skipped);
+    Ok(if end == Exit::Ok && args.check && pending { Exit::ChangesPending } else { end })
 }

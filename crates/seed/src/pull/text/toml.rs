@@ -11,7 +11,7 @@ pub(super) fn parse(text: &str) -> Option<(Node, Json)> {
     let table: toml::Table = toml::from_str(text).ok()?;
     let parsed = DeTable::parse(text).ok()?;
     let node = Node { span: parsed.span(), kind: entries(parsed.get_ref(), text) };
-    Some((node, crate::map::json(&toml::Value::Table(table))))
+    Some((node, crate::map::compile::json(&toml::Value::Table(table))))
 }
 
 fn entries(table: &DeTable<'_>, text: &str) -> Kind {

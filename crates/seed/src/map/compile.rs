@@ -1,0 +1,240 @@
+//! Compiling blocks: every expression once, before anything is evaluated. Evaluating is `stage`'s.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use minijinja::Environment;
+use plimsoll_core::ErrorCode;
+use serde_json::Value as Json;
+
+use crate::error::Problem;
+use crate::map::explain::explain;
+use crate::map::expression::Expr;
+use crate::read::model::{Each, KeyNulls, Ordered, TableBlock};
+use crate::read::source::SourceFile;
+
+/// A block with its expressions compiled once.
+pub(crate) struct CompiledBlock<'env> {
+    pub(super) index: usize,
+    pub(super) table: String,
+    pub(super) file: Arc<SourceFile>,
+    pub(super) offset: usize,
+    pub(super) key: Vec<Arc<str>>,
+    pub(super) key_nulls: KeyNulls,
+    pub(super) each: Vec<Loop<'env>>,
+    pub(super) lets: Vec<Named<'env>>,
+    /// For every `let`, how many of the loops it depends on: it is evaluated again only when one of those moves on.
+    pub(super) let_depths: Vec<usize>,
+    /// For every `let`, whether `when` needs it; the others wait until there is a row at all.
+    pub(super) let_early: Vec<bool>,
+    /// For every `let` that depends on nothing but the document, a number that it shares with its likes in other blocks.
+    pub(super) let_shared: Vec<Option<usize>>,
+    pub(super) when: Option<Placed<'env>>,
+    pub(super) columns: Vec<Named<'env>>,
+    pub(super) insert_only: Vec<Named<'env>>,
+    /// Key columns of the row as it was called before.
+    pub(super) was: Vec<Named<'env>>,
+    /// Whether it has records of its own, `file` or `source`.
+    pub(super) is_own: bool,
+    /// Whether the fields of a record are the columns.
+    pub(super) fields: bool,
+    pub(super) rows: Option<Vec<(usize, Literals)>>,
+}
+
+/// The `let`s of a dataset that mean the same in several blocks: they are evaluated once for a document.
+#[derive(Default)]
+pub(crate) struct Shared {
+    by_meaning: HashMap<String, usize>,
+}
+
+/// A literal row.
+pub(super) type Literals = Vec<(Arc<str>, Json)>;
+
+pub(super) struct Placed<'env> {
+    pub(super) expr: Expr<'env>,
+    pub(super) offset: usize,
+}
+
+pub(super) struct Named<'env> {
+    pub(super) name: Arc<str>,
+    pub(super) value: Placed<'env>,
+}
+
+pub(super) struct Loop<'env> {
+    pub(super) list: Placed<'env>,
+    pub(super) name: Arc<str>,
+    pub(super) index_name: Arc<str>,
+}
+
+impl<'env> CompiledBlock<'env> {
+    /// Compiles all expressions of a block; every one that is wrong becomes a problem.
+    pub(crate) fn compile(
+        env: &'env Environment<'static>,
+        index: usize,
+        file: &Arc<SourceFile>,
+        offset: usize,
+        block: TableBlock,
+        shared: &mut Shared,
+        problems: &mut Vec<Problem>,
+    ) -> Self {
+        let mut compiler = Compiler { env, file, problems };
+        let each = compiler.loops(block.each);
+        let lets = compiler.named(block.lets);
+        let when = block.when.and_then(|when| compiler.code(when.span().start, when.get_ref()));
+        let let_depths = depths(&each, &lets);
+        let is_own = block.file.is_some() || block.source.is_some();
+        let fields = is_own && block.columns.0.is_empty();
+        Self {
+            index,
+            table: block.name.get_ref().clone(),
+            file: Arc::clone(file),
+            offset,
+            key: block.key.get_ref().iter().map(|name| Arc::from(name.as_str())).collect(),
+            key_nulls: block.key_nulls,
+            let_shared: shared.numbers(&lets, &let_depths),
+            let_depths,
+            each,
+            let_early: needed(when.as_ref(), &lets),
+            lets,
+            when,
+            columns: compiler.named(block.columns),
+            insert_only: compiler.named(block.insert_only),
+            was: compiler.named(block.was),
+            is_own,
+            fields,
+            rows: block.rows.map(|rows| {
+                let rows = rows.into_iter().map(|row| (row.span().start, literals(row.into_inner())));
+                rows.collect()
+            }),
+        }
+    }
+}
+
+impl Shared {
+    /// A `let` means what its expression says, with what the `let`s mean that it uses.
+    fn numbers(&mut self, lets: &[Named<'_>], depths: &[usize]) -> Vec<Option<usize>> {
+        let mut meanings: Vec<String> = Vec::with_capacity(lets.len());
+        for (position, named) in lets.iter().enumerate() {
+            let mut names: Vec<String> = named.value.expr.names().into_iter().collect();
+            names.sort();
+            let mut meaning = match &named.value.expr {
+                Expr::Literal(json) => json.to_string(),
+                Expr::Code { source, .. } => source.clone(),
+            };
+            for name in names {
+                if let Some(earlier) = lets[..position].iter().rposition(|earlier| *earlier.name == *name) {
+                    meaning.push_str(&format!("\n{name}: ({})", meanings[earlier]));
+                }
+            }
+            meanings.push(meaning);
+        }
+        let numbered = meanings.into_iter().zip(depths).map(|(meaning, depth)| {
+            let next = self.by_meaning.len();
+            (*depth == 0).then(|| *self.by_meaning.entry(meaning).or_insert(next))
+        });
+        numbered.collect()
+    }
+}
+
+struct Compiler<'a, 'env> {
+    env: &'env Environment<'static>,
+    file: &'a Arc<SourceFile>,
+    problems: &'a mut Vec<Problem>,
+}
+
+impl<'env> Compiler<'_, 'env> {
+    fn code(&mut self, offset: usize, source: &str) -> Option<Placed<'env>> {
+        match Expr::compile(self.env, source) {
+            Ok(expr) => Some(Placed { expr, offset }),
+            Err(error) => {
+                let message = format!("`{source}` is not an expression: {}", explain(&error, source));
+                self.problems.push(Problem::new(ErrorCode::Template, Some(self.file.location(offset)), message));
+                None
+            }
+        }
+    }
+
+    fn named(&mut self, entries: Ordered<toml::Spanned<toml::Value>>) -> Vec<Named<'env>> {
+        let mut named = Vec::with_capacity(entries.0.len());
+        for (name, value) in entries.0 {
+            let offset = value.span().start;
+            let value = match value.get_ref() {
+                toml::Value::String(source) => self.code(offset, source),
+                literal => Some(Placed { expr: Expr::Literal(json(literal)), offset }),
+            };
+            if let Some(value) = value {
+                named.push(Named { name: Arc::from(name), value });
+            }
+        }
+        named
+    }
+
+    fn loops(&mut self, each: Option<toml::Spanned<Each>>) -> Vec<Loop<'env>> {
+        let Some(each) = each else { return Vec::new() };
+        let start = each.span().start;
+        let sources = match each.into_inner() {
+            Each::One(source) => vec![(start, source)],
+            Each::Nested(all) => all.into_iter().map(|one| (one.span().start, one.into_inner())).collect(),
+        };
+        sources.into_iter().filter_map(|(offset, source)| self.one_loop(offset, &source)).collect()
+    }
+
+    fn one_loop(&mut self, offset: usize, source: &str) -> Option<Loop<'env>> {
+        let Some((list, name)) = source.rsplit_once(" as ") else {
+            let message = format!("`{source}` is not a loop, write `list as name`");
+            self.problems.push(Problem::new(ErrorCode::Template, Some(self.file.location(offset)), message));
+            return None;
+        };
+        let name = name.trim();
+        let list = self.code(offset, list.trim())?;
+        Some(Loop { list, name: Arc::from(name), index_name: Arc::from(format!("{name}_index")) })
+    }
+}
+
+/// Which `let`s a `when` needs, directly or through others.
+fn needed(when: Option<&Placed<'_>>, lets: &[Named<'_>]) -> Vec<bool> {
+    let mut names = when.map(|when| when.expr.names()).unwrap_or_default();
+    let mut needed = vec![false; lets.len()];
+    for (position, named) in lets.iter().enumerate().rev() {
+        if names.contains(&*named.name) {
+            needed[position] = true;
+            names.extend(named.value.expr.names());
+        }
+    }
+    needed
+}
+
+/// How many loops each `let` depends on, through the `let`s before it as well.
+fn depths(each: &[Loop<'_>], lets: &[Named<'_>]) -> Vec<usize> {
+    let mut depths: Vec<usize> = Vec::with_capacity(lets.len());
+    for (position, named) in lets.iter().enumerate() {
+        let of = |name: &String| {
+            let earlier = lets[..position].iter().rposition(|earlier| *earlier.name == **name).map(|at| depths[at]);
+            earlier.or_else(|| {
+                each.iter().rposition(|one| *one.name == **name || *one.index_name == **name).map(|at| at + 1)
+            })
+        };
+        let depth = named.value.expr.names().iter().filter_map(of).max().unwrap_or(0);
+        depths.push(depth);
+    }
+    depths
+}
+
+fn literals(row: Ordered<toml::Spanned<toml::Value>>) -> Literals {
+    row.0.into_iter().map(|(name, value)| (Arc::from(name), json(value.get_ref()))).collect()
+}
+
+/// A TOML value as JSON; times become texts.
+pub(crate) fn json(value: &toml::Value) -> Json {
+    match value {
+        toml::Value::String(text) => Json::from(text.as_str()),
+        toml::Value::Integer(number) => Json::from(*number),
+        toml::Value::Float(number) => Json::from(*number),
+        toml::Value::Boolean(flag) => Json::Bool(*flag),
+        toml::Value::Datetime(time) => Json::from(time.to_string()),
+        toml::Value::Array(items) => Json::Array(items.iter().map(json).collect()),
+        toml::Value::Table(table) => {
+            Json::Object(table.iter().map(|(name, value)| (name.clone(), json(value))).collect())
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Running blocks over many documents or records, several at a time, with the result of doing it one after the other.
+
+use std::sync::Arc;
+
+use minijinja::Value;
+use plimsoll_core::ErrorCode;
+use serde_json::Value as Json;
+
+use crate::error::Problem;
+use crate::map::{CompiledBlock, Staging};
+use crate::read::document::{Document, Origin};
+use crate::read::schema::Schema;
+use crate::staged::{Cell, StagedRow};
+
+/// Fewer than this are done before a thread has started.
+const WORTH_A_THREAD: usize = 32;
+
+/// A document, or a record of one.
+#[derive(Debug, Clone)]
+pub(crate) struct Input {
+    pub(crate) document: Arc<Document>,
+    /// The JSON pointer of the record, empty for the whole document.
+    pub(crate) pointer: String,
+}
+
+/// What running gave.
+pub(crate) struct Ran {
+    /// For every block what it staged, in the order of the inputs.
+    pub(crate) staged: Vec<Vec<Staging>>,
+    /// Inputs that do not fit, and why. Nothing of them is staged.
+    pub(crate) failed: Vec<(usize, Vec<Problem>)>,
+}
+
+impl Input {
+    /// How people name it: the file of a document, the place of a record.
+    pub(crate) fn name(&self) -> String {
+        match &self.document.origin {
+            Origin::File(_) if self.pointer.is_empty() => self.document.file.path.display().to_string(),
+            Origin::File(_) | Origin::Program(_) => self.document.location(&self.pointer).to_string(),
+        }
+    }
+}
+
+/// Runs all blocks over all inputs that fit the schema.
+pub(crate) fn run(blocks: &[CompiledBlock<'_>], base: &Value, inputs: &[Input], schema: Option<&Schema>) -> Ran {
+    let numbered: Vec<(usize, &Input)> = inputs.iter().enumerate().collect();
+    let chunks = numbered.chunks(inputs.len().div_ceil(workers(inputs.len())).max(1)).collect::<Vec<_>>();
+    let mut ran = Ran { staged: blocks.iter().map(|_| Vec::new()).collect(), failed: Vec::new() };
+    for (staged, failed) in on_threads(&chunks, |chunk| run_chunk(blocks, base, chunk, schema)) {
+        ran.staged.iter_mut().zip(staged).for_each(|(all, chunk)| all.push(chunk));
+        ran.failed.extend(failed);
+    }
+    ran
+}
+
+/// Applies a function to all items, several at a time, and keeps their order.
+pub(crate) fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let chunks: Vec<&[T]> = items.chunks(items.len().div_ceil(workers(items.len())).max(1)).collect();
+    on_threads(&chunks, |chunk| chunk.iter().map(&work).collect::<Vec<R>>()).into_iter().flatten().collect()
+}
+
+fn workers(items: usize) -> usize {
+    let available = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    available.min(items / WORTH_A_THREAD).max(1)
+}
+
+fn on_threads<C: Copy + Sync + Send, R: Send>(chunks: &[C], work: impl Fn(C) -> R + Sync) -> Vec<R> {
+    if let [only] = chunks {
+        return vec![work(*only)];
+    }
+    std::thread::scope(|scope| {
+        let work = &work;
+        let threads: Vec<_> = chunks.iter().map(|chunk| scope.spawn(move || work(*chunk))).collect();
+        let done = threads.into_iter().map(|thread| match thread.join() {
+            Ok(done) => done,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        done.collect()
+    })
+}
+
+type Chunk = (Vec<Staging>, Vec<(usize, Vec<Problem>)>);
+
+fn run_chunk(blocks: &[CompiledBlock<'_>], base: &Value, inputs: &[(usize, &Input)], schema: Option<&Schema>) -> Chunk {
+    let mut staged: Vec<Staging> = blocks.iter().map(|_| Staging::default()).collect();
+    let mut failed = Vec::new();
+    let mut file: Option<(*const Document, Value)> = None;
+    for (number, input) in inputs {
+        let mut problems = unfit(input, schema);
+        if problems.is_empty() {
+            let known = file.as_ref().filter(|(of, _)| *of == Arc::as_ptr(&input.document));
+            let names = known.map_or_else(|| file_names(&input.document), |(_, names)| names.clone());
+            file = Some((Arc::as_ptr(&input.document), names.clone()));
+            let before: Vec<usize> = staged.iter().map(|staging| staging.rows.len()).collect();
+            let mut shared = Vec::new();
+            for (block, staging) in blocks.iter().zip(&mut staged) {
+                block.stage(base, input, &names, &mut shared, staging);
+                problems.append(&mut staging.problems);
+            }
+            if !problems.is_empty() {
+                // Half of a document would be worse than none of it.
+                staged.iter_mut().zip(before).for_each(|(staging, rows)| staging.rows.truncate(rows));
+            }
+        }
+        if !problems.is_empty() {
+            failed.push((*number, problems));
+        }
+    }
+    (staged, failed)
+}
+
+/// Why an input is not even tried.
+fn unfit(input: &Input, schema: Option<&Schema>) -> Vec<Problem> {
+    // A document may be anything that its expressions can read; a record has fields.
+    let is_record = matches!(&input.document.origin, Origin::File(_)) && !input.pointer.is_empty();
+    match input.document.json.pointer(&input.pointer) {
+        Some(Json::Object(_)) => {}
+        Some(other) if is_record => {
+            let shown = crate::reconcile::show::shorten(&other.to_string(), 40);
+            let message = format!("the record is {shown}, without any fields");
+            let at = Some(input.document.location(&input.pointer));
+            return vec![Problem::new(ErrorCode::DocumentInvalid, at, message)];
+        }
+        _ => {}
+    }
+    schema.map(|schema| schema.violations(&input.document, &input.pointer)).unwrap_or_default()
+}
+
+fn file_names(document: &Document) -> Value {
+    let path = &document.file.path;
+    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    minijinja::context! { path => path.to_string_lossy(), stem => stem }
+}
+
+impl Staging {
+    /// Adds what was staged elsewhere, as if it had been staged here.
+    pub(crate) fn append(&mut self, other: Self) {
+        self.problems.extend(other.problems);
+        if self.rows.is_empty() && self.references.all.is_empty() {
+            self.rows = other.rows;
+            self.references = other.references;
+            return;
+        }
+        let mut places: Vec<usize> = Vec::with_capacity(other.references.all.len());
+        for (text, mut reference) in other.references.into_texts() {
+            // Nested references have lower numbers, so theirs are known.
+            reference.key.iter_mut().for_each(|(_, cell)| renumber(cell, &places));
+            places.push(self.references.adopt(text, reference));
+        }
+        self.rows.extend(other.rows.into_iter().map(|mut row| {
+            let StagedRow { key, columns, insert_only, was, .. } = &mut row;
+            let old = was.iter_mut().flat_map(|was| &mut was.key);
+            key.iter_mut().chain(old).for_each(|cell| renumber(cell, &places));
+            columns.iter_mut().chain(insert_only).for_each(|(_, cell)| renumber(cell, &places));
+            row
+        }));
+    }
+}
+
+fn renumber(cell: &mut Cell, places: &[usize]) {
+    if let Cell::Ref(index) = cell {
+        *index = places[*index];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_done_in_parallel_keeps_its_order() {
+        let items: Vec<usize> = (0..1000).collect();
+        assert_eq!(in_parallel(&items, |item| item * 2), (0..1000).map(|item| item * 2).collect::<Vec<_>>());
+        assert_eq!(in_parallel(&Vec::<usize>::new(), |item| *item), Vec::<usize>::new());
+    }
+}

@@ -1,0 +1,98 @@
+//! A corpus of broken inputs, one small file each, and what people are told about them. Single messages are `errors`'s.
+//!
+//! A case is a project in one file: `--- path` begins a file of it. Words behind the path say how it is stored.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use insta::assert_snapshot;
+
+use crate::project::{Project, told};
+
+const TABLES: &str = "
+CREATE TABLE domain (id INTEGER PRIMARY KEY, slug TEXT NOT NULL UNIQUE, name TEXT NOT NULL);
+CREATE TABLE role (id INTEGER PRIMARY KEY, slug TEXT NOT NULL UNIQUE, name TEXT, rank INTEGER, price NUMERIC(6,2),
+    active BOOLEAN, since DATETIME, code VARCHAR(4), meta JSON, shout TEXT AS (slug || '!'),
+    domain_id INTEGER REFERENCES domain (id), owner_id INTEGER NOT NULL DEFAULT 1 REFERENCES domain (id),
+    parent_id INTEGER REFERENCES role (id));
+CREATE TABLE pair (a TEXT NOT NULL, b TEXT NOT NULL, PRIMARY KEY (a, b));
+INSERT INTO domain VALUES (1, 'live', 'Live');
+INSERT INTO pair VALUES ('x', 'y');
+";
+
+/// The project of a case.
+fn project(case: &str) -> Project {
+    let mut project = Project::of(&[]);
+    project.db.batch(TABLES).unwrap();
+    // Front matter has fences as well, but nothing stands behind them.
+    let parts = format!("\n{case}");
+    for part in parts.split("\n--- ").skip(1) {
+        let (head, text) = part.split_once('\n').unwrap();
+        let mut words = head.split(' ');
+        let path = words.next().unwrap();
+        let mut bytes = format!("{text}\n").into_bytes();
+        for word in words {
+            bytes = match word {
+                "crlf" => String::from_utf8(bytes).unwrap().replace('\n', "\r\n").into_bytes(),
+                "bom" => [&[0xef, 0xbb, 0xbf], bytes.as_slice()].concat(),
+                "latin1" => String::from_utf8(bytes).unwrap().chars().map(|one| u8::try_from(one).unwrap()).collect(),
+                "utf16" => {
+                    let text = String::from_utf8(bytes).unwrap();
+                    [0xfe, 0xff].into_iter().chain(text.encode_utf16().flat_map(u16::to_be_bytes)).collect()
+                }
+                other => panic!("{other} is no way to store a file"),
+            };
+        }
+        let file = project.root().join(path);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, bytes).unwrap();
+    }
+    project
+}
+
+/// What is told about every case of a family, and how many could not be planned.
+fn family(name: &str) -> (String, usize) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/broken").join(name);
+    let mut cases: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    cases.sort();
+    let (mut all, mut refused) = (String::new(), 0);
+    for case in cases {
+        let mut project = project(&std::fs::read_to_string(&case).unwrap());
+        let outcome = project.plan().and_then(|plan| plan.require_schema().map(|()| plan));
+        let text = match outcome {
+            Ok(plan) => plan.to_string(),
+            Err(error) => {
+                refused += 1;
+                told(&error) + "\n"
+            }
+        };
+        writeln!(all, "## {}\n{text}", case.file_stem().unwrap().to_string_lossy()).unwrap();
+    }
+    (all, refused)
+}
+
+macro_rules! families {
+    ($($test:ident: $name:literal, $count:literal;)*) => {$(
+        #[test]
+        fn $test() {
+            let (told, refused) = family($name);
+            assert_snapshot!($name, told);
+            assert_eq!(refused, $count, "of this many cases, each has to be refused");
+        }
+    )*};
+}
+
+families! {
+    broken_datasets: "dataset", 22;
+    broken_blocks: "block", 24;
+    broken_csv_files: "csv", 24;
+    broken_json_files: "json", 23;
+    broken_yaml_files: "yaml", 18;
+    broken_toml_files: "toml", 6;
+    broken_markdown_files: "markdown", 8;
+    documents_against_schemas: "schema", 12;
+    broken_expressions: "expression", 23;
+    broken_references: "reference", 9;
+    values_that_do_not_fit: "value", 13;
+    what_is_skipped_is_told_in_the_plan: "skipped", 1;
+}
