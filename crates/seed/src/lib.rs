@@ -27,8 +27,8 @@ pub use error::{DocumentPlace, Problem, RefusedRow, SeedError};
 pub use event::SeedEvent;
 pub use guard::{Fingerprint, UserDataVerdict, UserTable};
 pub use pull::{
-    FileChange, FollowedColumn, PullOptions, PullPlan, PullReport, PulledColumn, RefusedColumn, Splice, Undeclared,
-    plan_pull, pull,
+    FileChange, FollowedColumn, PullOptions, PullPlan, PullReport, PulledColumn, RefusedColumn, Splice, StreamedEdits,
+    Undeclared, plan_pull, pull,
 };
 pub use read::{SeedOptions, Seeds, load, load_only};
 pub use reconcile::observe::{Observation, observe};

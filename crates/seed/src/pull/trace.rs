@@ -15,6 +15,7 @@ use crate::map::json;
 use crate::read::Seeds;
 use crate::read::document::Document;
 use crate::read::model::{DatasetFile, Each, TableBlock};
+use crate::read::source::SourceFile;
 use crate::reconcile::lookup::Lookup;
 use crate::reconcile::observe::{Observation, id_column};
 use crate::value::same;
@@ -42,6 +43,12 @@ pub(super) enum Untraceable {
     Constant(String),
     #[error("it refers to a row of `{0}` that is not there")]
     Gone(String),
+    #[error("`[[generate]]` makes it by `{0}`")]
+    Generated(String),
+    #[error("it is secret, and secrets are not written into files")]
+    Secret,
+    #[error("it is secret, and comes from the variable `{0}`")]
+    SecretVariable(String),
     #[error("the dataset cannot be read again")]
     Unreadable,
     /// The database, which ends everything.
@@ -73,8 +80,32 @@ struct Names<'a> {
 }
 
 impl Tracer<'_> {
-    /// Where the value of a column would have to be changed for it to be `live`.
+    /// A dataset by its file.
+    pub(super) fn dataset(&mut self, file: &SourceFile) -> Option<Arc<DatasetFile>> {
+        let parse = || toml_file::parse(&file.path, &file.text).ok().map(Arc::new);
+        self.parsed.entry(file.path.clone()).or_insert_with(parse).clone()
+    }
+
+    /// Where the value of a column would have to be changed for it to be `live`. Secrets have no such place.
     pub(super) fn trace(
+        &mut self,
+        db: &mut dyn Db,
+        table: usize,
+        row: usize,
+        name: &str,
+        live: &Json,
+    ) -> Result<Target, Untraceable> {
+        let block = self.seeds.tables[table].rows[row].block;
+        let is_secret = self.seeds.blocks[block].secret.contains(name);
+        match self.place(db, table, row, name, live) {
+            Err(Untraceable::Variable(variable)) if is_secret => Err(Untraceable::SecretVariable(variable)),
+            Err(Untraceable::Database(error)) => Err(Untraceable::Database(error)),
+            _ if is_secret => Err(Untraceable::Secret),
+            place => place,
+        }
+    }
+
+    fn place(
         &mut self,
         db: &mut dyn Db,
         table: usize,
@@ -85,12 +116,16 @@ impl Tracer<'_> {
         let staged = &self.seeds.tables[table].rows[row];
         let block = &self.seeds.blocks[staged.block];
         let column = self.observation.tables[table].column(name).ok_or(Untraceable::Unreadable)?;
-        let dataset = self
-            .parsed
-            .entry(block.file.path.clone())
-            .or_insert_with(|| toml_file::parse(&block.file.path, &block.file.text).ok().map(Arc::new))
-            .clone()
-            .ok_or(Untraceable::Unreadable)?;
+        let dataset = self.dataset(&block.file).ok_or(Untraceable::Unreadable)?;
+        if let Some(generated) = dataset.generate.iter().find(|one| one.span().start == block.offset) {
+            let columns = &generated.get_ref().columns.0;
+            let value = columns.iter().find(|(column, _)| column == name).map(|(_, value)| value.get_ref());
+            return Err(match value {
+                Some(toml::Value::String(source)) => Untraceable::Generated(source.clone()),
+                Some(other) => Untraceable::Generated(other.to_string()),
+                None => Untraceable::Unreadable,
+            });
+        }
         let position = dataset.table.iter().position(|one| one.span().start == block.offset);
         let position = position.ok_or(Untraceable::Unreadable)?;
         let declared = dataset.table[position].get_ref();
@@ -215,6 +250,12 @@ impl Tracer<'_> {
                 self.invert(db, names, of, limit, column, &inner, sets)
             }
             Form::Reference { table, key } => {
+                let is_secret = |name: &String| {
+                    self.seeds.blocks.iter().any(|block| block.table == *table && block.secret.contains(name))
+                };
+                if key.iter().any(|(name, _)| is_secret(name)) {
+                    return Err(Untraceable::Secret);
+                }
                 for ((name, form), value) in key.iter().zip(self.natural_key(db, table, key, wanted)?) {
                     let of = self.catalog.tables.get(table).and_then(|table| table.column(name));
                     self.invert(db, names, form, limit, of.ok_or_else(computed)?, &value, sets)?;

@@ -52,6 +52,8 @@ pub(crate) fn declare(
         ("insert_only", !block.insert_only.0.is_empty()),
         ("was", !block.was.0.is_empty()),
         ("rows", block.rows.is_some()),
+        // Streamed values are compared and shown by the database itself.
+        ("secret", !block.secret.is_empty()),
         ("on_duplicate", block.on_duplicate != OnDuplicate::Error),
     ];
     for (word, _) in used.iter().filter(|(_, used)| *used) {
