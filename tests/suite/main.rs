@@ -63,6 +63,7 @@ mod seed_guards;
 mod seed_model;
 mod seed_prune;
 mod seed_pull;
+mod seed_pull_kept;
 mod seed_references;
 mod seed_repeat;
 mod seed_rows;

@@ -34,8 +34,8 @@ pub use lifecycle::step::{StepPlan, StepRequest, StepTo, apply_step, plan_step};
 pub use lifecycle::trigger::{TableTriggers, TriggerState, install_triggers, plan_triggers, remove_triggers};
 pub use lifecycle::verify::{AuditFinding, AuditReport, verify_audit};
 pub use pull::{
-    FileChange, FollowedColumn, PullOptions, PullPlan, PullReport, PulledColumn, RefusedColumn, Splice, Undeclared,
-    plan_pull, pull,
+    FileChange, FollowedColumn, PullOptions, PullPlan, PullReport, PulledColumn, RefusedColumn, Splice, StreamedEdits,
+    Undeclared, plan_pull, pull,
 };
 pub use read::{SeedOptions, SeedSource, Seeds, SkipReason, Skipped, SourceRecord, load, load_only, load_with};
 pub use reconcile::observe::{Observation, observe};

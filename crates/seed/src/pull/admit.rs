@@ -1,13 +1,15 @@
 //! Which edits can go into the files together: all are tried, and those that do not hold are halved. One try is `prove`'s.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use plimsoll_core::db::Db;
 
+use super::hide;
 use super::prove::{Proof, Verdict};
 use super::report::{FileChange, FollowedColumn};
-use super::text::{self, Format, Set, spliced, splices};
+use super::text::{self, Format, Set, Splice, spliced, splices};
 use super::trace::Target;
 use super::write;
 use crate::error::SeedError;
@@ -30,6 +32,8 @@ pub(super) struct Known {
     pub(super) text: String,
     pub(super) digest: String,
     pub(super) format: Format,
+    /// The parts that secrets come from.
+    pub(super) secrets: Vec<Range<usize>>,
 }
 
 /// Finds the largest set of edits that holds together, by halving those that do not.
@@ -108,8 +112,11 @@ impl Admission<'_> {
                 splices(known.format, &known.text, &sets).map_err(|reason| (file.to_owned(), reason.to_string()))?;
             let after = spliced(&known.text, &splices)
                 .ok_or_else(|| (file.to_owned(), text::Unwritable::Unreadable.to_string()))?;
+            if splices.iter().any(|splice| hide::touches(splice, &known.secrets)) {
+                return Err((file.to_owned(), "a secret stands where it would be written".to_owned()));
+            }
             if after != known.text {
-                let diff = diff(file, &known.text, &after);
+                let diff = diff(file, known, &splices).unwrap_or_default();
                 changes.push(FileChange { file: file.to_owned(), before: known.digest.clone(), splices, diff });
             }
         }
@@ -144,9 +151,15 @@ pub(super) fn groups(edits: &[Edit<'_>]) -> Vec<Group> {
     groups
 }
 
-fn diff(file: &Path, before: &str, after: &str) -> String {
+/// What changes for people, without the secrets.
+fn diff(file: &Path, known: &Known, splices: &[Splice]) -> Option<String> {
+    let masks: Vec<Splice> = hide::masks(&known.secrets).collect();
+    let before = spliced(&known.text, &masks)?;
+    let mut all = [masks.as_slice(), splices].concat();
+    all.sort_by_key(|splice| (splice.start, splice.end));
+    let after = spliced(&known.text, &all)?;
     let name = file.display().to_string();
     let name = name.trim_start_matches('/');
-    let diff = similar::TextDiff::from_lines(before, after);
-    diff.unified_diff().context_radius(2).header(&format!("a/{name}"), &format!("b/{name}")).to_string()
+    let diff = similar::TextDiff::from_lines(&before, &after);
+    Some(diff.unified_diff().context_radius(2).header(&format!("a/{name}"), &format!("b/{name}")).to_string())
 }

@@ -3,9 +3,11 @@
 
 mod admit;
 mod form;
+mod hide;
 mod prove;
 mod report;
 mod respell;
+mod streamed;
 mod text;
 mod token;
 mod trace;
@@ -20,16 +22,22 @@ use plimsoll_core::db::{Catalog, Db};
 use plimsoll_core::toml_file::nearest;
 use serde_json::Value as Json;
 
-pub use report::{FileChange, FollowedColumn, PullPlan, PullReport, PulledColumn, RefusedColumn, Undeclared};
+pub use report::{
+    FileChange, FollowedColumn, PullPlan, PullReport, PulledColumn, RefusedColumn, StreamedEdits, Undeclared,
+};
 pub use text::Splice;
 pub use write::pull;
 
 use crate::error::{Problem, SeedError};
 use crate::read::{SeedOptions, Seeds, load};
 use crate::reconcile::diff::{ColumnDecision, decide};
-use crate::reconcile::observe::observe;
+use crate::reconcile::observe::{Observation, observe_declared};
 use crate::reconcile::plan::Outcome;
+use crate::reconcile::prune::{Fate, fate};
 use crate::reconcile::show;
+use crate::runs::locate::Located;
+use crate::stream;
+use crate::value::secret;
 use admit::{Admission, Edit, Known, Reason, groups};
 use prove::Proof;
 use text::Set;
@@ -57,13 +65,16 @@ pub struct PullOptions {
 /// [`SeedError::Problems`] when the files are wrong as they are or `wanted` names nothing, [`SeedError::PlanStale`] when
 /// a file changes meanwhile, [`SeedError::Database`].
 pub fn plan_pull(db: &mut dyn Db, options: &SeedOptions, wanted: &PullOptions) -> Result<PullPlan, SeedError> {
-    let seeds = load(options)?;
+    let seeds = lenient(load(options)?);
     check_wanted(&seeds, wanted)?;
     let catalog = Catalog::read(db)?;
-    let observation = observe(db, &seeds, &catalog)?;
-    let mut decisions = decide(&lenient(&seeds), &observation);
+    let mut observation = observe_declared(db, &seeds, &catalog)?;
+    let mut decisions = decide(&seeds, &observation);
     SeedError::unless_empty(std::mem::take(&mut decisions.problems))?;
-    let mut plan = PullPlan::default();
+    if streamed::are_wanted(&seeds, wanted) {
+        observation.bulk = stream::observe(db, &seeds, &catalog)?;
+    }
+    let mut plan = PullPlan { streamed: streamed::edits(&seeds, &observation, wanted)?, ..PullPlan::default() };
     let mut tracer = Tracer { seeds: &seeds, observation: &observation, catalog: &catalog, parsed: HashMap::new() };
     let mut edits = Vec::new();
     for (table, decided) in decisions.tables.iter().enumerate() {
@@ -81,10 +92,12 @@ pub fn plan_pull(db: &mut dyn Db, options: &SeedOptions, wanted: &PullOptions) -
             }
         }
     }
-    let proof = Proof { options, catalog: &catalog, before: &seeds, follow: wanted.follow };
+    plan.refused.extend(gone(&seeds, &observation, wanted));
+    let known = &decisions.schema_problems;
+    let proof = Proof { options, catalog: &catalog, before: &seeds, known, follow: wanted.follow };
     let mut admission = Admission {
         edits: &edits,
-        files: texts(&seeds, options, &edits)?,
+        files: texts(&mut tracer, options, &edits)?,
         admitted: Vec::new(),
         followed: Vec::new(),
         refused: Vec::new(),
@@ -94,28 +107,31 @@ pub fn plan_pull(db: &mut dyn Db, options: &SeedOptions, wanted: &PullOptions) -
     for (number, edit) in edits.iter().enumerate() {
         match reasons.remove(&number) {
             Some(reason) => plan.refused.push(refused(&seeds, edit.table, edit.row, edit.column, reason)),
-            None => plan.columns.push(pulled(&seeds, edit)),
+            None => plan.columns.push(pulled(&seeds, &observation, edit)),
         }
     }
     plan.followed = std::mem::take(&mut admission.followed);
     plan.files = admission.changes(&admission.admitted).map_err(|(_, reason)| internal(reason))?;
     if wanted.undeclared {
         plan.undeclared = undeclared::undeclared(db, &seeds, &observation, wanted.table.as_deref())?;
+        plan.undeclared.extend(streamed::undeclared(db, &observation, wanted)?);
     }
     Ok(plan)
 }
 
 /// The same seeds, where no edit is an error: those are what is asked for.
-pub(crate) fn lenient(seeds: &Seeds) -> Seeds {
-    let mut seeds = seeds.clone();
-    for block in &mut seeds.blocks {
-        block.on_edit = block.on_edit.keeping();
-    }
+fn lenient(mut seeds: Seeds) -> Seeds {
+    let policies = seeds.blocks.iter_mut().map(|block| &mut block.on_edit);
+    policies.chain(seeds.bulk.iter_mut().map(|table| &mut table.on_edit)).for_each(|policy| *policy = policy.keeping());
     seeds
 }
 
 /// The texts of all files that may be changed. They have to be what was loaded.
-fn texts(seeds: &Seeds, options: &SeedOptions, edits: &[Edit<'_>]) -> Result<BTreeMap<PathBuf, Known>, SeedError> {
+fn texts(
+    tracer: &mut Tracer<'_>,
+    options: &SeedOptions,
+    edits: &[Edit<'_>],
+) -> Result<BTreeMap<PathBuf, Known>, SeedError> {
     let mut files = BTreeMap::new();
     for edit in edits {
         let file = &edit.target.file;
@@ -123,7 +139,7 @@ fn texts(seeds: &Seeds, options: &SeedOptions, edits: &[Edit<'_>]) -> Result<BTr
             continue;
         }
         let (text, digest) = write::read(&options.root, file)?;
-        let staged = &seeds.tables[edit.table].rows[edit.row];
+        let staged = &tracer.seeds.tables[edit.table].rows[edit.row];
         let loaded = match &staged.source.document {
             Some((document, _)) if document.file.path == *file => &document.file.text,
             _ => &staged.source.file.text,
@@ -131,19 +147,24 @@ fn texts(seeds: &Seeds, options: &SeedOptions, edits: &[Edit<'_>]) -> Result<BTr
         if *loaded != text {
             return Err(write::moved(file));
         }
-        files.insert(file.clone(), Known { text, digest, format: edit.target.format });
+        let format = edit.target.format;
+        let (root, _) = text::parse(format, &text).ok_or_else(|| write::moved(file))?;
+        let secrets = hide::secrets(tracer, file, format, &root);
+        files.insert(file.clone(), Known { text, digest, format, secrets });
     }
     Ok(files)
 }
 
-fn pulled(seeds: &Seeds, edit: &Edit<'_>) -> PulledColumn {
+fn pulled(seeds: &Seeds, observation: &Observation, edit: &Edit<'_>) -> PulledColumn {
     let table = &seeds.tables[edit.table];
     let row = &table.rows[edit.row];
+    // A row that has another key now is in the ledger under the one that it had.
+    let base = observation.tables[edit.table].base(edit.row, row);
     let place = |set: &Set| format!("{}#{}", edit.target.file.display(), text::pointer(&set.path));
     PulledColumn {
         table: table.name.clone(),
         key: row.symbol.clone(),
-        row_key: row.row_key.clone(),
+        row_key: base.map_or_else(|| row.row_key.clone(), |entry| entry.row_key.clone()),
         column: edit.column.name.to_string(),
         outcome: edit.column.outcome,
         file: edit.column.new.clone(),
@@ -161,11 +182,35 @@ fn refused(seeds: &Seeds, table: usize, row: usize, column: &ColumnDecision, rea
         table: of.name.clone(),
         key: row.symbol.clone(),
         column: column.name.to_string(),
-        database: column.old.clone(),
+        database: if block.secret.contains(&*column.name) { secret::shown() } else { column.old.clone() },
         reason: reason.0,
         followable: reason.1,
         at: at.to_string(),
     }
+}
+
+/// Edits of rows that are kept although no file has them any more.
+fn gone(seeds: &Seeds, observation: &Observation, wanted: &PullOptions) -> Vec<RefusedColumn> {
+    let mut found = Vec::new();
+    for (table, orphans) in seeds.tables.iter().zip(&observation.orphans.tables) {
+        for orphan in orphans.iter().filter(|orphan| matches!(fate(seeds, orphan), Fate::Keep | Fate::Fail)) {
+            let Located { entry, edited, .. } = &orphan.located;
+            let key: Json = serde_json::from_str(&entry.key).unwrap_or_default();
+            if !is_wanted(wanted, &table.name, &key) {
+                continue;
+            }
+            found.extend(edited.iter().map(|edit| RefusedColumn {
+                table: table.name.clone(),
+                key: key.clone(),
+                column: edit.column.clone(),
+                database: edit.now.clone(),
+                reason: "no file has the row any more".to_owned(),
+                followable: false,
+                at: entry.source.clone(),
+            }));
+        }
+    }
+    found
 }
 
 fn is_wanted(wanted: &PullOptions, table: &str, key: &Json) -> bool {
@@ -178,8 +223,13 @@ fn check_wanted(seeds: &Seeds, wanted: &PullOptions) -> Result<(), SeedError> {
     let tables: Vec<_> =
         seeds.tables.iter().filter(|table| wanted.table.as_deref().is_none_or(|name| name == table.name)).collect();
     let message = match (&wanted.table, &wanted.row) {
+        (Some(name), None) if seeds.bulk_tables().any(|table| table == name) => return Ok(()),
+        (Some(name), Some(_)) if seeds.bulk_tables().any(|table| table == name) => {
+            format!("`{name}` has `bulk = true`, and its rows are not pulled one by one")
+        }
         (Some(name), _) if tables.is_empty() => {
-            let near = nearest(name, seeds.tables.iter().map(|table| table.name.as_str()));
+            let names = seeds.tables.iter().map(|table| table.name.as_str());
+            let near = nearest(name, names.chain(seeds.bulk_tables()));
             let hint = near.map(|near| format!(", did you mean `{near}`?")).unwrap_or_default();
             format!("no dataset declares a table `{name}`{hint}")
         }

@@ -7,11 +7,11 @@ use plimsoll_core::db::{Catalog, Db};
 use serde_json::Value as Json;
 
 use super::report::FollowedColumn;
-use crate::error::SeedError;
+use crate::error::{Problem, SeedError};
 use crate::read::overlay::Overlay;
 use crate::read::{SeedOptions, Seeds, load_over};
 use crate::reconcile::diff::decide;
-use crate::reconcile::observe::observe;
+use crate::reconcile::observe::observe_declared;
 use crate::reconcile::plan::Outcome;
 use crate::reconcile::show;
 use crate::staged::{Cell, StagedRow};
@@ -26,6 +26,8 @@ pub(super) struct Proof<'a> {
     pub(super) catalog: &'a Catalog,
     /// The seeds as the files are now.
     pub(super) before: &'a Seeds,
+    /// What is said against the schema as it is, whatever is pulled.
+    pub(super) known: &'a [Problem],
     /// Whether other columns may change with the pulled ones.
     pub(super) follow: bool,
 }
@@ -60,7 +62,7 @@ impl Proof<'_> {
     ) -> Result<Verdict, SeedError> {
         let fails = |reason: String| Ok(Verdict::Fails { reason, followable: false });
         let after = match load_over(self.options, overlay) {
-            Ok(after) => after,
+            Ok(after) => super::lenient(after),
             Err(error) => return fails(refused(&error)),
         };
         let effects = match self.effects(&after, expected) {
@@ -73,12 +75,18 @@ impl Proof<'_> {
         if let Some(first) = effects.iter().find(|effect| of_constant(effect)) {
             return fails(told(first));
         }
+        let secret = |effect: &&Effect<'_>| self.before.blocks[effect.row.block].secret.contains(&effect.column);
+        if let Some(secret) = effects.iter().find(secret) {
+            return fails(format!("{secret} is secret, and comes from the same place"));
+        }
         if let Some(first) = effects.first().filter(|_| !self.follow) {
             return Ok(Verdict::Fails { reason: told(first), followable: true });
         }
-        let observation = observe(db, &after, self.catalog)?;
-        let decisions = decide(&super::lenient(&after), &observation);
-        if let Some(problem) = decisions.problems.first() {
+        // Very large tables are nothing that a pulled value is in.
+        let observation = observe_declared(db, &after, self.catalog)?;
+        let decisions = decide(&after, &observation);
+        let new = |problem: &&Problem| !self.known.iter().any(|known| known.message == problem.message);
+        if let Some(problem) = decisions.problems.iter().chain(decisions.schema_problems.iter().filter(new)).next() {
             return fails(format!("the changed file would not be accepted: {problem}"));
         }
         for (index, decided) in decisions.tables.iter().enumerate() {
@@ -141,7 +149,7 @@ impl Proof<'_> {
                 return Err(format!("the files would declare other rows of `{}`", table.name));
             }
         }
-        if after.tables.len() == self.before.tables.len() {
+        if after.tables.len() == self.before.tables.len() && after.bulk.len() == self.before.bulk.len() {
             Ok(effects)
         } else {
             Err("the files would declare other tables".to_owned())

@@ -19,6 +19,9 @@ pub struct PullPlan {
     pub files: Vec<FileChange>,
     /// The edits that cannot go into files, and why.
     pub refused: Vec<RefusedColumn>,
+    /// Edits of very large tables, which cannot go into files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub streamed: Vec<StreamedEdits>,
     /// Other columns that come from the same places and change with them, when that was allowed: the next seeding
     /// updates them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -96,6 +99,21 @@ pub struct RefusedColumn {
     pub followable: bool,
 }
 
+/// Edited rows of a table with `bulk = true`, which stay in the database only.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StreamedEdits {
+    /// The table.
+    pub table: String,
+    /// How many rows were edited.
+    pub count: u64,
+    /// The keys of the first few.
+    pub keys: Vec<Json>,
+    /// Why, in a phrase.
+    pub reason: String,
+    /// Where the table is declared: `file:line:column`.
+    pub at: String,
+}
+
 /// Rows of a table that no file declares.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Undeclared {
@@ -103,7 +121,7 @@ pub struct Undeclared {
     pub table: String,
     /// How many rows.
     pub count: usize,
-    /// The keys of the first few, as the database holds them.
+    /// The keys of the first few, as the database holds them; none of very large tables.
     pub keys: Vec<Json>,
 }
 
@@ -116,8 +134,11 @@ pub struct PullReport {
     pub rows: usize,
     /// The files that were written.
     pub files: Vec<PathBuf>,
-    /// The edits that stay in the database only.
+    /// The edited columns that stay in the database only.
     pub refused: usize,
+    /// The same in very large tables, by rows.
+    #[serde(default)]
+    pub streamed: u64,
 }
 
 impl PullPlan {
@@ -125,6 +146,12 @@ impl PullPlan {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.files.is_empty()
+    }
+
+    /// Whether no edit stays in the database only.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.refused.is_empty() && self.streamed.is_empty()
     }
 
     /// The differences of all files, as `patch` understands them.
@@ -139,7 +166,7 @@ impl PullPlan {
         let mut out = String::new();
         let count = self.columns.len();
         out.push_str(&match (count, self.files.len()) {
-            (0, _) if self.refused.is_empty() => "no row was edited in the database\n".to_owned(),
+            (0, _) if self.is_complete() => "no row was edited in the database\n".to_owned(),
             (0, _) => "nothing can be written into files\n".to_owned(),
             (_, files) => format!("to pull: {} into {}\n", counted(count, "column"), counted(files, "file")),
         });
@@ -156,10 +183,15 @@ impl PullPlan {
             let (row, value) = (show::label(&one.key), show::value(&one.database));
             out.push_str(&format!("  {} {row}: `{}` is {value}: {} ({})\n", one.table, one.column, one.reason, one.at));
         }
+        for one in &self.streamed {
+            let rows = counted(usize::try_from(one.count).unwrap_or(usize::MAX), "row");
+            let keys = named(&one.keys, one.count);
+            out.push_str(&format!("cannot be pulled: {rows} of {}{keys}: {} ({})\n", one.table, one.reason, one.at));
+        }
         if self.refused.iter().any(|one| one.followable) {
             out.push_str("  with --follow, what comes from the same place changes with it at the next `seed apply`\n");
         }
-        if self.refused.iter().any(|one| !one.followable) {
+        if self.refused.iter().any(|one| !one.followable) || !self.streamed.is_empty() {
             out.push_str("  change the files by hand, or let them win with on_edit = \"overwrite\"\n");
         }
         if !self.followed.is_empty() {
@@ -171,11 +203,8 @@ impl PullPlan {
             out.push_str(&format!("  {} {row}: {}: {old} -> {new}\n", one.table, one.column));
         }
         for one in &self.undeclared {
-            let keys: Vec<String> = one.keys.iter().map(show::label).collect();
-            let more =
-                if one.count > keys.len() { format!(" and {} more", one.count - keys.len()) } else { String::new() };
-            let rows = counted(one.count, "row");
-            out.push_str(&format!("in no file: {rows} of {}: {}{more}\n", one.table, keys.join(", ")));
+            let (rows, keys) = (counted(one.count, "row"), named(&one.keys, one.count as u64));
+            out.push_str(&format!("in no file: {rows} of {}{keys}\n", one.table));
         }
         out
     }
@@ -191,8 +220,24 @@ impl fmt::Display for PullReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (columns, rows) = (counted(self.columns, "column"), counted(self.rows, "row"));
         write!(f, "pulled {columns} of {rows} into {}", counted(self.files.len(), "file"))?;
-        if self.refused > 0 { write!(f, "; {} cannot be pulled", self.refused) } else { Ok(()) }
+        let rows = usize::try_from(self.streamed).unwrap_or(usize::MAX);
+        match (self.refused, rows) {
+            (0, 0) => Ok(()),
+            (refused, 0) => write!(f, "; {refused} cannot be pulled"),
+            (0, rows) => write!(f, "; {} cannot be pulled", counted(rows, "row")),
+            (refused, rows) => {
+                write!(f, "; {} and {} cannot be pulled", counted(refused, "column"), counted(rows, "row"))
+            }
+        }
     }
+}
+
+/// The first keys behind a colon, and how many more there are; nothing when none is known.
+fn named(keys: &[Json], count: u64) -> String {
+    let more = count.saturating_sub(keys.len() as u64);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let keys: Vec<String> = keys.iter().map(show::label).collect();
+    if keys.is_empty() { String::new() } else { format!(": {}{more}", keys.join(", ")) }
 }
 
 fn counted(count: usize, what: &str) -> String {

@@ -13,8 +13,10 @@ use super::respell::respell;
 use super::text::{Format, Set, at, path_of};
 use crate::map::compile::json;
 use crate::read::Seeds;
-use crate::read::document::Document;
+use crate::read::document::{Document, Origin};
+use crate::read::format as read;
 use crate::read::model::{DatasetFile, Each, TableBlock};
+use crate::read::source::SourceFile;
 use crate::reconcile::lookup::Lookup;
 use crate::reconcile::observe::{Observation, id_column};
 use crate::value::same;
@@ -42,6 +44,18 @@ pub(super) enum Untraceable {
     Constant(String),
     #[error("it refers to a row of `{0}` that is not there")]
     Gone(String),
+    #[error("`[[generate]]` makes it by `{0}`")]
+    Generated(String),
+    #[error("it is secret, and secrets are not written into files")]
+    Secret,
+    #[error("it is secret, and comes from the variable `{0}`")]
+    SecretVariable(String),
+    #[error("files of format `{0}` are not written")]
+    Unwritten(&'static str),
+    #[error("it comes from the program")]
+    Provided,
+    #[error("it is a state of a life cycle, see `plimsoll audit`")]
+    State,
     #[error("the dataset cannot be read again")]
     Unreadable,
     /// The database, which ends everything.
@@ -73,8 +87,32 @@ struct Names<'a> {
 }
 
 impl Tracer<'_> {
-    /// Where the value of a column would have to be changed for it to be `live`.
+    /// A dataset by its file.
+    pub(super) fn dataset(&mut self, file: &SourceFile) -> Option<Arc<DatasetFile>> {
+        let parse = || toml_file::parse(&file.path, &file.text).ok().map(Arc::new);
+        self.parsed.entry(file.path.clone()).or_insert_with(parse).clone()
+    }
+
+    /// Where the value of a column would have to be changed for it to be `live`. Secrets have no such place.
     pub(super) fn trace(
+        &mut self,
+        db: &mut dyn Db,
+        table: usize,
+        row: usize,
+        name: &str,
+        live: &Json,
+    ) -> Result<Target, Untraceable> {
+        let block = self.seeds.tables[table].rows[row].block;
+        let is_secret = self.seeds.blocks[block].secret.contains(name);
+        match self.place(db, table, row, name, live) {
+            Err(Untraceable::Variable(variable)) if is_secret => Err(Untraceable::SecretVariable(variable)),
+            Err(Untraceable::Database(error)) => Err(Untraceable::Database(error)),
+            _ if is_secret => Err(Untraceable::Secret),
+            place => place,
+        }
+    }
+
+    fn place(
         &mut self,
         db: &mut dyn Db,
         table: usize,
@@ -85,12 +123,20 @@ impl Tracer<'_> {
         let staged = &self.seeds.tables[table].rows[row];
         let block = &self.seeds.blocks[staged.block];
         let column = self.observation.tables[table].column(name).ok_or(Untraceable::Unreadable)?;
-        let dataset = self
-            .parsed
-            .entry(block.file.path.clone())
-            .or_insert_with(|| toml_file::parse(&block.file.path, &block.file.text).ok().map(Arc::new))
-            .clone()
-            .ok_or(Untraceable::Unreadable)?;
+        let stepped = self.seeds.lifecycle(&self.seeds.tables[table].name).filter(|lifecycle| lifecycle.audit);
+        if stepped.is_some_and(|lifecycle| lifecycle.column == name) {
+            return Err(Untraceable::State);
+        }
+        let dataset = self.dataset(&block.file).ok_or(Untraceable::Unreadable)?;
+        if let Some(generated) = dataset.generate.iter().find(|one| one.span().start == block.offset) {
+            let columns = &generated.get_ref().columns.0;
+            let value = columns.iter().find(|(column, _)| column == name).map(|(_, value)| value.get_ref());
+            return Err(match value {
+                Some(toml::Value::String(source)) => Untraceable::Generated(source.clone()),
+                Some(other) => Untraceable::Generated(other.to_string()),
+                None => Untraceable::Unreadable,
+            });
+        }
         let position = dataset.table.iter().position(|one| one.span().start == block.offset);
         let position = position.ok_or(Untraceable::Unreadable)?;
         let declared = dataset.table[position].get_ref();
@@ -111,6 +157,12 @@ impl Tracer<'_> {
             let old = old.map(|(_, value)| json(value.get_ref()));
             return Ok(in_dataset(&["rows", &number.to_string(), name], respell(column, live, old.as_ref())));
         }
+        let document = staged.source.document.as_ref();
+        if let Some((document, pointer)) = document.filter(|_| declared.columns.0.is_empty()) {
+            let path: Vec<String> = path_of(pointer).into_iter().chain([name.to_owned()]).collect();
+            let value = respell(column, live, at(&document.json, &path));
+            return in_document(document, vec![Set { path, value }]);
+        }
         let (_, value) = declared.columns.0.iter().find(|(column, _)| column == name).ok_or(Untraceable::Unreadable)?;
         let source = match value.get_ref() {
             toml::Value::String(source) => source.as_str(),
@@ -128,17 +180,17 @@ impl Tracer<'_> {
             let new = literal(&respell(column, live, Some(old)));
             return Ok(in_dataset(&["columns", name], Json::from(new)));
         }
-        let Some((document, pointer)) = &staged.source.document else {
+        let Some((document, pointer)) = document else {
             return Err(match form {
                 Form::Path { root, .. } => Untraceable::Variable(root),
                 _ => Untraceable::Computed(source.to_owned()),
             });
         };
-        let names = Names { bindings: bindings(declared, pointer), document: &document.json, source };
+        let names = Names { bindings: bindings(declared, &document.json, pointer), document: &document.json, source };
         let limit = names.bindings.len();
         let mut sets = Vec::new();
         self.invert(db, &names, &form, limit, column, live, &mut sets)?;
-        Ok(Target { file: document_file(document), format: Format::Json, sets, is_constant: false })
+        in_document(document, sets)
     }
 
     /// What has to be where, so that an expression that sees the first `limit` names gives `wanted`. Whether it does
@@ -215,6 +267,12 @@ impl Tracer<'_> {
                 self.invert(db, names, of, limit, column, &inner, sets)
             }
             Form::Reference { table, key } => {
+                let is_secret = |name: &String| {
+                    self.seeds.blocks.iter().any(|block| block.table == *table && block.secret.contains(name))
+                };
+                if key.iter().any(|(name, _)| is_secret(name)) {
+                    return Err(Untraceable::Secret);
+                }
                 for ((name, form), value) in key.iter().zip(self.natural_key(db, table, key, wanted)?) {
                     let of = self.catalog.tables.get(table).and_then(|table| table.column(name));
                     self.invert(db, names, form, limit, of.ok_or_else(computed)?, &value, sets)?;
@@ -261,10 +319,14 @@ impl Names<'_> {
 }
 
 /// The names of a row: the document, its loops at the row's place, and its `let`s.
-fn bindings(block: &TableBlock, pointer: &str) -> Vec<(String, Binding)> {
+fn bindings(block: &TableBlock, document: &Json, pointer: &str) -> Vec<(String, Binding)> {
     let row = path_of(pointer);
+    let is_record = block.file.is_some() || block.source.is_some();
+    // The list of records is all of the file, or its only list.
+    let depth = if document.is_array() { 1 } else { 2 };
+    let root = if is_record { ("row", row.iter().take(depth).cloned().collect()) } else { ("doc", Vec::new()) };
     let mut names = Names {
-        bindings: vec![("doc".to_owned(), Binding::Place(Vec::new())), ("file".to_owned(), Binding::Nowhere)],
+        bindings: vec![(root.0.to_owned(), Binding::Place(root.1)), ("file".to_owned(), Binding::Nowhere)],
         document: &Json::Null,
         source: "",
     };
@@ -313,6 +375,13 @@ fn middle<'a, 't>(parts: &'a [Form], text: &'t str) -> Option<(&'a Form, &'t str
     Some((&parts[at], text.strip_prefix(before?.as_str())?.strip_suffix(after?.as_str())?))
 }
 
-fn document_file(document: &Document) -> PathBuf {
-    document.file.path.clone()
+/// Places in a document, if it is in a file that can be written.
+fn in_document(document: &Document, sets: Vec<Set>) -> Result<Target, Untraceable> {
+    let format = match document.origin {
+        Origin::File(read::Format::Json) => Format::Json,
+        Origin::File(read::Format::Toml) => Format::Toml,
+        Origin::File(other) => return Err(Untraceable::Unwritten(other.name())),
+        Origin::Program(_) => return Err(Untraceable::Provided),
+    };
+    Ok(Target { file: document.file.path.clone(), format, sets, is_constant: false })
 }

@@ -53,6 +53,7 @@ pub fn pull(db: &mut dyn Db, root: &Path, plan: &PullPlan) -> Result<PullReport,
         rows: rows.len(),
         files: plan.files.iter().map(|file| file.file.clone()).collect(),
         refused: plan.refused.len(),
+        streamed: plan.streamed.iter().map(|one| one.count).sum(),
     })
 }
 

@@ -55,6 +55,8 @@ pub(crate) fn declare(
         ("rows", block.rows.is_some()),
         ("source", block.source.is_some()),
         ("schema", block.schema.is_some()),
+        // Streamed values are compared and shown by the database itself.
+        ("secret", !block.secret.is_empty()),
         ("on_duplicate", block.on_duplicate != OnDuplicate::Error),
     ];
     for (word, _) in used.iter().filter(|(_, used)| *used) {

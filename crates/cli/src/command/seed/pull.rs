@@ -20,7 +20,7 @@ pub(super) fn run(args: &SeedPull, context: &mut Context<'_, '_>) -> Result<Exit
         plan_pull(db.as_mut(), &options, &wanted)?
     };
     show(&plan, context);
-    let exit = if plan.refused.is_empty() { Exit::Ok } else { Exit::CheckFailed };
+    let exit = if plan.is_complete() { Exit::Ok } else { Exit::CheckFailed };
     if args.dry_run || plan.is_empty() {
         return Ok(exit);
     }

@@ -143,7 +143,8 @@ fn put(value: &mut Json, path: &[String], new: Json) -> Option<()> {
     }
 }
 
-fn parse(format: Format, text: &str) -> Option<(Node, Json)> {
+/// A text as places and as a value; nothing when it is broken.
+pub(crate) fn parse(format: Format, text: &str) -> Option<(Node, Json)> {
     match format {
         Format::Json => json::parse(text),
         Format::Toml => toml::parse(text),
