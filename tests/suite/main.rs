@@ -64,6 +64,7 @@ mod seed_model;
 mod seed_prune;
 mod seed_pull;
 mod seed_pull_kept;
+mod seed_pull_sources;
 mod seed_references;
 mod seed_repeat;
 mod seed_rows;

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use super::form::{Form, form};
-use super::text::{Format, Kind, Node, Splice};
+use super::text::{Kind, Node, Splice};
 use super::token::{Token, tokens};
 use super::trace::Tracer;
 use crate::read::model::{Each, TableBlock};
@@ -31,14 +31,15 @@ type Mention = (String, Vec<String>);
 
 /// The parts of a file's text that secrets come from, in order and apart from each other. Rather too many than too few: a
 /// document counts for every dataset, and of a computed value everything that is named in it.
-pub(super) fn secrets(tracer: &mut Tracer<'_>, file: &Path, format: Format, root: &Node) -> Vec<Range<usize>> {
+pub(super) fn secrets(tracer: &mut Tracer<'_>, file: &Path, root: &Node) -> Vec<Range<usize>> {
     let mut found = Vec::new();
+    let is_document = tracer.seeds.blocks.iter().all(|block| block.file.path != file);
     for block in tracer.seeds.blocks.iter().filter(|block| !block.secret.is_empty()) {
         let Some(dataset) = tracer.dataset(&block.file) else { continue };
         let Some(position) = dataset.table.iter().position(|one| one.span().start == block.offset) else { continue };
         let declared = Declared { block: dataset.table[position].get_ref(), position };
         for pattern in block.secret.iter().flat_map(|column| declared.patterns(column)) {
-            let is_here = if pattern.in_dataset { block.file.path == file } else { format == Format::Json };
+            let is_here = if pattern.in_dataset { block.file.path == file } else { is_document };
             if is_here {
                 spans(root, &pattern.steps, &mut found);
             }
@@ -76,6 +77,9 @@ impl Declared<'_> {
     fn patterns(&self, column: &str) -> Vec<Pattern> {
         let mut found = vec![self.in_dataset(["columns"], column), self.in_dataset(["insert_only"], column)];
         found.push(self.of_rows(column));
+        if self.has_records() && self.block.columns.0.is_empty() {
+            found.push(self.of_records([column.to_owned()]));
+        }
         let all = self.block.columns.0.iter().chain(&self.block.insert_only.0);
         for (_, value) in all.filter(|(name, _)| name == column) {
             if let toml::Value::String(source) = value.get_ref() {
@@ -96,6 +100,17 @@ impl Declared<'_> {
         let mut pattern = self.in_dataset([], "rows");
         pattern.steps.extend([Step::Any, Step::Name(column.to_owned())]);
         pattern
+    }
+
+    /// Whether rows are records of files of the table's own.
+    fn has_records(&self) -> bool {
+        self.block.file.is_some() || self.block.source.is_some()
+    }
+
+    /// A part of all records, wherever their list is.
+    fn of_records(&self, steps: impl IntoIterator<Item = String>) -> Pattern {
+        let steps = [Step::Deep].into_iter().chain(steps.into_iter().map(Step::Name)).collect();
+        Pattern { in_dataset: false, steps }
     }
 
     /// Everything that an expression names, which sees the first `lets`.
@@ -141,6 +156,7 @@ impl Declared<'_> {
         }
         match (root.as_str(), steps.first()) {
             ("doc", _) => vec![Pattern { in_dataset: false, steps: behind().collect() }],
+            ("row", _) if self.has_records() => vec![self.of_records(steps.iter().cloned())],
             ("row", Some(column)) => {
                 // Another column of the row, by its name.
                 let own = self.block.columns.0.iter().find(|(name, _)| name == column);
@@ -253,6 +269,7 @@ fn spans(node: &Node, steps: &[Step], found: &mut Vec<Range<usize>>) {
 #[cfg(test)]
 mod tests {
     use super::super::text::parse;
+    use super::super::text::Format;
     use super::*;
     use crate::read::model::DatasetFile;
 
@@ -283,6 +300,17 @@ mod tests {
         let computed = table("doc.users | selectattr('key') as u", &columns("u.deep.x"));
         assert_eq!(hidden(&computed, document), ["\"s3\""]);
         assert!(hidden(&table(each, &columns("secret_of_the_project")), document).is_empty());
+    }
+
+    #[test]
+    fn secrets_are_found_in_records_wherever_their_list_is() {
+        let (list, object) = (r#"[{"name": "a", "token": "s1"}]"#, r#"{"users": [{"name": "a", "token": "s1"}]}"#);
+        let fields = "[[table]]\nname = 't'\nkey = ['name']\nfile = 'users.json'\n";
+        let columns = format!("{fields}[table.columns]\nname = 'row.name'\ntoken = 'row.token | upper'\n");
+        for document in [list, object] {
+            assert_eq!(hidden(fields, document), ["\"s1\""]);
+            assert_eq!(hidden(&columns, document), ["\"s1\""]);
+        }
     }
 
     #[test]

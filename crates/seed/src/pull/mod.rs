@@ -149,7 +149,7 @@ fn texts(
         }
         let format = edit.target.format;
         let (root, _) = text::parse(format, &text).ok_or_else(|| write::moved(file))?;
-        let secrets = hide::secrets(tracer, file, format, &root);
+        let secrets = hide::secrets(tracer, file, &root);
         files.insert(file.clone(), Known { text, digest, format, secrets });
     }
     Ok(files)
