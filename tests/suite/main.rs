@@ -70,10 +70,10 @@ mod seed_repeat;
 mod seed_rows;
 mod seed_secrets;
 mod seed_sequences;
+mod seed_sources;
 mod seed_swap;
 mod seed_types;
 mod seed_undo;
-mod seed_sources;
 mod seed_values;
 mod seed_verify;
 

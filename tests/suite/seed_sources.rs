@@ -82,11 +82,16 @@ fn what_is_skipped_ends_commands_with_3_although_the_rest_is_done() {
     harbour.run(&["migrate", "up", "dev"]).exits(0);
     let skipped =
         ["2 skipped because they do not fit", "prompts/broken.json: broken JSON", "`doc.slug` has no value here"];
-    harbour.run(&["seed", "plan", "dev"]).exits(3).says(&skipped);
+    let tells = |arguments: &[&str]| {
+        let text = harbour.run(arguments).exits(3).text();
+        skipped.iter().for_each(|part| assert!(text.contains(part), "nothing tells `{part}`:\n{text}"));
+    };
+    tells(&["seed", "plan", "dev"]);
     harbour.run(&["seed", "apply", "dev"]).exits(3).says(&["2 documents and records were skipped"]);
-    harbour.run(&["seed", "apply", "dev"]).exits(3).says(&skipped);
-    harbour.run(&["plan", "dev", "--check"]).exits(3).says(&skipped);
-    harbour.run(&["deploy", "dev"]).exits(3).says(&skipped);
+    tells(&["seed", "apply", "dev"]);
+    tells(&["seed", "apply", "dev", "--dry-run"]);
+    tells(&["plan", "dev", "--check"]);
+    tells(&["deploy", "dev"]);
     assert!(harbour.answering().is_some(), "what fits is deployed");
     harbour.remove("prompts/notes.md");
     harbour.remove("prompts/broken.json");

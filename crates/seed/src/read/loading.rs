@@ -83,7 +83,7 @@ struct Loading<'a> {
 /// A block of a dataset with what it is run over.
 enum Job<'env> {
     /// Once, over nothing.
-    Alone(CompiledBlock<'env>),
+    Alone(Box<CompiledBlock<'env>>),
     /// Over the dataset's documents, as the one at this position.
     Documents(usize),
     /// Over records of its own.
@@ -130,7 +130,7 @@ impl Loading<'_> {
                     over_documents.push(compiled);
                     Job::Documents(over_documents.len() - 1)
                 }
-                None => Job::Alone(compiled),
+                None => Job::Alone(Box::new(compiled)),
             });
         }
         for block in parsed.generate {
