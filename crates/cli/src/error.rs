@@ -55,10 +55,12 @@ pub(crate) enum CliError {
         environment: String,
     },
     /// Something the project does not have.
-    #[error("the project declares no {what}")]
+    #[error("the project declares no {what} ({place})")]
     Undeclared {
         /// What: `migrations`.
         what: &'static str,
+        /// What would declare it, and where.
+        place: &'static str,
     },
     /// A database URL of the command line is none.
     #[error(transparent)]

@@ -20,7 +20,7 @@ fn verify(args: &AuditVerify, context: &mut Context<'_, '_>) -> Result<Exit, Cli
     let project = context.project(&args.environment)?;
     let seeds = seed::load(&project)?;
     if !seeds.has_lifecycles() {
-        return Err(CliError::Undeclared { what: "life cycle" });
+        return Err(CliError::Undeclared { what: "life cycle", place: "`[[lifecycle]]` in a dataset" });
     }
     let mut db = connect(&project.database, Access::Read)?;
     plimsoll_deploy::check_environment(db.as_mut(), &project)?;

@@ -23,7 +23,10 @@ fn triggers(args: &LifecycleTriggers, context: &mut Context<'_, '_>) -> Result<E
         plan_triggers(db.as_mut(), &seeds)?
     };
     if planned.is_empty() {
-        return Err(CliError::Undeclared { what: "life cycle with immutable states" });
+        return Err(CliError::Undeclared {
+            what: "life cycle with immutable states",
+            place: "`immutable` in a `[[lifecycle]]` of a dataset",
+        });
     }
     if args.sql {
         let statements = planned.iter().flat_map(|table| &table.install);

@@ -15,8 +15,8 @@ pub(super) fn run(args: &Smoke, context: &mut Context<'_, '_>) -> Result<Exit, C
 
 fn checks(args: &SmokeRun, context: &mut Context<'_, '_>) -> Result<Exit, CliError> {
     let project = context.project(&args.environment)?;
-    let plan =
-        plimsoll_deploy::load_checks(&project, &args.tag)?.ok_or(CliError::Undeclared { what: "smoke checks" })?;
+    let plan = plimsoll_deploy::load_checks(&project, &args.tag)?
+        .ok_or(CliError::Undeclared { what: "smoke checks", place: "`[smoke]` in `plimsoll.toml`" })?;
     let releases = plimsoll_deploy::declared_releases(&project)?;
     let target = plimsoll_deploy::target(&project, &releases, args.base_url.as_deref())?;
     let mut reporter = Reporter::new(context.terminal);

@@ -54,7 +54,10 @@ pub(super) fn hazards(project: &Project, plan: Option<&MigratePlan>) -> Result<S
 }
 
 fn load(project: &Project) -> Result<(MigrationSet, &Migrations), CliError> {
-    let settings = project.migrations.as_ref().ok_or(CliError::Undeclared { what: "migrations" })?;
+    let settings = project
+        .migrations
+        .as_ref()
+        .ok_or(CliError::Undeclared { what: "migrations", place: "`[migrations]` in `plimsoll.toml`" })?;
     let set = MigrationSet::load(&settings.path)?;
     plimsoll_migrate::check_prisma_provider(&set, project.engine()).map_err(plimsoll_migrate::MigrateError::from)?;
     Ok((set, settings))

@@ -12,7 +12,8 @@ pub(super) fn run(new: &NewMigration, context: &mut Context<'_, '_>) -> Result<E
     let root = context.surroundings.current_dir.join(&context.global.project);
     let folder = match &new.folder {
         Some(folder) => context.surroundings.current_dir.join(folder),
-        None => project::migrations_folder(&root)?.ok_or(CliError::Undeclared { what: "migrations" })?,
+        None => project::migrations_folder(&root)?
+            .ok_or(CliError::Undeclared { what: "migrations", place: "`[migrations]` in `plimsoll.toml`" })?,
     };
     let timestamp: String = ledger::now().chars().filter(char::is_ascii_digit).take("YYYYMMDDHHMMSS".len()).collect();
     let created = create_next(&folder, new.layout.map(layout), &new.name, &timestamp)?;

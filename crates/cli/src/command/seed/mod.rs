@@ -35,7 +35,8 @@ pub(super) fn run(args: &Seed, context: &mut Context<'_, '_>) -> Result<Exit, Cl
 }
 
 pub(super) fn load(project: &Project) -> Result<Seeds, CliError> {
-    plimsoll_deploy::load_seeds(project)?.ok_or(CliError::Undeclared { what: "seeds" })
+    plimsoll_deploy::load_seeds(project)?
+        .ok_or(CliError::Undeclared { what: "seeds", place: "`[seed]` in `plimsoll.toml`" })
 }
 
 fn make(db: &mut dyn Db, seeds: &Seeds) -> Result<SeedPlan, CliError> {

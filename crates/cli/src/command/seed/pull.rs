@@ -11,7 +11,8 @@ use crate::reporter::diff;
 
 pub(super) fn run(args: &SeedPull, context: &mut Context<'_, '_>) -> Result<Exit, CliError> {
     let project = context.project(&args.apply.environment)?;
-    let options = SeedOptions::of(&project).ok_or(CliError::Undeclared { what: "seeds" })?;
+    let options = SeedOptions::of(&project)
+        .ok_or(CliError::Undeclared { what: "seeds", place: "`[seed]` in `plimsoll.toml`" })?;
     let wanted =
         PullOptions { table: args.table.clone(), row: args.row.clone(), follow: args.follow, undeclared: args.new };
     let plan = {
