@@ -268,8 +268,8 @@ fn spans(node: &Node, steps: &[Step], found: &mut Vec<Range<usize>>) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::text::parse;
     use super::super::text::Format;
+    use super::super::text::parse;
     use super::*;
     use crate::read::model::DatasetFile;
 
