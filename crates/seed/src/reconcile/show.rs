@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use crate::reconcile::plan::{ColumnChange, Counts, Outcome, Pending, RowAction, RowPlan, SeedPlan, TablePlan};
 
 /// Rows shown below a table, unless asked for more.
-const ROWS: usize = 8;
+pub(crate) const ROWS: usize = 8;
 
 /// Characters of names on a line of new rows.
 const LINE: usize = 72;
@@ -85,21 +85,7 @@ impl Shown<'_> {
     fn created(&self, f: &mut fmt::Formatter<'_>, table: &TablePlan) -> fmt::Result {
         let new: Vec<String> =
             table.rows.iter().filter(|row| row.action == RowAction::Create).map(|row| label(&row.key)).collect();
-        let mut names = String::new();
-        let mut named = 0;
-        for name in new.iter().take(self.rows) {
-            if named > 0 && names.chars().count() + name.chars().count() > LINE {
-                break;
-            }
-            names.push_str(if named > 0 { ", " } else { "" });
-            names.push_str(name);
-            named += 1;
-        }
-        match new.len() - named {
-            _ if named == 0 => Ok(()),
-            0 => writeln!(f, "      + {names}"),
-            more => writeln!(f, "      + {names} and {more} more"),
-        }
+        if new.is_empty() || self.rows == 0 { Ok(()) } else { writeln!(f, "      + {}", first_few(&new, self.rows)) }
     }
 
     /// What rows with a life cycle step through, each with a row in the audit.
@@ -167,6 +153,24 @@ fn gone(f: &mut fmt::Formatter<'_>, table: &TablePlan) -> fmt::Result {
         }
     }
     Ok(())
+}
+
+/// The first few names, as many as fit into a line, and how many there are besides.
+pub(crate) fn first_few(all: &[String], most: usize) -> String {
+    let mut names = String::new();
+    let mut named = 0;
+    for name in all.iter().take(most) {
+        if named > 0 && names.chars().count() + name.chars().count() > LINE {
+            break;
+        }
+        names.push_str(if named > 0 { ", " } else { "" });
+        names.push_str(name);
+        named += 1;
+    }
+    match all.len() - named {
+        0 => names,
+        more => format!("{names} and {more} more"),
+    }
 }
 
 /// A key in a few words: its values, those of references included.

@@ -3,9 +3,9 @@
 use std::fmt;
 
 use super::UndoReport;
-use super::plan::{UndoAction, UndoPlan};
+use super::plan::{UndoAction, UndoPlan, UndoStep};
 use super::reset::{ResetPlan, ResetReport};
-use crate::reconcile::show::{label, value};
+use crate::reconcile::show::{ROWS, first_few, label, value};
 
 impl fmt::Display for UndoPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -19,17 +19,20 @@ impl fmt::Display for UndoPlan {
             of(UndoAction::Restore),
             of(UndoAction::Delete)
         )?;
-        for step in &self.steps {
-            let sign = match step.action {
+        let rows: Vec<&UndoStep> = self.steps.iter().filter(|step| step.action != UndoAction::Entry).collect();
+        for alike in rows.chunk_by(|a, b| (a.action, &a.table) == (b.action, &b.table)) {
+            let sign = match alike[0].action {
                 UndoAction::Insert => "+",
                 UndoAction::Restore => "~",
                 UndoAction::Delete => "-",
                 UndoAction::Entry => continue,
             };
-            writeln!(f, "  {sign} {} {}", step.table, label(&step.key))?;
-            for column in &step.columns {
-                writeln!(f, "      {}: {} -> {}", column.column, value(&column.now), value(&column.then))?;
+            if alike.len() > ROWS && alike[0].action != UndoAction::Restore {
+                let names: Vec<String> = alike.iter().map(|step| label(&step.key)).collect();
+                writeln!(f, "  {sign} {} of {}: {}", alike.len(), alike[0].table, first_few(&names, ROWS))?;
+                continue;
             }
+            alike.iter().try_for_each(|step| existing(f, sign, step))?;
         }
         for blocked in &self.blocked {
             let key = blocked.key.as_ref().map(|key| format!(" {}", label(key))).unwrap_or_default();
@@ -38,6 +41,14 @@ impl fmt::Display for UndoPlan {
         }
         Ok(())
     }
+}
+
+fn existing(f: &mut fmt::Formatter<'_>, sign: &str, step: &UndoStep) -> fmt::Result {
+    writeln!(f, "  {sign} {} {}", step.table, label(&step.key))?;
+    for column in &step.columns {
+        writeln!(f, "      {}: {} -> {}", column.column, value(&column.now), value(&column.then))?;
+    }
+    Ok(())
 }
 
 /// In one phrase: `run 3 taken back as run 4: 2 rows put back, 1 restored, 0 deleted`.
