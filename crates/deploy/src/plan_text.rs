@@ -65,7 +65,7 @@ impl DeployPlan {
             }
         }
         if self.seed.as_ref().is_some_and(|seed| !seed.is_empty()) {
-            writeln!(f, "  rows: written in one transaction with the counts above; once committed they stay")?;
+            writeln!(f, "  rows: written in one transaction with the counts above; `seed undo` takes them back later")?;
         }
         if let Some(migrations) = self.migrations.as_ref().filter(|plan| !plan.steps.is_empty()) {
             let whole = migrations.steps.iter().filter(|step| step.transactional).count();
