@@ -56,7 +56,7 @@ live_tests! {
         let dataset = CONTRACTS.split("\n[[table]]").next().expect("the life cycle").to_owned() + block;
         let project = TestProject::new().file("seeds/contracts.toml", &dataset);
         project.write("data/contracts.csv", "slug,body,status\nsquat,knees out,CREATED\n");
-        let error = read(&project.load(db)).err().expect("is refused");
+        let error = read(&project.load(db)).expect_err("is refused");
         let told = problems(&error).join("\n");
         assert!(told.contains("the rows of `contract` have a life cycle (seeds/contracts.toml:"), "{told}");
     }

@@ -33,7 +33,7 @@ pub use lifecycle::step::{StepPlan, StepRequest, StepTo, apply_step, plan_step};
 pub use lifecycle::trigger::{TableTriggers, TriggerState, install_triggers, plan_triggers, remove_triggers};
 pub use lifecycle::verify::{AuditFinding, AuditReport, verify_audit};
 pub use read::{SeedOptions, Seeds, load, load_only};
-pub use reconcile::observe::{Observation, observe};
+pub use reconcile::observe::{Observation, observe, observe_declared};
 pub use reconcile::plan::{
     ColumnChange, Counts, Outcome, Pending, RowAction, RowPlan, SeedPlan, TablePlan, plan, plan_before_migrations,
 };
@@ -42,9 +42,10 @@ pub use report::{SeedReport, TableReport};
 pub use runs::{Run, RunKind, RunOptions, runs};
 pub use service::{Seeded, ServiceError, ServiceOptions, look, seed};
 pub use steps::{Step, StepTable, Steps, steps};
-pub use stream::{BulkCounts, BulkPlan, RowSource, emptied};
+pub use stream::{BulkCounts, BulkPlan, RowSource, StreamedRows, emptied};
 pub use undo::{
     Blocked, ResetOptions, ResetPlan, ResetReport, ResetRow, Restored, UndoAction, UndoOptions, UndoPlan, UndoReport,
-    UndoStep, apply_reset, apply_undo, plan_reset, plan_undo,
+    UndoStep, apply_emptied, apply_reset, apply_undo, plan_reset, plan_undo,
 };
+pub use value::secret::SecretColumns;
 pub use verify::{Expectation, Finding, Rule, TableDigest, Verdict, Verified, VerifyReport, digests, inspect, verify};

@@ -100,7 +100,8 @@ mod tests {
     #[test]
     fn a_backslash_ends_a_literal_or_does_not() {
         let sql = r"SELECT '\' INTO OUTFILE '/tmp/x', '";
-        let read: Vec<usize> = ESCAPES.iter().map(|escapes| words(sql, *escapes).map_or(0, |words| words.len())).collect();
+        let read: Vec<usize> =
+            ESCAPES.iter().map(|escapes| words(sql, *escapes).map_or(0, |words| words.len())).collect();
         assert_eq!(read, [3, 3, 3]);
         let sql = r"SELECT 'a\' INTO OUTFILE '/tmp/x' -- '";
         let found = |escapes| words(sql, escapes).is_some_and(|words| words.contains(&"OUTFILE".to_owned()));

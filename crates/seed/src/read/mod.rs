@@ -17,11 +17,11 @@ use crate::lifecycle::{Lifecycle, declare};
 use crate::map::expression;
 use crate::map::{CompiledBlock, Staging};
 use crate::read::document::Document;
-use crate::read::model::{DatasetFile, EditPolicy, Mode, TableBlock};
+use crate::read::model::{DatasetFile, Mode, TableBlock};
 use crate::read::source::SourceFile;
 use crate::staged::{self, order};
 use crate::staged::{Block, References, StagedTable};
-use crate::stream::{self, BulkTable, RowSource};
+use crate::stream::{self, BulkTable};
 
 /// Where the datasets are and what they may do.
 #[derive(Debug, Clone)]
@@ -89,29 +89,6 @@ impl Seeds {
         self.lifecycles.iter().find(|lifecycle| lifecycle.table == table)
     }
 
-    /// The tables with `bulk = true`, whose rows are read when they are needed.
-    pub fn bulk_tables(&self) -> impl Iterator<Item = &str> {
-        self.bulk.iter().map(|table| table.name.as_str())
-    }
-
-    /// Adds a table of very many rows that come from the caller's own code, as if a dataset of this name declared it. Rows of
-    /// the table are found by the columns of `key`.
-    pub fn add_rows(&mut self, dataset: &str, table: &str, key: &[&str], source: Arc<dyn RowSource>) {
-        let position = self.datasets.iter().position(|name| name == dataset).unwrap_or_else(|| {
-            self.datasets.push(dataset.to_owned());
-            self.datasets.len() - 1
-        });
-        self.bulk.push(BulkTable {
-            name: table.to_owned(),
-            key: key.iter().map(|column| (*column).to_owned()).collect(),
-            dataset: position,
-            at: source.header(),
-            source,
-            mode: Mode::default(),
-            on_edit: EditPolicy::default(),
-        });
-    }
-
     /// Streamed tables and nothing else, of a dataset without a name.
     pub(crate) fn streamed(bulk: Vec<BulkTable>, user_data: Vec<String>) -> Self {
         Self {
@@ -157,8 +134,9 @@ pub fn load(options: &SeedOptions) -> Result<Seeds, SeedError> {
 pub fn load_only(options: &SeedOptions, only: &[String]) -> Result<Seeds, SeedError> {
     let mut problems = Vec::new();
     let mut lifecycles = Vec::new();
-    let mut read = read_datasets(options, only, &mut lifecycles, &mut problems);
-    read.retain(|dataset| only.is_empty() || only.contains(&dataset.name));
+    let read = read_datasets(options, only, &mut lifecycles, &mut problems);
+    let (read, others): (Vec<Read>, Vec<Read>) =
+        read.into_iter().partition(|dataset| only.is_empty() || only.contains(&dataset.name));
     let read = order_datasets(read, &mut problems);
     let env = expression::environment();
     let mut staging = Staging::default();
@@ -217,10 +195,14 @@ pub fn load_only(options: &SeedOptions, only: &[String]) -> Result<Seeds, SeedEr
             documents.iter().for_each(|document| block.stage(&options.names, Some(document), &mut staging));
         }
     }
+    let seeded = generated.len();
+    if seeded > 0 {
+        generated.extend(others.into_iter().flat_map(needed));
+    }
     // A block that is wrong in itself is missing to the others, which would only add follow-up errors.
     if !broken {
         let sources = stage::sources(&generated, &options.names, options.profile.as_deref(), &mut problems);
-        for (found, rows) in generated.iter().zip(sources) {
+        for (found, rows) in generated.iter().zip(sources).take(seeded) {
             if stage::is_bulk(found, &options.names, &mut problems) {
                 bulk.push(stage::bulk(found, rows, &blocks[found.index]));
                 // What is gone from a streamed table is found inside the database, and not by its staged rows.
@@ -470,8 +452,19 @@ fn bulk_table(
     }
 }
 
+/// The generators of a dataset that is not asked for itself: rows of those that are may be made of its rows.
+fn needed(dataset: Read) -> impl Iterator<Item = Found> {
+    let Read { file, parsed, .. } = dataset;
+    let seed = parsed.dataset.seed;
+    parsed.generate.into_iter().map(move |block| {
+        let offset = block.span().start;
+        // Its rows are not staged, so that it has no place among the blocks.
+        Found { index: usize::MAX, file: Arc::clone(&file), offset, seed, block: block.into_inner() }
+    })
+}
+
 /// A very large table is declared once, by itself.
-fn declared_otherwise(
+pub(crate) fn declared_otherwise(
     bulk: &[BulkTable],
     tables: &[StagedTable],
     lifecycles: &[Lifecycle],

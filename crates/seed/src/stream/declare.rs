@@ -7,7 +7,7 @@ use plimsoll_core::toml_file::nearest;
 use plimsoll_core::{ErrorCode, Location};
 
 use crate::error::{Problem, SeedError};
-use crate::read::model::{EditPolicy, Mode, OnDuplicate, OnEdit, TableBlock};
+use crate::read::model::{EditPolicy, KeyNulls, Mode, OnDuplicate, OnEdit, TableBlock};
 use crate::read::source::SourceFile;
 use crate::stream::RowSource;
 use crate::stream::file::RowFile;
@@ -53,6 +53,9 @@ pub(crate) fn declare(
         ("was", !block.was.0.is_empty()),
         ("rows", block.rows.is_some()),
         ("on_duplicate", block.on_duplicate != OnDuplicate::Error),
+        ("key_nulls", block.key_nulls != KeyNulls::Refuse),
+        // Samples of rows are shown, and the ledger keeps them all.
+        ("secret", !block.secret.is_empty()),
     ];
     for (word, _) in used.iter().filter(|(_, used)| *used) {
         let message = format!("`{name}` is read as it is with `bulk = true`: `{word}` has no meaning there");
