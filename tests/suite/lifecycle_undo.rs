@@ -39,7 +39,13 @@ fn intact(db: &mut TestDatabase, project: &TestProject) {
 fn undo(db: &mut TestDatabase, run: i64) -> Result<(), plimsoll_seed::SeedError> {
     let catalog = Catalog::read(db.db()).expect("is readable");
     let plan = plan_undo(db.db(), &catalog, &UndoOptions { run: Some(run), ..UndoOptions::default() })?;
-    apply_undo(db.db(), &plan, &[], &RunOptions { actor: "omar@harbour".to_owned(), ..RunOptions::default() }).map(drop)
+    apply_undo(
+        db.db(),
+        &plan,
+        &UndoOptions::default(),
+        &RunOptions { actor: "omar@harbour".to_owned(), ..RunOptions::default() },
+    )
+    .map(drop)
 }
 
 live_tests! {

@@ -56,6 +56,7 @@ mod schema_read;
 mod scratch;
 mod seed_bulk;
 mod seed_bulk_errors;
+mod seed_bulk_schema;
 mod seed_cli;
 mod seed_constraints;
 mod seed_edits;

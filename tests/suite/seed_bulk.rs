@@ -224,6 +224,17 @@ live_tests! {
         assert!(plan(db, &project).expect("a plan").is_empty());
     }
 
+    fn the_first_row_may_be_one_that_was_there(db: &mut TestDatabase) {
+        product_table(db);
+        db.run("INSERT INTO product (sku, name, price, note) VALUES ('A-1', 'Lamp, small', 9.5, NULL), ('A-2', 'Desk', 120, 'oak')");
+        let project = project(&format!("{DATASET}mode = \"sync\"\n"), PRODUCTS);
+        seed(db, &project).expect("seeds");
+        project.write("data/products.csv", "sku,name,price,note\n");
+        assert_eq!(planned(db, &project).counts.remove, 1);
+        seed(db, &project).expect("seeds");
+        assert_eq!(rows(db), ["A-1|Lamp, small|", "A-2|Desk|oak"]);
+    }
+
     fn without_sync_rows_that_leave_the_file_stay(db: &mut TestDatabase) {
         let project = seeded(db, DATASET);
         project.write("data/products.csv", "sku,name,price,note\nA-1,Lamp,9.50,\n");

@@ -1,10 +1,14 @@
 //! What is wrong with tables of very many rows, or with writing them, and the place that is told. What goes right is in
 //! `seed_bulk`.
 
-use plimsoll_core::{Coded, ErrorCode};
-use plimsoll_seed::{SeedError, SeedEvent};
+use std::sync::Arc;
+
+use plimsoll_core::db::Engine;
+use plimsoll_core::{Coded, ErrorCode, Location};
+use plimsoll_seed::{RowSource, SeedError, SeedEvent};
 use plimsoll_tests::seeding::{plan, plan_on, problems, read, seed};
 use plimsoll_tests::{TestDatabase, TestProject, live_tests};
+use serde_json::{Value, json};
 
 const DATASET: &str = r#"
 [[table]]
@@ -41,7 +45,83 @@ fn told(error: &SeedError) -> String {
     text
 }
 
+/// Rows that a service has in memory.
+#[derive(Debug)]
+struct Held(Vec<Arc<str>>, Vec<Vec<Value>>);
+
+impl Held {
+    fn new(columns: &[&str], rows: Vec<Vec<Value>>) -> Arc<Self> {
+        Arc::new(Self(columns.iter().map(|column| Arc::from(*column)).collect(), rows))
+    }
+}
+
+impl RowSource for Held {
+    fn columns(&self) -> &[Arc<str>] {
+        &self.0
+    }
+
+    fn expected(&self) -> Option<u64> {
+        Some(self.1.len() as u64)
+    }
+
+    fn each(&self, visit: &mut dyn FnMut(&[Value]) -> Result<(), SeedError>) -> Result<(), SeedError> {
+        self.1.iter().try_for_each(|row| visit(row))
+    }
+
+    fn place(&self, row: u64) -> Location {
+        Location { file: "held".into(), line: u32::try_from(row).expect("few") + 1, column: 1 }
+    }
+
+    fn fingerprint(&self) -> Result<String, SeedError> {
+        Ok(format!("{:?}", self.1))
+    }
+}
+
 live_tests! {
+    fn rows_of_a_service_are_checked_like_those_of_a_dataset(db: &mut TestDatabase) {
+        tables(db);
+        db.run("CREATE TABLE caller (phone VARCHAR(20) NOT NULL PRIMARY KEY)");
+        let project = TestProject::new()
+            .file("seeds/lines.toml", "[[table]]\nname = \"line\"\nkey = [\"id\"]\nrows = [{ id = 1, sku = \"A\" }]\n");
+        let mut seeds = read(&project.load(db)).expect("loads");
+        let add = |seeds: &mut plimsoll_seed::Seeds, table: &str, key: &str, columns: &[&str]| {
+            let row = columns.iter().map(|column| json!(if *column == "price" { "1" } else { "A" })).collect();
+            seeds.add_rows("service", table, &[key], Held::new(columns, vec![row])).map_err(|error| told(&error))
+        };
+        assert_eq!(add(&mut seeds, "caller", "phone", &["phone"]), Err("held:1:1: `caller` holds user data and is not seeded".to_owned()));
+        let twice = add(&mut seeds, "line", "id", &["id", "sku"]).expect_err("is declared by the file");
+        assert!(twice.contains("`line` is declared elsewhere as well"), "{twice}");
+        add(&mut seeds, "product", "sku", &["name", "price"]).expect("nothing can be said without a database");
+        let error = plan_on(db.db(), &seeds).expect_err("has no key");
+        assert_eq!(told(&error), "held:1:1: the key column `sku` of `product` is not among the columns of its rows");
+        let mut seeds = read(&project.load(db)).expect("loads");
+        add(&mut seeds, "product", "sku", &["sku", "name", "price"]).expect("is fine");
+        let plan = plan_on(db.db(), &seeds).expect("a plan");
+        plimsoll_seed::apply(db.db(), &seeds, &plan, &plimsoll_seed::ApplyOptions::default(), &mut |_| {}).expect("applies");
+        assert_eq!((db.count("product"), db.count("line")), (1, 1));
+    }
+
+    fn a_reference_that_is_checked_last_names_its_line_as_well(db: &mut TestDatabase) {
+        tables(db);
+        let late = if db.engine() == Engine::Mysql { "" } else { "DEFERRABLE INITIALLY DEFERRED" };
+        db.run(&format!("DROP TABLE line; CREATE TABLE line (id INTEGER NOT NULL PRIMARY KEY, sku VARCHAR(40) NOT NULL, FOREIGN KEY (sku) REFERENCES product (sku) {late})"));
+        let project = project("A,Lamp,1\n", "1,A\n2,X\n");
+        let error = seed(db, &project).expect_err("X is nowhere");
+        assert_eq!(error.code(), ErrorCode::ReferenceMissing);
+        assert_eq!(problems(&error), ["data/lines.csv:3:1: `line` refers to a row of `product` that is not there: `sku` \"X\""]);
+        assert_eq!((db.count("product"), db.count("line")), (0, 0));
+    }
+
+    fn a_saved_plan_names_the_streamed_tables_that_moved(db: &mut TestDatabase) {
+        tables(db);
+        let project = project("A,Lamp,1\n", "1,A\n");
+        let before = plan(db, &project).expect("a plan");
+        project.write("data/products.csv", "sku,name,price\nA,Light,1\n");
+        let after = plan(db, &project).expect("a plan");
+        assert_eq!(before.differences(&after), ["rows of product"]);
+        assert_eq!(before.differences(&before), Vec::<String>::new());
+    }
+
     fn tables_that_refer_to_each_other_go_in_order(db: &mut TestDatabase) {
         tables(db);
         let project = project("A,Lamp,1\nB,Desk,2\n", "1,A\n2,B\n");
@@ -56,7 +136,7 @@ live_tests! {
         seed(db, &project).expect("seeds");
         project.write("data/products.csv", "sku,name,price\nA,Lamp,1\n");
         let error = seed(db, &project).expect_err("line 2 refers to it");
-        assert_eq!(told(&error), "seeds/all.toml:10:8: 1 rows of `line` refer to rows of `product` that the file has no more: change or remove those first");
+        assert_eq!(told(&error), "seeds/all.toml:10:8: rows of `product` that the file has no more cannot be removed: 1 row of `line` refers to it by `sku`");
         assert_eq!((db.count("product"), db.count("line")), (2, 2));
         project.write("data/lines.csv", "id,sku\n1,A\n");
         seed(db, &project).expect("seeds");
@@ -146,6 +226,20 @@ live_tests! {
         project.write("seeds/all.toml", &DATASET.replace("\"id\"", "\"sku\""));
         let keyless = plan(db, &project).expect_err("is no key");
         assert_eq!(told(&keyless), "seeds/all.toml:3:8: `line` has neither a primary key nor a unique constraint over `sku`, by which its rows are found");
+    }
+
+    fn words_that_have_no_meaning_for_streamed_rows_are_refused(db: &mut TestDatabase) {
+        tables(db);
+        let project = project("A,Lamp,1\n", "1,A\n");
+        project.write("seeds/all.toml", &(DATASET.to_owned() + "secret = [\"name\"]\nkey_nulls = \"equal\"\n"));
+        let error = plan(db, &project).expect_err("is wrong");
+        assert_eq!(
+            problems(&error),
+            [
+                "seeds/all.toml:9:8: `product` is read as it is with `bulk = true`: `key_nulls` has no meaning there",
+                "seeds/all.toml:9:8: `product` is read as it is with `bulk = true`: `secret` has no meaning there",
+            ]
+        );
     }
 
     fn tables_that_are_yet_to_come_are_planned_as_all_new(db: &mut TestDatabase) {

@@ -70,3 +70,89 @@ fn runs_are_listed_taken_back_and_reset_under_the_lock() {
     let blocked = harbour.run(&["seed", "undo", "dev", "1", "--dry-run"]).exits(5);
     shows(&blocked, &["`depth` is 9 now, the run left 6", "it is not there any more"]);
 }
+
+#[test]
+fn a_first_fresh_start_of_a_protected_environment_asks_although_nothing_is_removed() {
+    let harbour = harbour();
+    harbour.run(&["migrate", "up", "production", "--yes"]).exits(0);
+    let refused = harbour.run(&["seed", "apply", "production", "--fresh"]).exits(5);
+    refused.says(&["deploy::not_confirmed", "`production` is protected"]);
+    let count = |sql: &str| dump::texts(&harbour.sqlite("production"), sql);
+    assert_eq!(count("SELECT count(*) || '' FROM berth"), ["0"]);
+    harbour.run(&["seed", "apply", "production", "--fresh", "--yes"]).exits(0);
+    assert_eq!(count("SELECT count(*) || '' FROM berth"), ["2"]);
+}
+
+const STREAMED: &str = "[[table]]\nname = \"boat\"\nkey = [\"id\"]\nbulk = true\nfile = \"data/boats.csv\"\n";
+
+fn with_boats() -> Deployment {
+    let harbour = harbour();
+    harbour.write(
+        "migrations/20260502000000_boat.sql",
+        "CREATE TABLE boat (id INTEGER PRIMARY KEY, berth TEXT REFERENCES berth (slug), note TEXT);\n",
+    );
+    harbour.write("seeds/boats.toml", STREAMED);
+    harbour.write("data/boats.csv", "id,berth,note\n1,east,a\n2,west,b\n");
+    harbour.run(&["migrate", "up", "dev"]).exits(0);
+    harbour.run(&["seed", "apply", "dev"]).exits(0);
+    harbour
+}
+
+fn boats(harbour: &Deployment) -> Vec<String> {
+    dump::texts(&harbour.sqlite("dev"), "SELECT id || '' FROM boat ORDER BY id")
+}
+
+#[test]
+fn a_reset_says_that_streamed_rows_stay_and_a_fresh_start_removes_them() {
+    let harbour = with_boats();
+    let dry = harbour.run(&["seed", "reset", "dev", "--dry-run"]).exits(5);
+    shows(&dry, &["! boat: 2 rows that stay, they were streamed: `seed apply --fresh` removes them"]);
+    let dry = harbour.run(&["seed", "apply", "dev", "--fresh", "--dry-run"]).exits(0);
+    shows(&dry, &["- 2 of boat", "- 2 of berth"]);
+    dry.says(&["then 2 declared rows and the files of boat are seeded"]);
+    assert!(!dry.stdout.contains("stay"), "{}", dry.stdout);
+    harbour.run(&["seed", "apply", "dev", "--fresh", "--yes"]).exits(0);
+    assert_eq!((boats(&harbour).len(), depths(&harbour).len()), (2, 2));
+}
+
+#[test]
+fn a_fresh_start_that_could_not_be_ended_is_not_begun() {
+    let harbour = with_boats();
+    // A row of somebody else refers to what would be removed; that only shows once the streamed rows are gone.
+    dump::execute(&harbour.sqlite("dev"), "INSERT INTO boat (id, berth) VALUES (99, 'east')");
+    harbour.run(&["seed", "apply", "dev", "--fresh", "--yes"]).exits(5).says(&["seed::prune_blocked", "`boat`"]);
+    assert_eq!((boats(&harbour), depths(&harbour).len()), (["1", "2", "99"].map(str::to_owned).to_vec(), 2));
+    // That of a table which is not streamed shows before.
+    harbour.write(
+        "migrations/20260503000000_rope.sql",
+        "CREATE TABLE rope (id INTEGER PRIMARY KEY, berth TEXT REFERENCES berth (slug));\n",
+    );
+    harbour.run(&["migrate", "up", "dev"]).exits(0);
+    dump::execute(&harbour.sqlite("dev"), "DELETE FROM boat WHERE id = 99; INSERT INTO rope VALUES (1, 'east')");
+    harbour.run(&["seed", "apply", "dev", "--fresh", "--dry-run"]).exits(5).says(&["seed::prune_blocked", "`rope`"]);
+    harbour.run(&["seed", "apply", "dev", "--fresh", "--yes"]).exits(5).says(&["seed::prune_blocked", "`rope`"]);
+    assert_eq!(boats(&harbour), ["1", "2"]);
+}
+
+#[test]
+fn a_fresh_start_gets_over_columns_and_tables_that_are_gone() {
+    let harbour = with_boats();
+    dump::execute(&harbour.sqlite("dev"), "ALTER TABLE boat DROP COLUMN note");
+    harbour.write("data/boats.csv", "id,berth\n1,east\n2,west\n");
+    harbour.run(&["seed", "apply", "dev", "--fresh", "--yes"]).exits(0);
+    assert_eq!(boats(&harbour), ["1", "2"]);
+    dump::execute(&harbour.sqlite("dev"), "DROP TABLE boat");
+    harbour.remove("seeds/boats.toml");
+    harbour.run(&["seed", "apply", "dev", "--fresh", "--yes"]).exits(0);
+    assert_eq!(depths(&harbour).len(), 2);
+}
+
+#[test]
+fn streamed_tables_are_counted_and_verified_and_left_out_of_digests_aloud() {
+    let harbour = with_boats();
+    let verified = harbour.run(&["seed", "verify", "dev"]).exits(0);
+    shows(&verified, &["no row of `boat` whose `berth` is no `slug` of `berth`"]);
+    let digests = harbour.run(&["seed", "verify", "dev", "--digest"]).exits(0);
+    shows(&digests, &["berth (2 rows)"]);
+    digests.says(&["boat is left out: its rows are streamed"]);
+}

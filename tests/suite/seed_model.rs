@@ -212,7 +212,7 @@ fn everything(db: &mut TestDatabase) -> Vec<plimsoll_core::db::DynRow> {
 fn undo(db: &mut TestDatabase) -> bool {
     let catalog = Catalog::read(db.db()).expect("the catalogue is readable");
     let Ok(plan) = plan_undo(db.db(), &catalog, &UndoOptions::default()) else { return false };
-    apply_undo(db.db(), &plan, &[], &RunOptions::default()).is_ok()
+    apply_undo(db.db(), &plan, &UndoOptions::default(), &RunOptions::default()).is_ok()
 }
 
 fn history(db: &mut TestDatabase, project: &TestProject, events: &[Event]) -> Result<(), TestCaseError> {

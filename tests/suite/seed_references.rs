@@ -64,7 +64,28 @@ fn tree(db: &mut TestDatabase) -> Vec<String> {
     rows.iter().map(|row| format!("{} {} {}", row.text(0), row.text(1), row.text(2))).collect()
 }
 
+/// Orders are made of the clients of another dataset.
+const CLIENTS: &str =
+    "[[generate]]\nname = \"client\"\ncount = 5\nkey = [\"id\"]\ncolumns = { id = \"n + 1\", name = \"name()\" }\n";
+const ORDERS: &str = "[dataset]\nafter = [\"clients\"]\n\n[[generate]]\nname = \"orders\"\ncount = 7\nkey = [\"id\"]\n\
+    columns = { id = \"n + 1\", client_id = \"pick(client).id\", name = \"pick(client).name\" }\n";
+
 live_tests! {
+    fn rows_made_of_another_datasets_rows_are_seeded_alone(db: &mut TestDatabase) {
+        db.run("CREATE TABLE client (id INTEGER NOT NULL PRIMARY KEY, name VARCHAR(80))");
+        db.run("CREATE TABLE orders (id INTEGER NOT NULL PRIMARY KEY, client_id INTEGER, name VARCHAR(80), FOREIGN KEY (client_id) REFERENCES client (id))");
+        let project = TestProject::new().file("seeds/clients.toml", CLIENTS).file("seeds/orders.toml", ORDERS);
+        seed(db, &project).expect("seeds");
+        let before = db.rows("SELECT id, client_id, name FROM orders ORDER BY id");
+        db.run("DELETE FROM orders WHERE id > 3");
+        let options = plimsoll_seed::SeedOptions::of(&project.load(db)).expect("has datasets");
+        let seeds = plimsoll_seed::load_only(&options, &["orders".to_owned()]).expect("loads");
+        assert_eq!(seeds.tables().collect::<Vec<_>>(), [("orders", 7)]);
+        let plan = plimsoll_tests::seeding::plan_on(db.db(), &seeds).expect("a plan");
+        plimsoll_seed::apply(db.db(), &seeds, &plan, &plimsoll_seed::ApplyOptions::default(), &mut |_| {}).expect("applies");
+        assert_eq!(db.rows("SELECT id, client_id, name FROM orders ORDER BY id"), before);
+    }
+
     fn parents_are_written_before_their_children_whatever_the_order_of_files_and_rows(db: &mut TestDatabase) {
         tables(db);
         let report = seed(db, &project()).expect("seeds");

@@ -38,7 +38,7 @@ fn listed(db: &mut TestDatabase) -> Vec<String> {
 fn undo(db: &mut TestDatabase) {
     let catalog = Catalog::read(db.db()).expect("the catalogue is readable");
     let plan = plan_undo(db.db(), &catalog, &UndoOptions::default()).expect("a plan");
-    apply_undo(db.db(), &plan, &[], &RunOptions::default()).expect("is taken back");
+    apply_undo(db.db(), &plan, &UndoOptions::default(), &RunOptions::default()).expect("is taken back");
 }
 
 /// Makes every write to `domain` write to `caller` as well.

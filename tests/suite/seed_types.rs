@@ -75,6 +75,36 @@ live_tests! {
         assert!(misfit(db, kind, &json!("hex:0g")).starts_with("\"hex:0g\" does not fit `c` of type"));
     }
 
+    fn zeros_at_the_end_of_bytes_are_kept_and_found_again(db: &mut TestDatabase) {
+        let (kind, hex) = match db.engine() {
+            Engine::Postgres => ("bytea", "encode(id, 'hex')"),
+            Engine::Sqlite | Engine::Mysql => ("binary(16)", "lower(hex(id))"),
+        };
+        db.run(&format!("CREATE TABLE thing (id {kind} NOT NULL PRIMARY KEY, name VARCHAR(20), other {kind})"));
+        let id = "00112233445566778899aabbccddee00";
+        let dataset = |name: &str| {
+            format!("[[table]]\nname = \"thing\"\nkey = [\"id\"]\nrows = [{{ id = \"hex:{id}\", name = \"{name}\", other = \"hex:{id}\" }}]\n")
+        };
+        let project = TestProject::new().file("seeds/a.toml", &dataset("one"));
+        seed(db, &project).expect("seeds");
+        assert_eq!(db.texts(&format!("SELECT {hex} FROM thing WHERE id = other")), [id]);
+        assert!(plan(db, &project).expect("a plan").is_empty());
+        project.write("seeds/a.toml", &dataset("two"));
+        assert_eq!(seed(db, &project).expect("seeds").tables[0].counts.update, 1);
+        assert_eq!(db.texts("SELECT name FROM thing"), ["two"]);
+    }
+
+    fn a_float_has_the_bytes_that_its_engine_gives_it(db: &mut TestDatabase) {
+        db.run("CREATE TABLE sample (id INTEGER NOT NULL PRIMARY KEY, c real)");
+        let project = project(&[json!(0.1)]);
+        seed(db, &project).expect("seeds");
+        assert!(plan(db, &project).expect("a plan").is_empty());
+        // Too little for four bytes to tell.
+        db.run("UPDATE sample SET c = 0.1 + 0.0000000001");
+        let edited = usize::from(db.engine() != Engine::Postgres);
+        assert_eq!(plan(db, &project).expect("a plan").counts().edited, edited);
+    }
+
     fn bytes_that_somebody_changed_are_an_edit(db: &mut TestDatabase) {
         let kind = if db.engine() == Engine::Postgres { "BYTEA" } else { "BLOB" };
         let values = [json!("base64:AP8Q")];

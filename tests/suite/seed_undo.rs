@@ -58,12 +58,16 @@ fn state(db: &mut TestDatabase) -> State {
 
 fn undo_plan(db: &mut TestDatabase, run: Option<i64>) -> Result<UndoPlan, SeedError> {
     let catalog = Catalog::read(db.db()).expect("the catalogue is readable");
-    plan_undo(db.db(), &catalog, &UndoOptions { run, user_data: vec!["caller".to_owned()] })
+    plan_undo(db.db(), &catalog, &undo_options(run))
+}
+
+fn undo_options(run: Option<i64>) -> UndoOptions {
+    UndoOptions { run, user_data: vec!["caller".to_owned()], ..UndoOptions::default() }
 }
 
 fn undo(db: &mut TestDatabase, run: Option<i64>) -> Result<UndoReport, SeedError> {
     let plan = undo_plan(db, run)?;
-    apply_undo(db.db(), &plan, &["caller".to_owned()], &by())
+    apply_undo(db.db(), &plan, &undo_options(run), &by())
 }
 
 fn by() -> RunOptions {
@@ -163,7 +167,7 @@ live_tests! {
         seeded_twice(db);
         let planned = undo_plan(db, None).expect("a plan");
         db.run("UPDATE domain SET name = 'Trainer' WHERE slug = 'tutor'");
-        assert!(apply_undo(db.db(), &planned, &[], &by()).is_err());
+        assert!(apply_undo(db.db(), &planned, &UndoOptions::default(), &by()).is_err());
         assert_eq!(db.count("domain"), 2);
     }
 

@@ -52,6 +52,15 @@ FAIL   no row of SELECT 1 FROM domain a JOIN domain b ON a.position = b.position
         assert!(lines.starts_with(expected), "{lines}");
     }
 
+    fn text_that_ends_in_a_comment_is_checked_all_the_same(db: &mut TestDatabase) {
+        domain_table(db);
+        db.run("INSERT INTO domain (slug, name) VALUES ('a', 'A'), ('b', 'B')");
+        let rules = "[[expect]]\ntable = \"domain\"\nwhere = \"name = 'A' -- the first\"\nexactly = 1\n\n\
+                     [[expect]]\nsql = \"SELECT 1 FROM domain WHERE name = 'X' -- nobody\"\n";
+        let report = verified(db, &project(rules));
+        assert_eq!((report.count(Verdict::Fail), report.count(Verdict::Error)), (0, 0), "{report}");
+    }
+
     fn a_rule_that_is_broken_takes_the_rows_back(db: &mut TestDatabase) {
         domain_table(db);
         let project = project("[[expect]]\ntable = \"domain\"\naccepted = { column = \"name\", values = [\"A\"] }\nunique = [\"name\"]");

@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Checks what must be true of the data.
 pub(crate) fn expectations(db: &mut dyn Db, loaded: &Loaded) -> Result<(), Cause> {
     if !loaded.expectations.is_empty() {
-        plimsoll_seed::verify(db, &loaded.expectations)?;
+        plimsoll_seed::verify(db, loaded.seeds.as_ref(), &loaded.expectations)?;
     }
     Ok(())
 }

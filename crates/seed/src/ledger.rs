@@ -138,6 +138,16 @@ pub(crate) fn amend(db: &mut dyn Db, table: &str, row_key: &str, values: &Map<St
     Ok(())
 }
 
+/// Removes entries of any tables.
+pub(crate) fn remove_all<'a>(
+    db: &mut dyn Db,
+    entries: impl Iterator<Item = (&'a str, &'a str)>,
+) -> Result<(), DbError> {
+    let mut tables: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    entries.for_each(|(table, key)| tables.entry(table).or_default().push(key));
+    tables.into_iter().try_for_each(|(table, keys)| remove(db, table, keys.into_iter()))
+}
+
 /// Binds separated by commas, and the closing parenthesis.
 pub(crate) fn list<'a>(stmt: &mut Stmt, values: impl Iterator<Item = &'a str>) {
     for (index, value) in values.enumerate() {

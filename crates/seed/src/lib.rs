@@ -38,7 +38,7 @@ pub use pull::{
     Undeclared, plan_pull, pull,
 };
 pub use read::{SeedOptions, SeedSource, Seeds, SkipReason, Skipped, SourceRecord, load, load_only, load_with};
-pub use reconcile::observe::{Observation, observe};
+pub use reconcile::observe::{Observation, observe, observe_declared};
 pub use reconcile::plan::{
     ColumnChange, Counts, Outcome, Pending, RowAction, RowPlan, SeedPlan, TablePlan, plan, plan_before_migrations,
 };
@@ -47,9 +47,10 @@ pub use report::{SeedReport, TableReport};
 pub use runs::{Run, RunKind, RunOptions, runs};
 pub use service::{Seeded, ServiceError, ServiceOptions, look, seed};
 pub use steps::{Step, StepTable, Steps, steps};
-pub use stream::{BulkCounts, BulkPlan, RowSource, emptied};
+pub use stream::{BulkCounts, BulkPlan, RowSource, StreamedRows, emptied};
 pub use undo::{
     Blocked, ResetOptions, ResetPlan, ResetReport, ResetRow, Restored, UndoAction, UndoOptions, UndoPlan, UndoReport,
-    UndoStep, apply_reset, apply_undo, plan_reset, plan_undo,
+    UndoStep, apply_emptied, apply_reset, apply_undo, plan_reset, plan_undo,
 };
+pub use value::secret::SecretColumns;
 pub use verify::{Expectation, Finding, Rule, TableDigest, Verdict, Verified, VerifyReport, digests, inspect, verify};

@@ -49,9 +49,12 @@ pub(super) fn run(args: &Counts, context: &mut Context<'_, '_>) -> Result<Exit, 
 }
 
 /// The rows that the seeds declare for each table. Seeds that are wrong keep nobody from counting.
-fn declared(project: &Project, context: &mut Context<'_, '_>) -> BTreeMap<String, usize> {
+fn declared(project: &Project, context: &mut Context<'_, '_>) -> BTreeMap<String, u64> {
     match plimsoll_deploy::load_seeds(project) {
-        Ok(Some(seeds)) => seeds.tables().map(|(table, rows)| (table.to_owned(), rows)).collect(),
+        Ok(Some(seeds)) => {
+            let streamed = seeds.streamed_rows().filter_map(|(table, rows)| Some((table.to_owned(), rows?)));
+            seeds.tables().map(|(table, rows)| (table.to_owned(), rows as u64)).chain(streamed).collect()
+        }
         Ok(None) => BTreeMap::new(),
         Err(_) => {
             context.terminal.say("what the seeds declare is not shown: they cannot be read, see `seed plan`");
@@ -60,14 +63,14 @@ fn declared(project: &Project, context: &mut Context<'_, '_>) -> BTreeMap<String
     }
 }
 
-fn text(counted: &[TableCount], declared: &BTreeMap<String, usize>, user_data: &[String]) -> String {
+fn text(counted: &[TableCount], declared: &BTreeMap<String, u64>, user_data: &[String]) -> String {
     if counted.is_empty() {
         return "no tables\n".to_owned();
     }
     let columns = ["table", "rows", "declared", ""].map(str::to_owned);
     let row = |count: &TableCount| {
         let sign = if count.estimated { "~" } else { "" };
-        let declared = declared.get(&count.table).map(usize::to_string).unwrap_or_default();
+        let declared = declared.get(&count.table).map(u64::to_string).unwrap_or_default();
         let note = if user_data.contains(&count.table) { "user data" } else { "" };
         vec![count.table.clone(), format!("{sign}{}", count.rows), declared, note.to_owned()]
     };

@@ -5,6 +5,7 @@ mod counts;
 mod query;
 mod sessions;
 mod snapshot;
+mod words;
 
 pub use counts::{Counting, TableCount, counts};
 pub use query::{Answer, Cell, Query, QueryError, query};

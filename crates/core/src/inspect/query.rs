@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::snapshot::reading;
+use super::words::{ESCAPES, words};
 use crate::db::{Access, DatabaseUrl, Db, DbError, DbErrorKind, DynRow, Engine, Stmt, Value, connect};
 use crate::{Coded, ErrorCode};
 
@@ -76,6 +77,9 @@ pub enum QueryError {
     /// The statement would write a file of the server.
     #[error("only what reads is run here, and this would write a file of the server")]
     WritesFile,
+    /// The statement has a comment that the server runs, `/*! .. */`.
+    #[error("only what reads is run here, and nobody looks into comments that the server runs: leave `/*!` away")]
+    RunsComment,
     /// The database refused, because the statement would write.
     #[error("the statement would write, which the database refused")]
     Writes(#[source] DbError),
@@ -93,7 +97,7 @@ pub enum QueryError {
 impl Coded for QueryError {
     fn code(&self) -> ErrorCode {
         match self {
-            Self::Begins { .. } | Self::WritesFile | Self::Writes(_) => ErrorCode::QueryWrites,
+            Self::Begins { .. } | Self::WritesFile | Self::RunsComment | Self::Writes(_) => ErrorCode::QueryWrites,
             Self::Timeout { .. } => ErrorCode::QueryTimeout,
             Self::Database(error) => error.code(),
         }
@@ -108,7 +112,7 @@ impl Coded for QueryError {
 /// # Errors
 /// See [`QueryError`].
 pub fn query(url: &DatabaseUrl, query: &Query) -> Result<Answer, QueryError> {
-    permitted(&query.sql)?;
+    permitted(url.engine(), &query.sql)?;
     match url.engine() {
         Engine::Postgres | Engine::Mysql => ask(url, query),
         Engine::Sqlite => {
@@ -127,20 +131,30 @@ pub fn query(url: &DatabaseUrl, query: &Query) -> Result<Answer, QueryError> {
 }
 
 /// What the database would let pass although it changes something: settings, sessions, files.
-fn permitted(sql: &str) -> Result<(), QueryError> {
+fn permitted(engine: Engine, sql: &str) -> Result<(), QueryError> {
     let upper = sql.to_ascii_uppercase();
-    let mut words = upper.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
-    let first = words.next().unwrap_or_default();
+    let mut bare = upper.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
+    let first = bare.next().unwrap_or_default();
     let begins = upper.trim_start_matches(|c: char| c.is_whitespace() || c == '(').starts_with(first);
-    let mut pragma = || words.next().is_some_and(|name| PRAGMAS.contains(&name)) && !upper.contains('=');
+    let mut pragma = || bare.next().is_some_and(|name| PRAGMAS.contains(&name)) && !upper.contains('=');
     let fine = SELECTS.contains(&first) || LOOKS.contains(&first) && (first != "PRAGMA" || pragma());
     if first.is_empty() || !begins || !fine {
         let word = sql.split_whitespace().next().unwrap_or_default();
         return Err(QueryError::Begins { word: word.to_owned() });
     }
-    let all: Vec<&str> = upper.split_whitespace().collect();
-    if all.windows(2).any(|pair| pair[0] == "INTO" && matches!(pair[1], "OUTFILE" | "DUMPFILE")) {
-        return Err(QueryError::WritesFile);
+    match engine {
+        Engine::Sqlite | Engine::Postgres => Ok(()),
+        Engine::Mysql => reads_only(sql),
+    }
+}
+
+/// MySQL writes files of the server in transactions that are read-only. However it may read the quotes, no such words are left.
+fn reads_only(sql: &str) -> Result<(), QueryError> {
+    for escapes in ESCAPES {
+        let Some(words) = words(sql, escapes) else { return Err(QueryError::RunsComment) };
+        if words.windows(2).any(|pair| pair[0] == "INTO" && matches!(pair[1].as_str(), "OUTFILE" | "DUMPFILE")) {
+            return Err(QueryError::WritesFile);
+        }
     }
     Ok(())
 }
@@ -319,9 +333,10 @@ mod tests {
             "EXPLAIN SELECT 1",
             "SHOW TABLES",
             "PRAGMA table_info('domain')",
-            "SELECT 'INTO the OUTFILE'",
+            "SELECT 'INTO OUTFILE'",
+            "SELECT 1 /* INTO OUTFILE '/tmp/x' */",
         ] {
-            permitted(fine).unwrap_or_else(|error| panic!("{fine}: {error}"));
+            permitted(Engine::Mysql, fine).unwrap_or_else(|error| panic!("{fine}: {error}"));
         }
         for wrong in [
             "INSERT INTO t VALUES (1)",
@@ -336,9 +351,13 @@ mod tests {
             "PRAGMA query_only(0)",
             "/*! INSERT INTO t VALUES (1) */",
             "SELECT 1 INTO OUTFILE '/tmp/x'",
+            "SELECT 1 INTO/**/OUTFILE '/tmp/x'",
+            "SELECT 1 INTO -- a\nDUMPFILE '/tmp/x'",
+            "SELECT 1 /*!INTO OUTFILE '/tmp/x'*/",
+            r"SELECT 'a\' INTO OUTFILE '/tmp/x' -- '",
             "",
         ] {
-            assert!(permitted(wrong).is_err(), "{wrong}");
+            assert!(permitted(Engine::Mysql, wrong).is_err(), "{wrong}");
         }
     }
 

@@ -18,10 +18,12 @@ pub(crate) fn advance(
     for (index, decided) in decisions.tables.iter().enumerate() {
         let Some(table) = &observation.tables[index].table else { continue };
         for column in table.columns.iter().filter(|column| writes(seeds, index, decided, column)) {
-            let name = &seeds.tables[index].name;
-            if behind(db, name, column)? {
-                move_on(db, name, column)?;
-            }
+            keep_up(db, &seeds.tables[index].name, column)?;
+        }
+    }
+    for (table, state) in seeds.bulk.iter().zip(&observation.bulk) {
+        for column in state.written().iter().filter(|column| has_sequence(column)) {
+            keep_up(db, &table.name, column)?;
         }
     }
     Ok(())
@@ -49,8 +51,16 @@ pub(crate) fn keep_zero(db: &mut dyn Db, keep: bool) -> Result<(), DbError> {
     })
 }
 
-fn writes(seeds: &Seeds, table: usize, decided: &[Decision], column: &Column) -> bool {
+fn keep_up(db: &mut dyn Db, table: &str, column: &Column) -> Result<(), DbError> {
+    if behind(db, table, column)? { move_on(db, table, column) } else { Ok(()) }
+}
+
+fn has_sequence(column: &Column) -> bool {
     column.counter.as_ref().is_some_and(|counter| counter.sequence.is_some())
+}
+
+fn writes(seeds: &Seeds, table: usize, decided: &[Decision], column: &Column) -> bool {
+    has_sequence(column)
         && decided.iter().any(|decision| match decision.action {
             RowAction::Create => seeds.tables[table].rows[decision.row].cells().any(|(name, _)| **name == *column.name),
             _ => decision.columns.iter().any(|changed| *changed.name == *column.name),

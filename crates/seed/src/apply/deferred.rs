@@ -1,24 +1,26 @@
 //! Constraints that are checked at the end of a transaction: made to speak while it can still be told which rows they mean.
 
 use plimsoll_core::ErrorCode;
-use plimsoll_core::db::{Column, Db, DbError, DbErrorKind, Engine};
+use plimsoll_core::db::{Catalog, Column, Db, DbError, DbErrorKind, Engine};
 use serde_json::Value as Json;
 
-use crate::error::{RefusedRow, SeedError};
+use crate::error::{Problem, RefusedRow, SeedError};
 use crate::read::Seeds;
 use crate::reconcile::diff::Decisions;
 use crate::reconcile::lookup::Lookup;
 use crate::reconcile::observe::Observation;
 use crate::reconcile::show;
+use crate::stream;
 use crate::verify::orphans;
 
 /// Has all constraints checked now.
 ///
-/// `observation` is one made after writing: declared rows are found in it by their keys.
+/// `observation` is one made after writing: declared rows are found in it by their keys. `observed` is the one before, which
+/// knows what was streamed.
 pub(crate) fn settle(
     db: &mut dyn Db,
-    seeds: &Seeds,
-    observation: &Observation,
+    (seeds, catalog): (&Seeds, &Catalog),
+    (observation, observed): (&Observation, &Observation),
     decisions: &Decisions,
 ) -> Result<(), SeedError> {
     const SAVEPOINT: &str = "plimsoll_deferred";
@@ -36,6 +38,7 @@ pub(crate) fn settle(
             if !rows.is_empty() {
                 return Err(SeedError::Refused { rows });
             }
+            SeedError::unless_empty(lost(db, (seeds, catalog), observed)?)?;
             let what = error.constraint.as_ref().map(|name| format!("rows that satisfy `{name}`"));
             Err(SeedError::Write {
                 what: what.unwrap_or_else(|| "the rows".to_owned()),
@@ -46,9 +49,25 @@ pub(crate) fn settle(
         Engine::Sqlite => {
             let error = DbError::new(Engine::Sqlite, DbErrorKind::ForeignKey, "FOREIGN KEY constraint failed");
             let rows = refused(db, seeds, observation, decisions, &error)?;
-            if rows.is_empty() { Ok(()) } else { Err(SeedError::Refused { rows }) }
+            if !rows.is_empty() {
+                return Err(SeedError::Refused { rows });
+            }
+            SeedError::unless_empty(lost(db, (seeds, catalog), observed)?)
         }
     }
+}
+
+/// The same of rows that were streamed.
+fn lost(
+    db: &mut dyn Db,
+    (seeds, catalog): (&Seeds, &Catalog),
+    observed: &Observation,
+) -> Result<Vec<Problem>, DbError> {
+    let mut problems = Vec::new();
+    for (bulk, state) in seeds.bulk.iter().zip(&observed.bulk) {
+        problems.extend(stream::lost(db, bulk, state, catalog)?);
+    }
+    Ok(problems)
 }
 
 /// The rows that were written and refer to nothing. Others are not this run's to tell.

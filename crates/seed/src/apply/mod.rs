@@ -5,9 +5,11 @@ mod deferred;
 pub(crate) mod delete;
 pub(crate) mod progress;
 pub(crate) mod record;
-mod refused;
+pub(crate) mod refused;
 pub(crate) mod swap;
 pub(crate) mod write;
+
+use std::collections::HashMap;
 
 use plimsoll_core::ErrorCode;
 use plimsoll_core::db::{Catalog, Db, dialect, session, transaction};
@@ -81,9 +83,24 @@ pub fn apply(
     options: &ApplyOptions,
     on_event: &mut dyn FnMut(&SeedEvent),
 ) -> Result<SeedReport, SeedError> {
+    apply_and(db, seeds, plan, options, on_event, &mut |_, _| Ok(()))
+}
+
+/// What has the last word before a commit.
+pub(crate) type LastWord<'w> = dyn FnMut(&mut dyn Db, &Catalog) -> Result<(), SeedError> + 'w;
+
+/// As [`apply`], with somebody who may take everything back at the end.
+pub(crate) fn apply_and(
+    db: &mut dyn Db,
+    seeds: &Seeds,
+    plan: &SeedPlan,
+    options: &ApplyOptions,
+    on_event: &mut dyn FnMut(&SeedEvent),
+    last_word: &mut LastWord<'_>,
+) -> Result<SeedReport, SeedError> {
     if plan.is_empty() && plan.pending.is_empty() {
         on_event(&SeedEvent::NothingToDo);
-        let verified = verified(db, options, on_event)?;
+        let verified = verified(db, seeds, options, on_event)?;
         return Ok(SeedReport::new(plan, false, verified));
     }
     // DDL ends a transaction on some engines, so the ledger is there before it begins.
@@ -111,12 +128,13 @@ pub fn apply(
         work.write(db, run, options, on_event)?;
         record_deleted(db, &work.pruned(), &options.actor, Some(run))?;
         let written = observe_declared(db, seeds, &catalog)?;
-        deferred::settle(db, seeds, &written, &decisions)?;
+        deferred::settle(db, (seeds, &catalog), (&written, &observation), &decisions)?;
         read_back(db, seeds, (&written, &observation), &decisions, on_event)?;
         let author = Author { actor: &options.actor, run: Some(run), note: None };
         record_steps(db, seeds, &catalog, &written, &decisions.steps, author)?;
-        let verified = verified(db, options, on_event)?;
+        let verified = verified(db, seeds, options, on_event)?;
         let user_data = fingerprint::check(db, &catalog, &watch, &|name| meant(&fresh, name))?;
+        last_word(db, &catalog)?;
         let report = SeedReport { run: Some(run), user_data, ..SeedReport::new(&fresh, true, verified) };
         runs::finish(db, run, &report.to_string(), &run_options)?;
         // Last, because a counter stays where it is when the transaction is taken back.
@@ -185,7 +203,7 @@ impl Work<'_> {
         self.delete(db, &targets, &early, &nulled, &mut changes)?;
         let progress = Progress::new(on_event);
         let told = |rows| progress.add(rows);
-        let mut writer = Writer { seeds, observation, created: std::collections::HashMap::new(), progress: &told };
+        let mut writer = Writer { seeds, observation, created: HashMap::new(), progress: &told };
         let mut written = Vec::new();
         let steps = stream::steps(seeds, observation);
         for step in &steps {
@@ -234,7 +252,7 @@ impl Work<'_> {
         // Children first.
         for step in steps.iter().rev() {
             if let Step::Bulk(index) = *step {
-                stream::prune(db, &seeds.bulk[index], &observation.bulk[index], self.catalog)?;
+                stream::prune(db, seeds, &seeds.bulk[index], &observation.bulk[index], self.catalog)?;
                 changes.extend(stream::change(&observation.bulk[index]));
             }
         }
@@ -282,13 +300,13 @@ impl Work<'_> {
         changes: &mut Vec<Change>,
     ) -> Result<(), SeedError> {
         delete::rows(db, self.catalog, targets, rows, &self.observation.orphans.closure)?;
-        for index in rows {
-            let entry = self.entry_of(*index);
-            let nulled = nulled.iter().find(|(other, _)| other == index).map(|(_, values)| values);
-            ledger::remove(db, &targets[*index].table, std::iter::once(entry.row_key.as_str()))?;
-            changes.push(record::deleted(&targets[*index], entry, nulled));
-        }
-        Ok(())
+        let nulled: HashMap<usize, &Image> = nulled.iter().map(|(index, values)| (*index, values)).collect();
+        changes.extend(
+            rows.iter()
+                .map(|index| record::deleted(&targets[*index], self.entry_of(*index), nulled.get(index).copied())),
+        );
+        let gone = rows.iter().map(|index| (targets[*index].table.as_str(), self.entry_of(*index).row_key.as_str()));
+        Ok(ledger::remove_all(db, gone)?)
     }
 
     /// Forgets the rows that are gone from the files and stay in the database.
@@ -339,9 +357,10 @@ fn read_back(
     let mut problems = after.problems;
     problems.extend(after.schema_problems);
     for (index, staged) in seeds.tables.iter().enumerate() {
+        let decided: HashMap<usize, &Decision> =
+            before.tables[index].iter().map(|decision| (decision.row, decision)).collect();
         let kept = |row: usize, name: &str| {
-            let decision = before.tables[index].iter().find(|decision| decision.row == row);
-            decision.is_some_and(|decision| {
+            decided.get(&row).is_some_and(|decision| {
                 decision.columns.iter().any(|column| *column.name == *name && column.outcome != Outcome::Update)
             })
         };
@@ -382,10 +401,11 @@ fn read_back(
 
 fn verified(
     db: &mut dyn Db,
+    seeds: &Seeds,
     options: &ApplyOptions,
     on_event: &mut dyn FnMut(&SeedEvent),
 ) -> Result<Vec<Verified>, SeedError> {
-    let verified = verify(db, &options.expectations)?;
+    let verified = verify(db, Some(seeds), &options.expectations)?;
     verified.iter().for_each(|one| on_event(&SeedEvent::Expected(one.clone())));
     Ok(verified)
 }

@@ -30,6 +30,12 @@ pub(crate) fn is_of_a_row(error: &DbError) -> bool {
     }
 }
 
+/// An error without what the database says about it.
+pub(crate) fn without_words(error: DbError) -> DbError {
+    let message = "the database's own words are left out, as they may repeat a secret".to_owned();
+    DbError { message, detail: None, ..error }
+}
+
 /// Explains why a row was refused. The transaction has to be usable: the database is asked.
 pub(crate) fn explain(db: &mut dyn Db, writer: &Writer<'_>, table: usize, row: usize, error: DbError) -> RefusedRow {
     let staged = &writer.seeds.tables[table];
@@ -41,15 +47,7 @@ pub(crate) fn explain(db: &mut dyn Db, writer: &Writer<'_>, table: usize, row: u
     let (code, reason) = reason.unwrap_or((ErrorCode::SeedFailed, "the database refuses it".to_owned()));
     // What engines say repeats values: of a row with a secret, nothing of it is passed on.
     let secrets = !writer.seeds.blocks[declared.block].secret.is_empty();
-    let error = if secrets {
-        DbError {
-            message: "the database's own words are left out, as they may repeat a secret".to_owned(),
-            detail: None,
-            ..error
-        }
-    } else {
-        error
-    };
+    let error = if secrets { without_words(error) } else { error };
     RefusedRow {
         code,
         what: format!("`{}` {}", staged.name, show::label(&declared.symbol)),

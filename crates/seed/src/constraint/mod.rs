@@ -67,15 +67,15 @@ pub(crate) fn notes(seeds: &Seeds, observation: &Observation) -> Vec<String> {
 
 /// Whether any of some columns of a row is written.
 fn writes(decisions: &[Decision], row: usize, columns: &[String]) -> bool {
-    decisions.iter().any(|decision| {
-        decision.row == row
-            && match decision.action {
-                RowAction::Create => true,
-                _ => decision.columns.iter().any(|changed| {
-                    changed.outcome == Outcome::Update && columns.iter().any(|name| **name == *changed.name)
-                }),
-            }
-    })
+    // In the order of the rows.
+    let Ok(at) = decisions.binary_search_by_key(&row, |decision| decision.row) else { return false };
+    match decisions[at].action {
+        RowAction::Create => true,
+        _ => decisions[at]
+            .columns
+            .iter()
+            .any(|changed| changed.outcome == Outcome::Update && columns.iter().any(|name| **name == *changed.name)),
+    }
 }
 
 fn at_column(seeds: &Seeds, row: &StagedRow, column: &str, code: ErrorCode, message: String) -> Problem {

@@ -14,6 +14,9 @@ use crate::reconcile::observe::Observation;
 use crate::staged::Cell;
 use crate::value::{canonical, canonical_text, hash, same, to_db};
 
+/// Rows referred to that are not there for which a similar one is looked for, among all that are declared.
+const HINTS: usize = 20;
+
 /// What was found out about the rows of one table.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Probe {
@@ -272,7 +275,10 @@ fn orphans(
             continue;
         }
         let near = match values.as_slice() {
-            [Json::String(wanted)] => nearest(wanted, texts.iter().map(String::as_str)).map(str::to_owned),
+            // Whoever reads the first few needs no hint for all the others.
+            [Json::String(wanted)] if orphans.len() < HINTS => {
+                nearest(wanted, texts.iter().map(String::as_str)).map(str::to_owned)
+            }
             _ => None,
         };
         orphans.push(Orphan { row, columns: key.columns.clone(), values, table: key.table.clone(), near });

@@ -142,17 +142,13 @@ fn draft(
 /// Settles what mirrors what, once all tables and their parents are known, and that no table belongs to itself.
 fn mirrors(all: &[Declared<'_>], drafts: &mut [Draft], problems: &mut Vec<Problem>) {
     for index in 0..drafts.len() {
-        let mut path = vec![index];
-        while let Some(parent) = path.last().and_then(|last| drafts[*last].parent) {
-            if path.contains(&parent) {
-                let names: Vec<&str> = path.iter().map(|table| drafts[*table].name.as_str()).collect();
-                let message = format!("rows belong to each other in a circle: {} -> {}", names.join(" -> "), names[0]);
-                let at = drafts[index].file.location(drafts[index].offset);
-                problems.push(Problem::new(ErrorCode::SeedCycle, Some(at), message));
-                drafts[index].parent = None;
-                break;
-            }
-            path.push(parent);
+        if let Some(problem) = circle(drafts, index, "rows belong to each other", |draft| draft.parent) {
+            problems.push(problem);
+            drafts[index].parent = None;
+        }
+        if let Some(problem) = circle(drafts, index, "tables mirror each other", |draft| draft.mirror) {
+            problems.push(problem);
+            drafts[index].mirror = None;
         }
     }
     // What is mirrored may be a mirror itself: each is settled after what it mirrors, in at most as many rounds.
@@ -181,6 +177,21 @@ fn mirrors(all: &[Declared<'_>], drafts: &mut [Draft], problems: &mut Vec<Proble
             problems.push(Problem::new(ErrorCode::InvalidValue, Some(at), message));
         }
     }
+}
+
+/// The circle that a table ends in when it is followed by `next`.
+fn circle(drafts: &[Draft], index: usize, what: &str, next: impl Fn(&Draft) -> Option<usize>) -> Option<Problem> {
+    let mut path = vec![index];
+    while let Some(found) = path.last().and_then(|last| next(&drafts[*last])) {
+        if let Some(start) = path.iter().position(|table| *table == found) {
+            let names: Vec<&str> = path[start..].iter().map(|table| drafts[*table].name.as_str()).collect();
+            let message = format!("{what} in a circle: {} -> {}", names.join(" -> "), names[0]);
+            let at = drafts[index].file.location(drafts[index].offset);
+            return Some(Problem::new(ErrorCode::SeedCycle, Some(at), message));
+        }
+        path.push(found);
+    }
+    None
 }
 
 /// How many levels above `from` the table `wanted` is.

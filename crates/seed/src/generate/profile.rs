@@ -45,6 +45,10 @@ impl Profiles {
                 let message = format!("which profile is not said: `--profile`, or `profile` in [seed] ({list})");
                 return Err(vec![(first, message)]);
             }
+            (Some(wanted), _) if !tables.is_empty() => {
+                let message = format!("there is no profile `{wanted}`: all counts are the same whatever it is");
+                return Err(vec![(first, message)]);
+            }
             _ => {}
         }
         if names.is_empty() {
@@ -136,6 +140,11 @@ mod tests {
             message(&both, None),
             "which profile is not said: `--profile`, or `profile` in [seed] (full, light)"
         );
+        assert_eq!(
+            message(&[("unit", Count::Fixed(3))], Some("ful")),
+            "there is no profile `ful`: all counts are the same whatever it is"
+        );
+        assert!(Profiles::new(&[], Some("light")).is_ok(), "where nothing is generated, it stands for nothing");
         let one = [("client", by(1, 2)), ("orders", Count::By(vec![("light".to_owned(), 1)]))];
         assert_eq!(message(&one, Some("full")), "`orders` has no count for the profile `full`");
     }

@@ -378,6 +378,16 @@ fn mistakes_are_told_with_their_place_and_what_was_meant() {
     assert_eq!(block("each = \"u\""), "shop.toml:3:8: no block generates `u`");
     assert_eq!(block(""), "shop.toml:1:1: `t` needs a `count`, or `each` for rows of others");
     assert_eq!(block("each = \"t\""), "shop.toml:1:1: rows belong to each other in a circle: t -> t");
+    let mirror = "[[generate]]\nname = \"p\"\ncount = 2\nkey = [\"id\"]\ncolumns = { id = \"n\" }\n";
+    let mirror = |of: &str, name: &str| {
+        format!(
+            "{mirror}[[generate]]\nname = \"{name}\"\neach = \"p\"\nmirror = \"{of}\"\nkey = [\"id\"]\ncolumns = {{ id = \"n\" }}\n"
+        )
+    };
+    assert_eq!(first_problem(&mirror("a", "a"), None), "shop.toml:6:1: tables mirror each other in a circle: a -> a");
+    let both =
+        mirror("b", "a") + &mirror("a", "b").split_once("}\n").map(|(_, rest)| rest.to_owned()).unwrap_or_default();
+    assert_eq!(first_problem(&both, None), "shop.toml:6:1: tables mirror each other in a circle: a -> b -> a");
     assert_eq!(
         block("count = 3\nmirror = \"t\""),
         "shop.toml:4:10: `mirror` is for rows of others, so it needs `each`"

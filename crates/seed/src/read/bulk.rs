@@ -41,7 +41,7 @@ pub(super) fn table(
 }
 
 /// A very large table is declared once, by itself.
-pub(super) fn declared_otherwise(
+pub(crate) fn declared_otherwise(
     bulk: &[BulkTable],
     tables: &[StagedTable],
     lifecycles: &[Lifecycle],

@@ -23,6 +23,14 @@ pub(crate) struct Dataset {
     pub(crate) parsed: DatasetFile,
 }
 
+/// The datasets of a project.
+pub(crate) struct Datasets {
+    /// Those that are asked for, in their order.
+    pub(crate) seeded: Vec<Dataset>,
+    /// The others that would take part.
+    pub(crate) others: Vec<Dataset>,
+}
+
 /// All datasets that take part, each after those it waits for: those named in `only`, or all when it names none.
 pub(crate) fn read(
     options: &SeedOptions,
@@ -31,13 +39,13 @@ pub(crate) fn read(
     files: &Files<'_>,
     lifecycles: &mut Vec<Lifecycle>,
     problems: &mut Vec<Problem>,
-) -> Vec<Dataset> {
+) -> Datasets {
     let texts = texts(options, sources, files, problems);
     let names: Vec<String> = texts.iter().map(|(name, ..)| name.clone()).collect();
     for wanted in options.with.iter().chain(only).filter(|wanted| !names.contains(wanted)) {
         problems.push(Problem::new(ErrorCode::InvalidValue, None, unknown_dataset(wanted, &names)));
     }
-    let mut datasets = Vec::new();
+    let (mut seeded, mut others) = (Vec::new(), Vec::new());
     for (name, shown, text) in texts {
         let mut parsed = match toml_file::parse::<DatasetFile>(&shown, &text) {
             Ok(parsed) => parsed,
@@ -53,15 +61,16 @@ pub(crate) fn read(
             let at = file.location(after.span().start);
             problems.push(Problem::new(ErrorCode::InvalidValue, Some(at), unknown_dataset(after.get_ref(), &names)));
         }
-        let takes_part = match only {
-            [] => !parsed.dataset.optional || options.with.contains(&name),
-            only => only.contains(&name),
-        };
-        if takes_part {
-            datasets.push(Dataset { name, file, parsed });
+        let takes_part = !parsed.dataset.optional || options.with.contains(&name);
+        let is_asked_for = if only.is_empty() { takes_part } else { only.contains(&name) };
+        let dataset = Dataset { name, file, parsed };
+        if is_asked_for {
+            seeded.push(dataset);
+        } else if takes_part {
+            others.push(dataset);
         }
     }
-    order(datasets, problems)
+    Datasets { seeded: order(seeded, problems), others }
 }
 
 /// Name, path as shown and text of every dataset, sorted by name.

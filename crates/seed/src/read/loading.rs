@@ -13,7 +13,7 @@ use crate::lifecycle::Lifecycle;
 use crate::map::expression;
 use crate::map::run::{Ran, run};
 use crate::map::{CompiledBlock, Shared, Staging};
-use crate::read::dataset::{self, Dataset};
+use crate::read::dataset::{self, Dataset, Datasets};
 use crate::read::files::Files;
 use crate::read::inputs::{self, Inputs, Place};
 use crate::read::model::{Mode, OnInvalid, TableBlock};
@@ -34,7 +34,7 @@ pub(super) fn load(
 ) -> Result<Seeds, SeedError> {
     let (mut problems, mut lifecycles) = (Vec::new(), Vec::new());
     let files = Files::new(&options.root, overlay);
-    let datasets = dataset::read(options, sources, only, &files, &mut lifecycles, &mut problems);
+    let Datasets { seeded, others } = dataset::read(options, sources, only, &files, &mut lifecycles, &mut problems);
     let mut loading = Loading {
         options,
         sources,
@@ -53,8 +53,8 @@ pub(super) fn load(
         problems,
     };
     let env = expression::environment();
-    datasets.into_iter().for_each(|dataset| loading.dataset(&env, dataset));
-    loading.generate();
+    seeded.into_iter().for_each(|dataset| loading.dataset(&env, dataset));
+    loading.generate(others);
     loading.top_up();
     loading.finish()
 }
@@ -205,14 +205,19 @@ impl Loading<'_> {
     }
 
     /// Makes the rows of all `[[generate]]` blocks, which may refer to each other from dataset to dataset.
-    fn generate(&mut self) {
+    /// Those of datasets that are not asked for may be what rows are made of.
+    fn generate(&mut self, others: Vec<Dataset>) {
+        let asked = self.generated.len();
+        if asked > 0 {
+            self.generated.extend(others.into_iter().flat_map(generators));
+        }
         // A block that is wrong in itself is missing to the others, which would only add follow-up errors.
         if self.broken {
             return;
         }
         let (names, profile) = (&self.options.names, self.options.profile.as_deref());
         let sources = stage::sources(&self.generated, names, profile, &mut self.problems);
-        for (found, rows) in self.generated.iter().zip(sources) {
+        for (found, rows) in self.generated.iter().zip(sources).take(asked) {
             if stage::is_bulk(found, names, &mut self.problems) {
                 self.bulk.push(stage::bulk(found, rows, &self.blocks[found.index]));
                 // What is gone from a streamed table is found inside the database, and not by its staged rows.
@@ -263,6 +268,16 @@ impl Loading<'_> {
             documents,
         })
     }
+}
+
+/// The generators of a dataset that is not asked for itself. Their rows are not staged, so they have no place among the blocks.
+fn generators(dataset: Dataset) -> impl Iterator<Item = Found> {
+    let Dataset { file, parsed, .. } = dataset;
+    let seed = parsed.dataset.seed;
+    parsed.generate.into_iter().map(move |block| {
+        let offset = block.span().start;
+        Found { index: usize::MAX, file: Arc::clone(&file), offset, seed, block: block.into_inner() }
+    })
 }
 
 /// One wrong expression fails for every record: beyond a few, the first one stands for all.

@@ -1,6 +1,6 @@
 //! Loading: dataset files and documents become staged rows, without a database. What a database makes of them is `plan`'s.
 
-mod bulk;
+pub(crate) mod bulk;
 mod check;
 mod dataset;
 pub(crate) mod document;
@@ -18,14 +18,12 @@ pub(crate) mod source;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use crate::error::SeedError;
 use crate::lifecycle::Lifecycle;
-use crate::read::model::{EditPolicy, Mode};
 use crate::read::overlay::Overlay;
 use crate::staged::{Block, References, StagedTable};
-use crate::stream::{BulkTable, RowSource};
+use crate::stream::BulkTable;
 
 pub use provided::{SeedSource, SourceRecord};
 pub use skip::{SkipReason, Skipped};
@@ -85,29 +83,6 @@ impl Seeds {
     /// The tables and how many rows are declared for each, in an order in which they could be written.
     pub fn tables(&self) -> impl Iterator<Item = (&str, usize)> {
         self.tables.iter().map(|table| (table.name.as_str(), table.rows.len()))
-    }
-
-    /// The tables with `bulk = true`, whose rows are read when they are needed.
-    pub fn bulk_tables(&self) -> impl Iterator<Item = &str> {
-        self.bulk.iter().map(|table| table.name.as_str())
-    }
-
-    /// Adds a table of very many rows that come from the caller's own code, as if a dataset of this name declared it. Rows of
-    /// the table are found by the columns of `key`.
-    pub fn add_rows(&mut self, dataset: &str, table: &str, key: &[&str], source: Arc<dyn RowSource>) {
-        let position = self.datasets.iter().position(|name| name == dataset).unwrap_or_else(|| {
-            self.datasets.push(dataset.to_owned());
-            self.datasets.len() - 1
-        });
-        self.bulk.push(BulkTable {
-            name: table.to_owned(),
-            key: key.iter().map(|column| (*column).to_owned()).collect(),
-            dataset: position,
-            at: source.header(),
-            source,
-            mode: Mode::default(),
-            on_edit: EditPolicy::default(),
-        });
     }
 
     /// Whether any table has a life cycle.

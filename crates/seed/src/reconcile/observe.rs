@@ -160,8 +160,11 @@ pub fn observe(db: &mut dyn Db, seeds: &Seeds, catalog: &Catalog) -> Result<Obse
     Ok(observation)
 }
 
-/// As [`observe`], without the very large tables.
-pub(crate) fn observe_declared(db: &mut dyn Db, seeds: &Seeds, catalog: &Catalog) -> Result<Observation, SeedError> {
+/// As [`observe`], without the very large tables: for what does not look at them.
+///
+/// # Errors
+/// [`SeedError::Database`].
+pub fn observe_declared(db: &mut dyn Db, seeds: &Seeds, catalog: &Catalog) -> Result<Observation, SeedError> {
     let mut observation = Observation {
         tables: Vec::with_capacity(seeds.tables.len()),
         external: HashMap::new(),

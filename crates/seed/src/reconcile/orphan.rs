@@ -13,7 +13,7 @@ use crate::reconcile::observe::{Observation, TableState};
 use crate::reconcile::prune::{Fate, fate};
 use crate::runs::image;
 use crate::runs::locate::{Located, locate};
-use crate::value::canonical_text;
+use crate::value::{canonical_text, secret};
 
 /// A row that is gone from the files of a dataset that is kept in sync.
 #[derive(Debug, Clone)]
@@ -54,7 +54,11 @@ pub(crate) fn find(
         }
         let declared = declared_identities(state, &entries);
         let mut found = Vec::with_capacity(entries.len());
-        for (located, (_, block)) in locate(db, catalog, &staged.name, &entries)?.into_iter().zip(gone) {
+        for (mut located, (_, block)) in locate(db, catalog, &staged.name, &entries)?.into_iter().zip(gone) {
+            // The ledger knows it of columns that are compared, and nothing of the others.
+            for edit in located.edited.iter_mut().filter(|edit| seeds.blocks[block].secret.contains(&edit.column)) {
+                (edit.then, edit.now) = (secret::shown(), secret::shown());
+            }
             let declared = located.row.as_ref().is_some_and(|row| declared.contains(&row.identity));
             let orphan = Orphan { located, block, declared };
             if fate(seeds, &orphan) == Fate::Prune

@@ -282,6 +282,11 @@ impl SeedPlan {
         let mut moved: Vec<String> =
             ours.iter().filter(|(name, row)| theirs.get(*name) != Some(row)).map(|(name, _)| name.clone()).collect();
         moved.extend(theirs.keys().filter(|name| !ours.contains_key(*name)).cloned());
+        let same = |table: &BulkPlan, plan: &Self| plan.bulk.contains(table);
+        let streamed = self.bulk.iter().filter(|table| !same(table, other));
+        let streamed = streamed.chain(other.bulk.iter().filter(|table| !same(table, self)));
+        let streamed: BTreeSet<String> = streamed.map(|table| format!("rows of {}", table.table)).collect();
+        moved.extend(streamed);
         if moved.is_empty() && self != other {
             moved.push("what the files declare".to_owned());
         }

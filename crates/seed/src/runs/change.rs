@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ledger::{Entry, list};
 use crate::runs::image::Image;
+use crate::value::secret::{SecretColumns, is_sealed};
 
 /// One change of one row.
 #[derive(Debug, Clone, PartialEq)]
@@ -121,6 +122,18 @@ pub(crate) fn last_images(db: &mut dyn Db, table: &str, keys: &[&str]) -> Result
         }
     }
     Ok(images)
+}
+
+/// Adds the columns of a table of which the ledger remembered nothing but digests, before runs that forgot the rows.
+pub(crate) fn sealed(db: &mut dyn Db, table: &str, secret: &mut SecretColumns) -> Result<(), DbError> {
+    let name = ledger::table(db.engine(), LedgerTable::SeedChange);
+    let stmt = Stmt::new(format!("SELECT {COLUMNS} FROM {name} WHERE entry_before LIKE '%sealed%' AND table_name = "))
+        .bind(table);
+    for entry in read(db, stmt)?.into_iter().filter_map(|change| change.entry_before) {
+        let sealed = entry.applied.iter().filter(|(_, value)| is_sealed(value));
+        sealed.for_each(|(column, _)| secret.add(table, column));
+    }
+    Ok(())
 }
 
 const COLUMNS: &str = "action, table_name, row_key, key_json, row_before, row_after, entry_before";

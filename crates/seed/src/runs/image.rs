@@ -194,19 +194,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn column() -> Column {
-        Column {
-            name: "c".to_owned(),
-            declared: String::new(),
-            kind: ColumnKind::Other,
-            nullable: true,
-            generated: false,
-            has_default: false,
-            counter: None,
-            choices: Vec::new(),
-            collation: None,
-            whole: None,
-            digits: None,
-        }
+        Column { name: "c".to_owned(), nullable: true, ..Column::default() }
     }
 
     proptest! {

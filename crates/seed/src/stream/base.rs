@@ -9,10 +9,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 use crate::error::SeedError;
+use crate::ledger as entries;
 use crate::stream::BulkTable;
 use crate::stream::file::one;
 use crate::stream::sql::{self, ADOPTED, ROW, Shape};
-use crate::stream::stage::{Writer, count};
+use crate::stream::stage::{Writer, count, writers};
 use crate::value::{canonical, canonical_text, fingerprint};
 
 /// The number of the part that describes the others.
@@ -84,17 +85,21 @@ pub(super) fn known(db: &mut dyn Db, table: &str) -> Result<Known, SeedError> {
     if format.is_none_or(|format| format < SINCE) {
         return Ok(Known::default());
     }
-    let header = content(db, table, HEADER)?.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    let rows = ledger::table(db.engine(), LedgerTable::SeedRow);
-    let exceptions = Stmt::new(format!("SELECT key_json, applied, origin FROM {rows} WHERE table_name = "))
-        .bind(table)
-        .sql(" ORDER BY row_key");
-    let exceptions = db.rows(&exceptions)?.into_iter().map(|row| Exception {
-        key: row.text(0).to_owned(),
-        applied: serde_json::from_str(row.text(1)).unwrap_or_default(),
-        adopted: row.text(2) != "created",
+    let header = header(db, table)?;
+    let entries = entries::of_tables(db, Some(&[table]))?.remove(table).unwrap_or_default();
+    let exceptions = entries.into_values().map(|entry| Exception {
+        adopted: !entry.created(),
+        key: entry.key,
+        applied: entry.applied,
     });
-    Ok(Known { header, exceptions: exceptions.collect() })
+    let mut exceptions: Vec<Exception> = exceptions.collect();
+    exceptions.sort_by(|a, b| a.key.cmp(&b.key));
+    Ok(Known { header, exceptions })
+}
+
+/// What was applied to a table, in short. The ledger has to be of a format that has parts.
+pub(super) fn header(db: &mut dyn Db, table: &str) -> Result<Option<Header>, SeedError> {
+    Ok(content(db, table, HEADER)?.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
 }
 
 /// Finds the base of a table's rows, staging as little of it as will do.
@@ -138,19 +143,21 @@ fn fill(db: &mut dyn Db, name: &str, shape: &Shape, parts: Option<&Header>, know
     let mut left: std::collections::BTreeMap<&str, &Exception> =
         known.exceptions.iter().map(|exception| (exception.key.as_str(), exception)).collect();
     let mut next = 0;
+    let typed = writers(shape, false);
     if let Some(header) = parts {
+        let written = writers(shape, header.is_text);
         let adopted = content(db, &shape.table, ADOPTED_ROWS)?.map(|bytes| part::ranges(&bytes)).unwrap_or_default();
         let mut number = 0;
         while let Some(bytes) = content(db, &shape.table, number)? {
             let mut rows = Vec::new();
             let told = part::decode(&bytes, header.columns.len(), &mut |row| {
-                let mut values = values(shape, header.is_text, |name| {
+                let mut values = values(&written, |name| {
                     header.columns.iter().position(|column| column == name).map(|position| &row[position])
                 });
                 if !left.is_empty()
                     && let Some(exception) = left.remove(key(shape, |name| named(header, row, name)).as_str())
                 {
-                    values = of_exception(shape, exception);
+                    values = of_exception(&typed, exception);
                 }
                 values.insert(0, Value::Int(i64::try_from(next).unwrap_or(i64::MAX)));
                 values.push(Value::Int(i64::from(is_in(&adopted, next))));
@@ -165,7 +172,7 @@ fn fill(db: &mut dyn Db, name: &str, shape: &Shape, parts: Option<&Header>, know
         }
     }
     let rows = left.into_values().map(|exception| {
-        let mut values = of_exception(shape, exception);
+        let mut values = of_exception(&typed, exception);
         values.insert(0, Value::Int(i64::try_from(next).unwrap_or(i64::MAX)));
         values.push(Value::Int(i64::from(exception.adopted)));
         next += 1;
@@ -185,19 +192,18 @@ fn named<'a>(header: &Header, row: &'a [Json], name: &str) -> Option<&'a Json> {
     header.columns.iter().position(|column| column == name).and_then(|position| row.get(position))
 }
 
-fn of_exception(shape: &Shape, exception: &Exception) -> Vec<Value> {
-    values(shape, false, |name| exception.applied.get(name))
+fn of_exception(writers: &[Writer<'_>], exception: &Exception) -> Vec<Value> {
+    values(writers, |name| exception.applied.get(name))
 }
 
 /// A row as it is staged. What does not fit its column any more is NULL: it will count as edited, and be kept.
-fn values<'v>(shape: &Shape, is_text: bool, of: impl Fn(&str) -> Option<&'v Json>) -> Vec<Value> {
-    let value = |column| {
+fn values<'v>(writers: &[Writer<'_>], of: impl Fn(&str) -> Option<&'v Json>) -> Vec<Value> {
+    let value = |writer: &Writer<'_>| {
         let mut value = Value::Null;
-        let told = of(&plimsoll_core::db::Column::clone(column).name)
-            .map_or(Ok(()), |json| Writer::new(column, is_text).write(json, &mut value));
+        let told = of(writer.name()).map_or(Ok(()), |json| writer.write(json, &mut value));
         if told.is_err() { Value::Null } else { value }
     };
-    shape.columns.iter().map(value).collect()
+    writers.iter().map(value).collect()
 }
 
 /// The key of a row as the ledger writes it.
@@ -251,6 +257,7 @@ fn damaged(table: &str) -> SeedError {
 pub(super) struct Author<'a> {
     pub(super) dataset: &'a str,
     pub(super) run: i64,
+    pub(super) deployment: Option<i64>,
 }
 
 /// Writes the rows of a source as what was applied, in place of what was there.

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use plimsoll_core::Location;
-use plimsoll_core::db::{Db, Stmt};
+use plimsoll_core::db::{Catalog, Db, Stmt};
 use plimsoll_core::ledger::{self, LedgerTable};
+use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::error::SeedError;
@@ -21,23 +22,43 @@ struct Emptied {
     is_text: bool,
 }
 
+/// Rows of a table that were streamed, as far as the ledger knows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreamedRows {
+    /// The table.
+    pub table: String,
+    /// How many rows its source had when it was applied last.
+    pub rows: u64,
+}
+
+/// What the ledger says was streamed, of some datasets or of all when none is named.
+pub(crate) fn streamed(db: &mut dyn Db, datasets: &[String]) -> Result<Vec<StreamedRows>, SeedError> {
+    let mut streamed = Vec::new();
+    for (table, dataset) in names(db)? {
+        if datasets.is_empty() || datasets.contains(&dataset) {
+            let header = base::header(db, &table)?.filter(|header| header.rows > 0);
+            streamed.extend(header.map(|header| StreamedRows { table, rows: header.rows }));
+        }
+    }
+    Ok(streamed)
+}
+
 /// What the ledger says was streamed, with sources that are empty: planned and applied like any other seeds, it removes
-/// the rows that seeding created. None when there is nothing of the kind.
+/// the rows that seeding created. None when there is nothing of the kind. Tables and columns that are gone since are left out;
+/// so are tables whose rows cannot be told any more, because a column of their key is gone.
 ///
 /// # Errors
 /// [`SeedError::Database`].
-pub fn emptied(db: &mut dyn Db, user_data: &[String]) -> Result<Option<Seeds>, SeedError> {
-    let since = ledger::meta(db, "format")?.and_then(|format| format.parse::<i64>().ok());
-    if since.is_none_or(|format| format < base::SINCE) {
-        return Ok(None);
-    }
-    let parts = ledger::table(db.engine(), LedgerTable::SeedPart);
-    let names = db.rows(&Stmt::new(format!("SELECT DISTINCT table_name FROM {parts} ORDER BY table_name")))?;
+pub fn emptied(db: &mut dyn Db, catalog: &Catalog, user_data: &[String]) -> Result<Option<Seeds>, SeedError> {
     let mut bulk = Vec::new();
-    for name in names {
-        let name = name.text(0).to_owned();
-        let Some(header) = base::known(db, &name)?.header.filter(|header| header.rows > 0) else { continue };
-        let columns = header.columns.iter().map(|column| Arc::from(column.as_str())).collect();
+    for (name, _) in names(db)? {
+        let Some(header) = base::header(db, &name)?.filter(|header| header.rows > 0) else { continue };
+        let Some(table) = catalog.tables.get(&name) else { continue };
+        let known = |column: &&String| table.column(column).is_some_and(|column| !column.generated);
+        if !header.key.iter().all(|column| known(&column)) {
+            continue;
+        }
+        let columns = header.columns.iter().filter(known).map(|column| Arc::from(column.as_str())).collect();
         let source = Arc::new(Emptied { columns, is_text: header.is_text });
         bulk.push(BulkTable {
             key: header.key,
@@ -50,6 +71,18 @@ pub fn emptied(db: &mut dyn Db, user_data: &[String]) -> Result<Option<Seeds>, S
         });
     }
     Ok((!bulk.is_empty()).then(|| Seeds::streamed(bulk, user_data.to_vec())))
+}
+
+/// The tables of which there are parts, and their datasets.
+fn names(db: &mut dyn Db) -> Result<Vec<(String, String)>, SeedError> {
+    let since = ledger::meta(db, "format")?.and_then(|format| format.parse::<i64>().ok());
+    if since.is_none_or(|format| format < base::SINCE) {
+        return Ok(Vec::new());
+    }
+    let parts = ledger::table(db.engine(), LedgerTable::SeedPart);
+    let stmt = format!("SELECT table_name, max(dataset) FROM {parts} GROUP BY table_name ORDER BY table_name");
+    let names = db.rows(&Stmt::new(stmt))?;
+    Ok(names.iter().map(|row| (row.text(0).to_owned(), row.text(1).to_owned())).collect())
 }
 
 impl RowSource for Emptied {

@@ -8,7 +8,7 @@ use plimsoll_core::{ErrorCode, Location};
 
 use crate::error::{Problem, SeedError};
 use crate::read::format::Format;
-use crate::read::model::{EditPolicy, Mode, OnDuplicate, OnEdit, TableBlock};
+use crate::read::model::{EditPolicy, KeyNulls, Mode, OnDuplicate, OnEdit, TableBlock};
 use crate::read::source::SourceFile;
 use crate::stream::RowSource;
 use crate::stream::file::RowFile;
@@ -55,9 +55,10 @@ pub(crate) fn declare(
         ("rows", block.rows.is_some()),
         ("source", block.source.is_some()),
         ("schema", block.schema.is_some()),
-        // Streamed values are compared and shown by the database itself.
-        ("secret", !block.secret.is_empty()),
         ("on_duplicate", block.on_duplicate != OnDuplicate::Error),
+        ("key_nulls", block.key_nulls != KeyNulls::Refuse),
+        // Samples of rows are shown, and the ledger keeps them all.
+        ("secret", !block.secret.is_empty()),
     ];
     for (word, _) in used.iter().filter(|(_, used)| *used) {
         let message = format!("`{name}` is read as it is with `bulk = true`: `{word}` has no meaning there");

@@ -3,12 +3,15 @@
 use std::hash::Hasher;
 
 use plimsoll_core::ErrorCode;
-use plimsoll_core::db::{Catalog, Db, DbError, ForeignKey, Stmt, dialect, quoted, scalar, temporary};
+use plimsoll_core::db::{Catalog, Db, DbError, Engine, Stmt, dialect, quoted, scalar, temporary};
 use siphasher::sip128::{Hasher128, SipHasher13};
 
 use crate::error::{Problem, SeedError};
+use crate::guard::closure::Outside;
+use crate::guard::graph::{self, Edge};
 use crate::read::Seeds;
 use crate::read::model::{Mode, OnEdit};
+use crate::reconcile::prune::consequence;
 use crate::stream::BulkTable;
 use crate::stream::page::{self, PAGE};
 use crate::stream::sql::{self, ADOPTED, ROW, differs, of};
@@ -45,7 +48,8 @@ pub(super) fn compare(
         quoted(engine, &shape.table),
         shape.same_key(engine, "t", "b"),
         quoted(engine, &comparison.stage.name),
-        shape.same_key(engine, "s", "b"),
+        // By the table's own collation: a key that is only written differently is not gone.
+        shape.same_key(engine, "t", "s"),
     );
     let name = format!("plimsoll_g{index}");
     temporary(db, &[sql::drop_table(engine, &name), sql::create_as(engine, &name, &query)])?;
@@ -55,8 +59,12 @@ pub(super) fn compare(
 
 /// The condition on `g` under which a row is removed.
 pub(super) fn doomed(on_edit: OnEdit) -> String {
+    doomed_in("g", on_edit)
+}
+
+fn doomed_in(side: &str, on_edit: OnEdit) -> String {
     match on_edit {
-        OnEdit::Keep | OnEdit::Fail => format!("g.{WAS_EDITED} = 0"),
+        OnEdit::Keep | OnEdit::Fail => format!("{side}.{WAS_EDITED} = 0"),
         OnEdit::Overwrite => "1 = 1".to_owned(),
     }
 }
@@ -117,17 +125,21 @@ pub(super) fn count(
     }
     if state.counts.remove > 0 {
         // Those may lose rows of their own first, which only their turn tells.
-        let synced = |table: &str| seeds.bulk.iter().any(|other| other.mode == Mode::Sync && other.name == table);
-        let problems = referred(db, catalog, bulk, comparison, &synced)?;
+        let synced = |table: &str| {
+            seeds.bulk.iter().any(|other| other.mode == Mode::Sync && other.name == table)
+                || seeds.blocks.iter().any(|block| block.mode == Mode::Sync && block.table == table)
+        };
+        let problems = referred(db, (seeds, catalog), bulk, comparison, &synced)?;
         state.problems.extend(problems);
     }
     Ok(())
 }
 
-/// Rows that refer to what would be removed: they are neither left without their row nor removed with it.
+/// Rows that refer to what would be removed, from whatever schema: they are neither left without their row nor removed with it.
+/// Rows of the table itself that are removed as well are no such rows.
 pub(super) fn referred(
     db: &mut dyn Db,
-    catalog: &Catalog,
+    (seeds, catalog): (&Seeds, &Catalog),
     bulk: &BulkTable,
     comparison: &Comparison,
     leave_out: &dyn Fn(&str) -> bool,
@@ -135,32 +147,72 @@ pub(super) fn referred(
     let Some(gone) = &comparison.gone else { return Ok(Vec::new()) };
     let engine = db.engine();
     let mut problems = Vec::new();
-    let all = catalog.tables.iter().flat_map(|(name, table)| table.foreign_keys.iter().map(move |key| (name, key)));
-    for (name, key) in all.filter(|(name, key)| key.table == bulk.name && !leave_out(name)) {
-        let stmt = format!(
-            "SELECT count(*) FROM {} g JOIN {} t ON {} JOIN {} r ON {} WHERE {}",
-            quoted(engine, gone),
-            quoted(engine, &bulk.name),
-            comparison.shape.same_key(engine, "t", "g"),
-            quoted(engine, name),
-            refers(engine, key, "r", "t"),
-            doomed(bulk.on_gone())
-        );
-        let count = scalar(db, &Stmt::new(stmt))?.as_int().unwrap_or(0);
-        if count > 0 {
-            let message = format!(
-                "{count} rows of `{name}` refer to rows of `{}` that the file has no more: change or remove those first",
-                bulk.name
+    let edges = graph::read(db, catalog)?;
+    let left_out = |edge: &Edge| edge.schema.is_none() && leave_out(&edge.table) && edge.table != bulk.name;
+    for edge in edges.iter().filter(|edge| edge.parent == bulk.name && !left_out(edge)) {
+        let mut rows = None;
+        if !edge.hidden {
+            let own = edge.schema.is_none() && edge.table == bulk.name;
+            let second = if own { second(db, gone, comparison)? } else { String::new() };
+            let stays = if own {
+                format!(
+                    " AND NOT EXISTS (SELECT 1 FROM {} h WHERE {} AND {})",
+                    quoted(engine, &second),
+                    comparison.shape.same_key(engine, "r", "h"),
+                    doomed_in("h", bulk.on_gone())
+                )
+            } else {
+                String::new()
+            };
+            let stmt = format!(
+                "SELECT count(*) FROM {} g JOIN {} t ON {} JOIN {} r ON {} WHERE {}{stays}",
+                quoted(engine, gone),
+                quoted(engine, &bulk.name),
+                comparison.shape.same_key(engine, "t", "g"),
+                edge.quoted(engine),
+                refers(engine, &edge.columns, &edge.references, "r", "t"),
+                doomed(bulk.on_gone())
             );
-            problems.push(Problem::new(ErrorCode::SeedPruneBlocked, Some(bulk.at.clone()), message));
+            let count = scalar(db, &Stmt::new(stmt))?.as_int().unwrap_or(0).unsigned_abs();
+            if count == 0 {
+                continue;
+            }
+            rows = Some(count);
         }
+        let outside = Outside {
+            table: edge.shown(),
+            columns: edge.columns.clone(),
+            effect: edge.on_delete,
+            rows,
+            parent: edge.parent.clone(),
+            known: None,
+            deeper: Vec::new(),
+        };
+        let message = format!(
+            "rows of `{}` that the file has no more cannot be removed: {}",
+            bulk.name,
+            consequence(&outside, rows, &seeds.user_data)
+        );
+        problems.push(Problem::new(ErrorCode::SeedPruneBlocked, Some(bulk.at.clone()), message));
     }
     Ok(problems)
 }
 
+/// What can be asked beside the table of rows that are gone: itself, but for MySQL.
+fn second(db: &mut dyn Db, gone: &str, comparison: &Comparison) -> Result<String, DbError> {
+    match db.engine() {
+        Engine::Sqlite | Engine::Postgres => Ok(gone.to_owned()),
+        Engine::Mysql => {
+            let name = format!("{gone}_2");
+            temporary(db, &[sql::drop_table(Engine::Mysql, &name), sql::copy(&name, gone, &comparison.shape)])?;
+            Ok(name)
+        }
+    }
+}
+
 /// `r.column = p.column AND ..` of a foreign key.
-pub(super) fn refers(engine: plimsoll_core::db::Engine, key: &ForeignKey, from: &str, to: &str) -> String {
-    let pairs = key.columns.iter().zip(&key.references);
+pub(super) fn refers(engine: Engine, columns: &[String], references: &[String], from: &str, to: &str) -> String {
+    let pairs = columns.iter().zip(references);
     let parts: Vec<String> =
         pairs.map(|(column, target)| format!("{} = {}", of(engine, from, column), of(engine, to, target))).collect();
     parts.join(" AND ")

@@ -12,6 +12,7 @@ mod lines;
 mod page;
 pub(crate) mod plan;
 mod read_back;
+mod seeds;
 mod show;
 mod source;
 mod sql;
@@ -20,7 +21,9 @@ mod state;
 mod steps;
 mod write;
 
-pub use clear::emptied;
+pub(crate) use blame::lost;
+pub(crate) use clear::streamed;
+pub use clear::{StreamedRows, emptied};
 pub(crate) use declare::{BulkTable, declare};
 pub use plan::{BulkCounts, BulkPlan};
 pub(crate) use read_back::read_back;

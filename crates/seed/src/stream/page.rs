@@ -254,8 +254,9 @@ fn refused(db: &mut dyn Db, bulk: &BulkTable, comparison: &Comparison, change: &
 
 /// Row numbers as ranges: of a query over a column `r`.
 pub(super) fn ranges(db: &mut dyn Db, query: &str) -> Result<Vec<std::ops::Range<u64>>, DbError> {
+    // One more, because MySQL counts rows without a sign, and would not have the first number less than nothing.
     let stmt = format!(
-        "SELECT min(r), max(r) FROM (SELECT r, r - row_number() OVER (ORDER BY r) AS g FROM ({query}) q) x GROUP BY g ORDER BY 1"
+        "SELECT min(r), max(r) FROM (SELECT r, r + 1 - row_number() OVER (ORDER BY r) AS g FROM ({query}) q) x GROUP BY g ORDER BY 1"
     );
     let range = |row: &DynRow| row.int(0).unsigned_abs()..row.int(1).unsigned_abs() + 1;
     Ok(db.rows(&Stmt::new(stmt))?.iter().map(range).collect())

@@ -26,7 +26,7 @@ pub(crate) fn read_back(db: &mut dyn Db, bulk: &BulkTable, state: &BulkState) ->
             problems.push(Problem::new(ErrorCode::SeedFailed, Some(bulk.at.clone()), message));
         }
     }
-    if state.counts.create + state.counts.update == 0 {
+    if state.counts.create + state.counts.update + state.counts.remove == 0 {
         return Ok(problems);
     }
     let engine = db.engine();

@@ -112,7 +112,11 @@ pub(super) fn create(engine: Engine, name: &str, shape: &Shape, extra: &[&str], 
             let columns: Vec<String> = shape
                 .columns
                 .iter()
-                .map(|column| format!("{} {}", quoted(engine, &column.name), column.declared))
+                .map(|column| {
+                    // Keys that are the same to the table have to be the same here.
+                    let collation = column.collation.as_ref().map(|name| format!(" COLLATE {}", quoted(engine, name)));
+                    format!("{} {}{}", quoted(engine, &column.name), column.declared, collation.unwrap_or_default())
+                })
                 .chain(extra.iter().map(|extra| format!("{extra} INTEGER")))
                 .collect();
             format!("CREATE TEMP TABLE {name} ({ROW} INTEGER PRIMARY KEY, {})", columns.join(", "))
@@ -125,12 +129,25 @@ pub(super) fn create(engine: Engine, name: &str, shape: &Shape, extra: &[&str], 
             let index = if indexed { format!(", KEY plimsoll_key ({})", key_parts(shape)) } else { String::new() };
             let columns: String = extra.iter().map(|extra| format!(", {extra} BIGINT NOT NULL")).collect();
             let values: String = extra.iter().map(|extra| format!(", 0 AS {extra}")).collect();
+            // From the far side of an outer join, columns may be NULL whatever the table says of them: rows of before a column
+            // was added have none.
             format!(
                 "CREATE TEMPORARY TABLE {name} ({ROW} BIGINT NOT NULL PRIMARY KEY{columns}{index}) ENGINE=InnoDB \
-                 SELECT 0 AS {ROW}, {list}{values} FROM {table} WHERE FALSE"
+                 SELECT 0 AS {ROW}, {}{values} FROM (SELECT 1 AS one) o LEFT JOIN {table} t ON FALSE WHERE FALSE",
+                shape.list(engine, Some("t"))
             )
         }
     }
+}
+
+/// Makes a second copy of a temporary table with its key, which MySQL needs to ask it twice in one statement.
+pub(super) fn copy(name: &str, of: &str, shape: &Shape) -> String {
+    let (name, of) = (quoted(Engine::Mysql, name), quoted(Engine::Mysql, of));
+    format!(
+        "CREATE TEMPORARY TABLE {name} ({ROW} BIGINT NOT NULL PRIMARY KEY, KEY plimsoll_key ({})) ENGINE=InnoDB \
+         SELECT * FROM {of}",
+        key_parts(shape)
+    )
 }
 
 /// Makes a temporary table of what a query gives.

@@ -213,7 +213,7 @@ impl<'a> Rows<'a> {
 
 impl BulkRows for Rows<'_> {
     fn each(&mut self, put: &mut dyn FnMut(&[Value]) -> Result<(), DbError>) -> Result<(), DbError> {
-        let writers = writers(self.shape, self.source);
+        let writers = writers(self.shape, self.source.is_text());
         let mut values = vec![Value::Null; writers.len() + 1];
         let mut number = 0;
         let mut refused = None;
@@ -265,12 +265,12 @@ impl BulkRows for Rows<'_> {
 }
 
 /// How values get into their columns.
-pub(super) fn writers<'a>(shape: &'a Shape, source: &dyn RowSource) -> Vec<Writer<'a>> {
-    shape.columns.iter().map(|column| Writer::new(column, source.is_text())).collect()
+pub(super) fn writers(shape: &Shape, is_text: bool) -> Vec<Writer<'_>> {
+    shape.columns.iter().map(|column| Writer::new(column, is_text)).collect()
 }
 
 impl<'a> Writer<'a> {
-    pub(super) fn new(column: &'a Column, is_text: bool) -> Self {
+    fn new(column: &'a Column, is_text: bool) -> Self {
         let declared = column.declared.to_lowercase();
         let quick = match column.kind {
             ColumnKind::Int => Quick::Int,
@@ -282,6 +282,11 @@ impl<'a> Writer<'a> {
             _ => Quick::None,
         };
         Self { column, quick, parses: is_text && column.kind == ColumnKind::Json }
+    }
+
+    /// The column's name.
+    pub(super) fn name(&self) -> &str {
+        &self.column.name
     }
 
     /// Puts a value into its place, which keeps what it has allocated.

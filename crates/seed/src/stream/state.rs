@@ -1,7 +1,7 @@
 //! What a database holds of a table of very many rows: staged, compared and counted. What follows is `plan`'s and `write`'s.
 
 use plimsoll_core::ErrorCode;
-use plimsoll_core::db::{Catalog, Db, Table};
+use plimsoll_core::db::{Catalog, Column, Db, Table};
 use plimsoll_core::toml_file::nearest;
 use serde_json::Value as Json;
 
@@ -81,7 +81,8 @@ fn one(
             None
         }
         Some(table) => {
-            state.refers = table.foreign_keys.iter().map(|key| key.table.clone()).collect();
+            state.refers =
+                table.foreign_keys.iter().filter(|key| key.schema.is_none()).map(|key| key.table.clone()).collect();
             shape(bulk, table, &mut state)
         }
     };
@@ -129,6 +130,12 @@ fn one(
 }
 
 impl BulkState {
+    /// The columns that are written, nothing when no row is.
+    pub(crate) fn written(&self) -> &[Column] {
+        let staged = self.staged.as_ref().filter(|_| self.counts.create + self.counts.update > 0);
+        staged.map_or(&[], |comparison| &comparison.shape.columns)
+    }
+
     fn conflicts(&self, comparison: &Comparison, db: &mut dyn Db) -> Result<u64, SeedError> {
         if self.counts.edited == 0 { Ok(0) } else { diff::conflicts(db, comparison) }
     }
@@ -161,10 +168,16 @@ fn shape(bulk: &BulkTable, table: &Table, state: &mut BulkState) -> Option<Shape
         );
         state.problems.push(Problem::new(ErrorCode::SeedTarget, Some(bulk.at.clone()), message));
     }
+    // Files are checked for it when they are read, and other sources may be anybody's.
+    let named = |key: &&String| bulk.source.columns().iter().any(|column| **column == ***key);
+    for missing in bulk.key.iter().filter(|key| !named(key)) {
+        let message = format!("the key column `{missing}` of `{}` is not among the columns of its rows", bulk.name);
+        state.problems.push(Problem::new(ErrorCode::SeedTarget, Some(bulk.source.header()), message));
+    }
     if !state.pending.is_empty() {
         return None;
     }
-    let position = |key: &String| columns.iter().position(|column: &plimsoll_core::db::Column| column.name == *key);
+    let position = |key: &String| columns.iter().position(|column: &Column| column.name == *key);
     let key = bulk.key.iter().map(position).collect::<Option<Vec<_>>>()?;
     Some(Shape { table: bulk.name.clone(), columns, key })
 }

@@ -3,11 +3,13 @@
 
 use std::ops::Range;
 
-use plimsoll_core::db::{Catalog, Db, DbError, Engine, ForeignKey, Stmt, Value, dialect, quoted, scalar};
-use plimsoll_core::ledger::{self, LedgerTable};
+use plimsoll_core::db::{Catalog, Db, DbError, Engine, ForeignKey, Stmt, dialect, quoted, scalar};
+use plimsoll_core::ledger::{self as core_ledger, LedgerTable};
 use serde_json::{Map, Value as Json};
 
+use crate::apply::counters;
 use crate::error::SeedError;
+use crate::ledger::{self, Entry, Origin};
 use crate::read::Seeds;
 use crate::read::model::Mode;
 use crate::reconcile::plan::SeedPlan;
@@ -73,6 +75,33 @@ pub(crate) fn write(
     // While it can be told which rows were there before.
     let adopted = if state.remembers { adopted(db, comparison)? } else { Vec::new() };
     let engine = db.engine();
+    let zero = state.written().iter().any(|column| counters::zero_counts_up(engine, column));
+    if zero {
+        counters::keep_zero(db, true)?;
+    }
+    let done = rows(db, bulk, state, comparison, foreign);
+    if zero {
+        counters::keep_zero(db, false)?;
+    }
+    done?;
+    if state.remembers && bulk.mode != Mode::Insert {
+        let author = Author { dataset: &seeds.datasets[bulk.dataset], run: work.run, deployment: work.deployment };
+        if comparison.base.kind != Kind::Source {
+            base::remember(db, bulk, &adopted, &author)?;
+        }
+        remember_exceptions(db, bulk, comparison, &author)?;
+    }
+    Ok(())
+}
+
+fn rows(
+    db: &mut dyn Db,
+    bulk: &BulkTable,
+    state: &BulkState,
+    comparison: &Comparison,
+    foreign: &[ForeignKey],
+) -> Result<(), SeedError> {
+    let engine = db.engine();
     if state.counts.create > 0 {
         blame::run(db, bulk, comparison, foreign, &|range| insert(engine, comparison, range))?;
     }
@@ -80,41 +109,84 @@ pub(crate) fn write(
         let changed = changed(db, comparison)?;
         blame::run(db, bulk, comparison, foreign, &|range| update(engine, comparison, &changed, range))?;
     }
-    if state.remembers && bulk.mode != Mode::Insert {
-        let author = Author { dataset: &seeds.datasets[bulk.dataset], run: work.run };
-        if comparison.base.kind != Kind::Source {
-            base::remember(db, bulk, &adopted, &author)?;
-        }
-        remember_exceptions(db, bulk, comparison, &author, work.deployment)?;
-    }
     Ok(())
 }
 
 /// Removes rows that the source has no more. After all other writing, children first.
-pub(crate) fn prune(db: &mut dyn Db, bulk: &BulkTable, state: &BulkState, catalog: &Catalog) -> Result<(), SeedError> {
+pub(crate) fn prune(
+    db: &mut dyn Db,
+    seeds: &Seeds,
+    bulk: &BulkTable,
+    state: &BulkState,
+    catalog: &Catalog,
+) -> Result<(), SeedError> {
     let Some(comparison) = state.staged.as_ref().filter(|_| state.counts.remove > 0) else { return Ok(()) };
     let Some(gone) = &comparison.gone else { return Ok(()) };
-    SeedError::unless_empty(gone::referred(db, catalog, bulk, comparison, &|_| false)?)?;
+    SeedError::unless_empty(gone::referred(db, (seeds, catalog), bulk, comparison, &|_| false)?)?;
     let engine = db.engine();
+    let refused = |source| SeedError::Write {
+        what: format!("that rows of `{}` are removed", bulk.name),
+        at: Some(bulk.at.clone()),
+        source: Box::new(source),
+    };
+    let Some(live) = catalog.tables.get(&bulk.name).filter(|_| engine == Engine::Mysql) else {
+        return db.batch(&remove(engine, bulk, &comparison.shape, gone, &[])).map_err(refused);
+    };
+    // InnoDB looks at each row by itself, and lets none go to which another one refers that goes in the same statement.
+    let own = live.foreign_keys.iter().filter(|key| key.schema.is_none() && key.table == bulk.name);
+    let spare = |name: &&String| live.column(name).is_some_and(|column| column.nullable) && !bulk.key.contains(name);
+    let (loose, own): (Vec<&ForeignKey>, Vec<&ForeignKey>) =
+        own.partition(|key| key.columns.iter().any(|name| spare(&name)));
+    let set: Vec<String> = loose
+        .iter()
+        .flat_map(|key| key.columns.iter().filter(spare))
+        .map(|name| format!("{} = NULL", of(engine, "t", name)))
+        .collect();
+    if !set.is_empty() {
+        db.batch(&format!(
+            "UPDATE {} t JOIN {} g ON {} SET {} WHERE {}",
+            quoted(engine, &bulk.name),
+            quoted(engine, gone),
+            comparison.shape.same_key(engine, "t", "g"),
+            set.join(", "),
+            gone::doomed(bulk.on_gone())
+        ))
+        .map_err(refused)?;
+    }
+    if !own.is_empty() {
+        // References that cannot be taken away: rows that nobody refers to go first, until there are none.
+        let leaves = remove(engine, bulk, &comparison.shape, gone, &own);
+        while db.execute(&Stmt::new(leaves.as_str())).map_err(refused)? > 0 {}
+    }
+    db.batch(&remove(engine, bulk, &comparison.shape, gone, &[])).map_err(refused)
+}
+
+/// The statement that removes rows; of MySQL those only to which no row of the table refers by the foreign keys.
+fn remove(engine: Engine, bulk: &BulkTable, shape: &Shape, gone: &str, own: &[&ForeignKey]) -> String {
     let (table, gone) = (quoted(engine, &bulk.name), quoted(engine, gone));
-    let (doomed, same) = (gone::doomed(bulk.on_gone()), comparison.shape.same_key(engine, "t", "g"));
-    let sql = match engine {
+    let (doomed, same) = (gone::doomed(bulk.on_gone()), shape.same_key(engine, "t", "g"));
+    match engine {
         Engine::Postgres => format!("DELETE FROM {table} t USING {gone} g WHERE {same} AND {doomed}"),
-        Engine::Mysql => format!("DELETE t FROM {table} t JOIN {gone} g ON {same} WHERE {doomed}"),
+        Engine::Mysql => {
+            let (mut others, mut nobody) = (String::new(), String::new());
+            for (at, key) in own.iter().enumerate() {
+                let side = format!("r{at}");
+                let refers = gone::refers(engine, &key.columns, &key.references, &side, "t");
+                let itself = shape.same_key(engine, &side, "t");
+                others.push_str(&format!(" LEFT JOIN {table} {side} ON {refers} AND NOT ({itself})"));
+                nobody.push_str(&format!(" AND {} IS NULL", shape.found(engine, &side)));
+            }
+            format!("DELETE t FROM {table} t JOIN {gone} g ON {same}{others} WHERE {doomed}{nobody}")
+        }
         Engine::Sqlite => {
-            let keys: Vec<String> = comparison.shape.key_columns().map(|column| quoted(engine, &column.name)).collect();
-            let of_gone = comparison.shape.key_list(engine, "g");
+            let keys: Vec<String> = shape.key_columns().map(|column| quoted(engine, &column.name)).collect();
+            let of_gone = shape.key_list(engine, "g");
             format!(
                 "DELETE FROM {table} WHERE ({}) IN (SELECT {of_gone} FROM {gone} g WHERE {doomed})",
                 keys.join(", ")
             )
         }
-    };
-    db.batch(&sql).map_err(|source| SeedError::Write {
-        what: format!("that rows of `{}` are removed", bulk.name),
-        at: Some(bulk.at.clone()),
-        source: Box::new(source),
-    })
+    }
 }
 
 fn insert(engine: Engine, comparison: &Comparison, range: Option<Range<u64>>) -> String {
@@ -221,23 +293,24 @@ fn remember_exceptions(
     bulk: &BulkTable,
     comparison: &Comparison,
     author: &Author<'_>,
-    deployment: Option<i64>,
 ) -> Result<(), SeedError> {
-    let table = ledger::table(db.engine(), LedgerTable::SeedRow);
+    let table = core_ledger::table(db.engine(), LedgerTable::SeedRow);
     db.execute(&Stmt::new(format!("DELETE FROM {table} WHERE table_name = ")).bind(bulk.name.as_str()))?;
     let mut last = -1;
     loop {
         let rows = conflicts(db, comparison, last)?;
         let Some((highest, _)) = rows.last() else { break };
         last = *highest;
-        for (_, (applied, adopted)) in &rows {
-            entry(db, bulk, &comparison.shape, applied, (author, deployment, *adopted))?;
-        }
+        let entries = rows.into_iter().map(|(_, (applied, adopted))| {
+            entry(bulk, &comparison.shape, applied, author, if adopted { Origin::Adopted } else { Origin::Created })
+        });
+        ledger::write(db, &bulk.name, &entries.collect::<Vec<_>>())?;
     }
     let mut spared = Vec::new();
-    gone::spared(db, bulk, comparison, &mut |applied| spared.push(applied))?;
-    spared.iter().try_for_each(|applied| entry(db, bulk, &comparison.shape, applied, (author, deployment, false)))?;
-    Ok(())
+    gone::spared(db, bulk, comparison, &mut |applied| {
+        spared.push(entry(bulk, &comparison.shape, applied, author, Origin::Created));
+    })?;
+    Ok(ledger::write(db, &bulk.name, &spared)?)
 }
 
 /// A row's number, and what is remembered of it: its values, and whether it was there before.
@@ -279,34 +352,18 @@ fn conflicts(db: &mut dyn Db, comparison: &Comparison, after: i64) -> Result<Vec
     Ok(db.rows(&Stmt::new(stmt))?.into_iter().map(conflict).collect())
 }
 
-fn entry(
-    db: &mut dyn Db,
-    bulk: &BulkTable,
-    shape: &Shape,
-    applied: &Map<String, Json>,
-    (author, deployment, adopted): (&Author<'_>, Option<i64>, bool),
-) -> Result<(), DbError> {
-    let table = ledger::table(db.engine(), LedgerTable::SeedRow);
+fn entry(bulk: &BulkTable, shape: &Shape, applied: Map<String, Json>, by: &Author<'_>, origin: Origin) -> Entry {
     let key = base::key(shape, |name| applied.get(name));
-    let columns = "table_name, row_key, key_json, applied, dataset, source, origin, deployment, run";
-    let mut insert = Stmt::new(format!("INSERT INTO {table} ({columns}) VALUES ("));
-    let texts = [
-        bulk.name.clone(),
-        hash(&key),
+    Entry {
+        row_key: hash(&key),
         key,
-        Json::Object(applied.clone()).to_string(),
-        author.dataset.to_owned(),
-        bulk.at.file.display().to_string(),
-        if adopted { "adopted" } else { "created" }.to_owned(),
-    ];
-    for text in texts {
-        insert.push_bind(text);
-        insert.push(", ");
+        applied,
+        dataset: by.dataset.to_owned(),
+        source: bulk.at.file.display().to_string(),
+        deployment: by.deployment,
+        origin: Some(origin),
+        run: Some(by.run),
     }
-    insert.push_bind(deployment.map_or(Value::Null, Value::Int));
-    insert.push(", ");
-    insert.push_bind(author.run);
-    db.execute(&insert.sql(")")).map(drop)
 }
 
 /// How many rows that should be removed are still there.

@@ -20,9 +20,10 @@ use crate::runs::change::{self, Change, ChangeAction};
 use crate::runs::image::{self, Image, Present};
 use crate::runs::{self, Run};
 use crate::undo::plan::Now;
+use crate::value::secret::{self, SecretColumns};
 
 pub use plan::{Blocked, Restored, UndoAction, UndoPlan, UndoStep};
-pub use reset::{ResetOptions, ResetPlan, ResetReport, ResetRow, apply_reset, plan_reset};
+pub use reset::{ResetOptions, ResetPlan, ResetReport, ResetRow, apply_emptied, apply_reset, plan_reset};
 pub use restore::apply_undo;
 
 /// Which run is taken back, and what is known about the tables.
@@ -32,6 +33,8 @@ pub struct UndoOptions {
     pub run: Option<i64>,
     /// Tables that hold user data, for what is said about them.
     pub user_data: Vec<String>,
+    /// Columns whose values are not shown, besides those of which the ledger knows it.
+    pub secret: SecretColumns,
 }
 
 /// What was taken back.
@@ -60,7 +63,7 @@ pub struct UndoReport {
 /// [`SeedError::Problems`] when there is no such run; what stands against taking it back is part of the plan.
 pub fn plan_undo(db: &mut dyn Db, catalog: &Catalog, options: &UndoOptions) -> Result<UndoPlan, SeedError> {
     let run = find(db, options.run)?;
-    Ok(plan::plan(&observe(db, catalog, &run, &options.user_data)?).0)
+    Ok(plan::plan(&observe(db, catalog, &run, options)?).0)
 }
 
 fn find(db: &mut dyn Db, number: Option<i64>) -> Result<Run, SeedError> {
@@ -71,11 +74,23 @@ fn find(db: &mut dyn Db, number: Option<i64>) -> Result<Run, SeedError> {
     found.ok_or_else(|| SeedError::Problems { problems: vec![Problem::new(ErrorCode::InvalidValue, None, message)] })
 }
 
-fn observe(db: &mut dyn Db, catalog: &Catalog, run: &Run, user_data: &[String]) -> Result<Now, DbError> {
+fn observe(db: &mut dyn Db, catalog: &Catalog, run: &Run, options: &UndoOptions) -> Result<Now, DbError> {
     let changes = change::of_run(db, run.number)?;
     let tables: BTreeSet<&str> = changes.iter().map(|change| change.table.as_str()).collect();
     let names: Vec<&str> = tables.iter().copied().collect();
     let mut entries = if names.is_empty() { BTreeMap::new() } else { ledger::of_tables(db, Some(&names))? };
+    let mut secret = options.secret.clone();
+    for table in &names {
+        if entries.get(*table).is_none_or(HashMap::is_empty) {
+            change::sealed(db, table, &mut secret)?;
+        }
+    }
+    let known = entries.iter().flat_map(|(table, entries)| entries.values().map(move |entry| (table.as_str(), entry)));
+    let before = changes.iter().filter_map(|change| Some((change.table.as_str(), change.entry_before.as_ref()?)));
+    for (table, entry) in known.chain(before) {
+        let sealed = entry.applied.iter().filter(|(_, value)| secret::is_sealed(value));
+        sealed.for_each(|(column, _)| secret.add(table, column));
+    }
     let mut rows = vec![None; changes.len()];
     for table in &tables {
         read_rows(db, catalog, table, &changes, &mut rows)?;
@@ -108,7 +123,8 @@ fn observe(db: &mut dyn Db, catalog: &Catalog, run: &Run, user_data: &[String]) 
         targets,
         closure,
         changes,
-        user_data: user_data.to_vec(),
+        user_data: options.user_data.clone(),
+        secret,
         sealed,
     })
 }

@@ -11,7 +11,8 @@ use crate::reconcile::prune::consequence;
 use crate::reconcile::show::value;
 use crate::runs::RunKind;
 use crate::runs::change::{Change, ChangeAction};
-use crate::runs::image::{Image, Present, differing, shown};
+use crate::runs::image::{self, Image, Present, differing};
+use crate::value::secret::{self, SecretColumns};
 
 /// What taking a run back does, row by row. The same ledger and the same rows give the same plan, byte for byte.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -92,6 +93,7 @@ pub(crate) struct Now {
     pub(crate) targets: Vec<usize>,
     pub(crate) closure: Closure,
     pub(crate) user_data: Vec<String>,
+    pub(crate) secret: SecretColumns,
     /// The states of rows that do not change in them, by table and row key.
     pub(crate) sealed: HashMap<(String, String), String>,
 }
@@ -125,7 +127,7 @@ pub(crate) fn plan(now: &Now) -> (UndoPlan, Order) {
                 reason,
             }));
         }
-        plan.steps.push(step(change, key));
+        plan.steps.push(step(now, change, key));
     }
     references(now, &mut plan.blocked);
     let order = order(&now.closure, now.targets.len()).unwrap_or_else(|circle| {
@@ -138,17 +140,22 @@ pub(crate) fn plan(now: &Now) -> (UndoPlan, Order) {
     (plan, order)
 }
 
-fn step(change: &Change, key: Json) -> UndoStep {
+/// A remembered value for people, unless it is nobody's to read.
+fn shown(now: &Now, table: &str, column: &str, value: &Json) -> Json {
+    if now.secret.has(table, column) { secret::shown() } else { image::shown(value) }
+}
+
+fn step(now: &Now, change: &Change, key: Json) -> UndoStep {
     let (action, columns) = match change.action {
         ChangeAction::Create => (UndoAction::Delete, Vec::new()),
         ChangeAction::Delete => (UndoAction::Insert, Vec::new()),
         ChangeAction::Update => {
             let empty = Image::new();
             let (before, after) = (change.before.as_ref().unwrap_or(&empty), change.after.as_ref().unwrap_or(&empty));
-            let columns = differing(before, after).map(|(column, then, now)| Restored {
+            let columns = differing(before, after).map(|(column, then, is)| Restored {
                 column: column.to_owned(),
-                now: shown(now),
-                then: shown(then),
+                now: shown(now, &change.table, column, is),
+                then: shown(now, &change.table, column, then),
             });
             (UndoAction::Restore, columns.collect())
         }
@@ -170,7 +177,8 @@ fn standing(now: &Now, index: usize) -> Vec<String> {
         (ChangeAction::Create | ChangeAction::Update, None, _) => reasons.push("it is not there any more".to_owned()),
         (ChangeAction::Create | ChangeAction::Update, Some(row), Some(after)) => {
             reasons.extend(differing(after, &row.image).map(|(column, then, is)| {
-                format!("`{column}` is {} now, the run left {}", value(&shown(is)), value(&shown(then)))
+                let shown = |image| value(&shown(now, &change.table, column, image));
+                format!("`{column}` is {} now, the run left {}", shown(is), shown(then))
             }));
         }
         (ChangeAction::Delete, Some(_), _) => reasons.push("it is there again".to_owned()),

@@ -1,25 +1,29 @@
 //! Removing what datasets created, children first, and nothing else. What files declare plays no part; seeding again is `apply`'s.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use plimsoll_core::ErrorCode;
-use plimsoll_core::db::{Catalog, Db, DbError, dialect, transaction};
+use plimsoll_core::db::{Catalog, Db, dialect, transaction};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::Blocked;
-use crate::apply::{delete, record};
+use crate::apply::{ApplyOptions, apply_and, delete, record};
 use crate::error::{Problem, SeedError};
 use crate::guard::UserTable;
 use crate::guard::closure::{Closure, Order, Target, closure, order};
 use crate::guard::fingerprint::{self, Written};
 use crate::ledger::{self, Entry};
 use crate::lifecycle::audit;
+use crate::read::Seeds;
+use crate::reconcile::plan::SeedPlan;
 use crate::reconcile::prune::consequence;
+use crate::report::SeedReport;
 use crate::runs::change::{self, Change, ChangeAction};
-use crate::runs::image;
+use crate::runs::image::{self, Image};
 use crate::runs::locate::{Located, locate};
 use crate::runs::{self, RunKind, RunOptions};
+use crate::stream::{StreamedRows, streamed};
 use crate::value::{canonical_text, fingerprint, hash};
 
 /// What is removed.
@@ -31,6 +35,9 @@ pub struct ResetOptions {
     pub discard_edits: bool,
     /// Tables that hold user data, for what is said about them.
     pub user_data: Vec<String>,
+    /// Tables whose streamed rows are removed before, so that those do not stand in the way. Whether that is so only shows
+    /// when they are gone.
+    pub emptied: Vec<String>,
 }
 
 /// What a reset does, row by row.
@@ -42,6 +49,9 @@ pub struct ResetPlan {
     pub release: Vec<ResetRow>,
     /// Rows that are kept because they were edited in the database.
     pub kept: Vec<ResetRow>,
+    /// Rows that were streamed, of which nobody keeps one by one which of them are there: they stay.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub streamed: Vec<StreamedRows>,
     /// What stands against it. Nothing is done unless this is empty.
     pub blocked: Vec<Blocked>,
 }
@@ -76,6 +86,22 @@ pub struct ResetReport {
     pub user_data: Vec<UserTable>,
 }
 
+/// Removes streamed rows, as [`crate::emptied`] has them, unless a reset after it would be refused: a start over is not begun
+/// that cannot be ended.
+///
+/// # Errors
+/// Those of [`crate::apply()`] and [`ResetPlan::require_free`]. In every case the database is as it was.
+pub fn apply_emptied(
+    db: &mut dyn Db,
+    seeds: &Seeds,
+    plan: &SeedPlan,
+    options: &ApplyOptions,
+    reset: &ResetOptions,
+) -> Result<SeedReport, SeedError> {
+    let reset = ResetOptions { emptied: Vec::new(), ..reset.clone() };
+    apply_and(db, seeds, plan, options, &mut |_| {}, &mut |db, catalog| plan_reset(db, catalog, &reset)?.require_free())
+}
+
 /// Everything about a reset that is not in its plan.
 struct Scene {
     located: Vec<(String, Located)>,
@@ -87,7 +113,7 @@ struct Scene {
 /// Looks at what datasets created. Writes nothing.
 ///
 /// # Errors
-/// [`SeedError::Database`].
+/// [`SeedError::Database`], and [`SeedError::Problems`] when the ledger is damaged.
 pub fn plan_reset(db: &mut dyn Db, catalog: &Catalog, options: &ResetOptions) -> Result<ResetPlan, SeedError> {
     Ok(look(db, catalog, options)?.0)
 }
@@ -149,15 +175,17 @@ impl Scene {
         let mut changes: Vec<Change> =
             nulled.iter().map(|(index, values)| record::nulled(&targets[*index], entry(*index), values)).collect();
         delete::rows(db, catalog, &targets, &self.order.rows, &self.closure)?;
+        let nulled: HashMap<usize, &Image> = nulled.iter().map(|(index, values)| (*index, values)).collect();
+        let mut forgotten = Vec::with_capacity(self.order.rows.len());
         for index in &self.order.rows {
-            let values = nulled.iter().find(|(other, _)| other == index).map(|(_, values)| values);
-            ledger::remove(db, &targets[*index].table, std::iter::once(entry(*index).row_key.as_str()))?;
-            changes.push(record::deleted(&targets[*index], entry(*index), values));
+            forgotten.push((targets[*index].table.as_str(), entry(*index).row_key.as_str()));
+            changes.push(record::deleted(&targets[*index], entry(*index), nulled.get(index).copied()));
         }
         for (table, located) in self.located.iter().filter(|(_, located)| released(located)) {
-            ledger::remove(db, table, std::iter::once(located.entry.row_key.as_str()))?;
+            forgotten.push((table.as_str(), located.entry.row_key.as_str()));
             changes.push(record::released(table, &located.entry));
         }
+        ledger::remove_all(db, forgotten.into_iter())?;
         Ok(changes)
     }
 }
@@ -188,7 +216,7 @@ impl ResetPlan {
     }
 }
 
-fn look(db: &mut dyn Db, catalog: &Catalog, options: &ResetOptions) -> Result<(ResetPlan, Scene), DbError> {
+fn look(db: &mut dyn Db, catalog: &Catalog, options: &ResetOptions) -> Result<(ResetPlan, Scene), SeedError> {
     let entries = ledger::of_tables(db, None)?;
     let mut located: Vec<(String, Located)> = Vec::new();
     for (table, entries) in &entries {
@@ -212,6 +240,7 @@ fn look(db: &mut dyn Db, catalog: &Catalog, options: &ResetOptions) -> Result<(R
     let mut blocked: Vec<Blocked> = closure
         .outside
         .iter()
+        .filter(|outside| !options.emptied.contains(&outside.table))
         .map(|outside| Blocked {
             table: outside.parent.clone(),
             key: None,
@@ -252,6 +281,10 @@ fn look(db: &mut dyn Db, catalog: &Catalog, options: &ResetOptions) -> Result<(R
         delete: order.rows.iter().map(|index| row(&located[targets[*index].0])).collect(),
         release: located.iter().filter(|(_, one)| released(one)).map(row).collect(),
         kept: located.iter().filter(|(_, one)| kept(one, options)).map(row).collect(),
+        streamed: streamed(db, &options.datasets)?
+            .into_iter()
+            .filter(|rows| !options.emptied.contains(&rows.table))
+            .collect(),
         blocked,
     };
     Ok((plan, Scene { located, targets, closure, order }))

@@ -1,6 +1,6 @@
 //! Taking a run back in one transaction that proves itself: rows are put back exactly and read again. Planning is `plan`'s.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use plimsoll_core::ErrorCode;
 use plimsoll_core::db::{Catalog, Column, Db, DbError, Engine, Stmt, dialect, quoted, transaction};
@@ -8,11 +8,12 @@ use serde_json::Value as Json;
 
 use super::{Now, UndoOptions, UndoReport, find, identity, observe, plan};
 use crate::apply::delete;
+use crate::apply::refused::without_words;
 use crate::apply::swap::{self, Mover};
 use crate::error::{Problem, SeedError};
 use crate::guard::closure::{Order, Target};
 use crate::guard::fingerprint::{self, Written};
-use crate::ledger;
+use crate::ledger::{self, Entry};
 use crate::lifecycle::audit;
 use crate::reconcile::show::label;
 use crate::runs::change::{self, Change, ChangeAction};
@@ -24,13 +25,14 @@ use crate::value::{canonical_text, hash};
 /// Does what the plan says, all of it or nothing.
 ///
 /// Inside the transaction everything is looked at again; when the result is not the plan's any more, nothing is written.
+/// Which run it is, is the plan's to say; the other options are those that the plan was made with.
 ///
 /// # Errors
 /// [`SeedError::Problems`] with everything that stands against it, [`SeedError::PlanStale`], [`SeedError::Write`].
 pub fn apply_undo(
     db: &mut dyn Db,
     undo: &UndoPlan,
-    user_data: &[String],
+    wanted: &UndoOptions,
     options: &RunOptions,
 ) -> Result<UndoReport, SeedError> {
     undo.require_free()?;
@@ -38,10 +40,9 @@ pub fn apply_undo(
     transaction(db, |db| {
         hold(db, undo)?;
         let catalog = Catalog::read(db)?;
-        let watch = fingerprint::watch(db, &catalog, user_data)?;
+        let watch = fingerprint::watch(db, &catalog, &wanted.user_data)?;
         let run = find(db, Some(undo.run))?;
-        let wanted = UndoOptions { run: Some(undo.run), user_data: user_data.to_vec() };
-        let now = observe(db, &catalog, &run, &wanted.user_data)?;
+        let now = observe(db, &catalog, &run, wanted)?;
         let (fresh, order) = plan::plan(&now);
         fresh.require_free()?;
         if fresh != *undo {
@@ -133,12 +134,24 @@ impl Restoring<'_> {
             inverse.push(self.nulling(change, &targets[*target], values, self.now.targets[*target]));
         }
         self.make_room(db)?;
-        for index in self.sequence() {
+        let of_change: HashMap<usize, usize> =
+            self.now.targets.iter().enumerate().map(|(target, index)| (*index, target)).collect();
+        let sequence = self.sequence();
+        // What the ledger knows of each row in the end: what it knew before the first change, which is taken back last.
+        let mut entries: BTreeMap<&str, HashMap<&str, Option<&Entry>>> = BTreeMap::new();
+        let mut doomed: Vec<usize> = Vec::new();
+        for (at, index) in sequence.iter().copied().enumerate() {
             let change = &self.now.changes[index];
             let (action, before, after) = match change.action {
                 ChangeAction::Create => {
-                    let Some(target) = self.now.targets.iter().position(|of| *of == index) else { continue };
-                    delete::rows(db, self.catalog, &targets, &[target], &self.now.closure)?;
+                    let Some(target) = of_change.get(&index).copied() else { continue };
+                    doomed.push(target);
+                    // Those that come one after the other are deleted together.
+                    let next = sequence.get(at + 1).map(|next| self.now.changes[*next].action);
+                    if next != Some(ChangeAction::Create) {
+                        delete::rows(db, self.catalog, &targets, &doomed, &self.now.closure)?;
+                        doomed.clear();
+                    }
                     report.deleted += 1;
                     let mut before = targets[target].row.image.clone();
                     for name in nulled.get(&target).into_iter().flat_map(Image::keys) {
@@ -161,11 +174,14 @@ impl Restoring<'_> {
                 ChangeAction::Adopt if change.entry_before.is_none() => (ChangeAction::Release, None, None),
                 ChangeAction::Adopt | ChangeAction::Release => (ChangeAction::Adopt, None, None),
             };
-            ledger::remove(db, &change.table, std::iter::once(change.row_key.as_str()))?;
-            if let Some(entry) = &change.entry_before {
-                ledger::write(db, &change.table, std::slice::from_ref(entry))?;
-            }
+            entries.entry(&change.table).or_default().insert(&change.row_key, change.entry_before.as_ref());
             inverse.push(Change { action, before, after, ..self.inverse(change, index) });
+        }
+        delete::rows(db, self.catalog, &targets, &doomed, &self.now.closure)?;
+        for (table, entries) in entries {
+            ledger::remove(db, table, entries.keys().copied())?;
+            let known: Vec<Entry> = entries.into_values().flatten().cloned().collect();
+            ledger::write(db, table, &known)?;
         }
         change::write(db, number, &inverse)?;
         Ok(report)
@@ -267,7 +283,7 @@ impl Restoring<'_> {
             .filter_map(|name| self.catalog.tables.get(&change.table)?.column(name))
             .collect();
         push_condition(engine, &mut stmt, &identity, &[after]);
-        db.execute(&stmt).map(drop).map_err(|source| failed(change, source))
+        db.execute(&stmt).map(drop).map_err(|source| self.failed(change, source))
     }
 
     /// Puts a deleted row back, its own key included.
@@ -290,7 +306,14 @@ impl Restoring<'_> {
             stmt.push(if position > 0 { ", " } else { "" });
             push_value(engine, &mut stmt, column, value);
         }
-        db.execute(&stmt.sql(")")).map(drop).map_err(|source| failed(change, source))
+        db.execute(&stmt.sql(")")).map(drop).map_err(|source| self.failed(change, source))
+    }
+
+    /// What engines say repeats values: of a table with secrets, nothing of it is passed on.
+    fn failed(&self, change: &Change, source: DbError) -> SeedError {
+        let source = if self.now.secret.any(&change.table) { without_words(source) } else { source };
+        let key: Json = serde_json::from_str(&change.key).unwrap_or_default();
+        SeedError::Write { what: format!("`{}` {}", change.table, label(&key)), at: None, source: Box::new(source) }
     }
 
     /// A column of a remembered row. One that is gone is an error: what it held would be lost.
@@ -349,9 +372,4 @@ fn push_value(engine: Engine, stmt: &mut Stmt, column: &Column, value: &Json) {
     let (value, cast) = bind(engine, column, value);
     stmt.push_bind(value);
     stmt.push(cast);
-}
-
-fn failed(change: &Change, source: DbError) -> SeedError {
-    let key: Json = serde_json::from_str(&change.key).unwrap_or_default();
-    SeedError::Write { what: format!("`{}` {}", change.table, label(&key)), at: None, source: Box::new(source) }
 }

@@ -6,6 +6,7 @@ use super::UndoReport;
 use super::plan::{UndoAction, UndoPlan, UndoStep};
 use super::reset::{ResetPlan, ResetReport};
 use crate::reconcile::show::{ROWS, first_few, label, value};
+use crate::stream::StreamedRows;
 
 impl fmt::Display for UndoPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -82,6 +83,11 @@ impl fmt::Display for ResetPlan {
         }
         for row in &self.kept {
             writeln!(f, "  ! {} {}: edited in the database ({})", row.table, label(&row.key), row.edited.join(", "))?;
+        }
+        for StreamedRows { table, rows } in &self.streamed {
+            let (rows, stay) =
+                if *rows == 1 { ("1 row".to_owned(), "stays") } else { (format!("{rows} rows"), "stay") };
+            writeln!(f, "  ! {table}: {rows} that {stay}, they were streamed: `seed apply --fresh` removes them")?;
         }
         for blocked in &self.blocked {
             writeln!(f, "  ! {}: {}", blocked.table, blocked.reason)?;

@@ -5,7 +5,7 @@ use plimsoll_core::db::Column;
 const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /// The bytes of a declared value.
-pub(super) fn of_text(column: &Column, text: &str) -> Option<Vec<u8>> {
+pub(super) fn of_text(text: &str) -> Option<Vec<u8>> {
     let bytes = if let Some(rest) = text.strip_prefix("base64:") {
         from_base64(rest)?
     } else if let Some(rest) = text.strip_prefix("hex:").or_else(|| text.strip_prefix("\\x")) {
@@ -13,14 +13,22 @@ pub(super) fn of_text(column: &Column, text: &str) -> Option<Vec<u8>> {
     } else {
         text.as_bytes().to_vec()
     };
-    Some(kept(column, bytes))
+    Some(bytes)
 }
 
-/// The bytes without the zeros that MySQL fills `binary(n)` up with.
+/// The bytes without the zeros that MySQL fills `binary(n)` up with: what is compared.
 pub(super) fn kept(column: &Column, mut bytes: Vec<u8>) -> Vec<u8> {
-    if column.declared.starts_with("binary(") {
+    if column.pads.is_some() {
         let length = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
         bytes.truncate(length);
+    }
+    bytes
+}
+
+/// The bytes as the column holds them: what is written and looked for.
+pub(super) fn padded(column: &Column, mut bytes: Vec<u8>) -> Vec<u8> {
+    if let Some(length) = column.pads.filter(|length| *length > bytes.len()) {
+        bytes.resize(length, 0);
     }
     bytes
 }
@@ -91,7 +99,7 @@ mod tests {
 
     #[test]
     fn bytes_are_written_in_three_ways_and_shown_in_one() {
-        let of = |text: &str| of_text(&Column::default(), text).map(|bytes| shown(&bytes));
+        let of = |text: &str| of_text(text).map(|bytes| shown(&bytes));
         assert_eq!(of("plain é").as_deref(), Some("plain é"));
         assert_eq!(of("hex:00ff10").as_deref(), Some("base64:AP8Q"));
         assert_eq!(of("\\x68656c6c6f").as_deref(), Some("hello"));
@@ -102,10 +110,18 @@ mod tests {
         assert_eq!(of("base64:a*"), None);
     }
 
+    #[test]
+    fn zeros_at_the_end_count_where_nobody_fills_up_with_them() {
+        let fixed = Column { pads: Some(4), ..Column::default() };
+        assert_eq!((kept(&fixed, vec![7, 0]), padded(&fixed, vec![7])), (vec![7], vec![7, 0, 0, 0]));
+        let plain = Column { declared: "binary(4)".to_owned(), ..Column::default() };
+        assert_eq!((kept(&plain, vec![7, 0]), padded(&plain, vec![7])), (vec![7, 0], vec![7]));
+    }
+
     proptest! {
         #[test]
         fn all_bytes_survive_their_form(bytes: Vec<u8>) {
-            prop_assert_eq!(of_text(&Column::default(), &shown(&bytes)), Some(bytes));
+            prop_assert_eq!(of_text(&shown(&bytes)), Some(bytes));
         }
     }
 }

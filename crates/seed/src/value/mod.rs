@@ -62,7 +62,8 @@ pub(crate) fn canonical(column: &Column, value: &Json) -> Result<Json, Misfit> {
         }
         (ColumnKind::Timestamp, _) => Err(wrong()),
         (ColumnKind::Bytes, Json::String(text)) => {
-            bytes::of_text(column, text).map(|bytes| Json::String(bytes::shown(&bytes))).ok_or_else(wrong)
+            let bytes = bytes::of_text(text).ok_or_else(wrong)?;
+            Ok(Json::String(bytes::shown(&bytes::kept(column, bytes))))
         }
         (ColumnKind::Bytes, _) => Err(wrong()),
         (ColumnKind::Other, _) => text::other(column, value),
@@ -118,7 +119,9 @@ pub(crate) fn to_db(column: &Column, declared: &Json) -> Result<db::Value, Misfi
             Some(integer) => db::Value::Int(integer),
             None => db::Value::Text(number.to_string()),
         },
-        (ColumnKind::Bytes, Json::String(text)) => db::Value::Bytes(bytes::of_text(column, &text).unwrap_or_default()),
+        (ColumnKind::Bytes, Json::String(text)) => {
+            db::Value::Bytes(bytes::padded(column, bytes::of_text(&text).unwrap_or_default()))
+        }
         (ColumnKind::Timestamp, Json::String(text)) if time::has_zone(column) => {
             db::Value::Text(format!("{text}+00:00"))
         }

@@ -19,7 +19,7 @@ pub(crate) fn neutral(column: &Column, held: &Json, declared: Option<&Json>) -> 
         }
         (_, Json::Array(_) | Json::Object(_)) => json!({ "document": leaves(held) }),
         (_, Json::Bool(flag)) => json!({ "number": if *flag { "1" } else { "0" } }),
-        (ColumnKind::Float, Json::Number(number)) if number::is_narrow(column) => {
+        (ColumnKind::Float, Json::Number(number)) if column.narrow => {
             #[expect(clippy::cast_possible_truncation, reason = "the column keeps no more")]
             let narrow = number.as_f64().unwrap_or_default() as f32;
             json!({ "number": number::plain(&format!("{narrow:e}")) })

@@ -56,12 +56,7 @@ pub(super) fn float(column: &Column, value: &Json) -> Option<Json> {
         Json::String(text) => text.trim().parse().ok()?,
         _ => return None,
     };
-    Some(of_float(if is_narrow(column) { f64::from(number as f32) } else { number }))
-}
-
-/// Whether a column keeps four bytes of a float only.
-pub(super) fn is_narrow(column: &Column) -> bool {
-    column.declared == "real" || column.declared.starts_with("float")
+    Some(of_float(if column.narrow { f64::from(number as f32) } else { number }))
 }
 
 /// A float as JSON, which has no words for what is not a number.

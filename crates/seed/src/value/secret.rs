@@ -1,10 +1,47 @@
 //! Values that are nobody's to read: shown as a word, remembered as a digest. Which columns have them is the dataset's to say.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, Hasher, RandomState};
 
 use serde_json::{Value as Json, json};
 
 use super::{canonical_text, hash, same};
+use crate::read::Seeds;
+
+/// Columns whose values are neither shown nor remembered.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SecretColumns(BTreeMap<String, BTreeSet<String>>);
+
+impl SecretColumns {
+    /// Adds a column of a table.
+    pub fn add(&mut self, table: &str, column: &str) {
+        self.0.entry(table.to_owned()).or_default().insert(column.to_owned());
+    }
+
+    /// Whether a column is one of them.
+    #[must_use]
+    pub fn has(&self, table: &str, column: &str) -> bool {
+        self.0.get(table).is_some_and(|columns| columns.contains(column))
+    }
+
+    /// Whether a table has any.
+    #[must_use]
+    pub fn any(&self, table: &str) -> bool {
+        self.0.contains_key(table)
+    }
+}
+
+impl Seeds {
+    /// The columns that datasets call secret.
+    #[must_use]
+    pub fn secret_columns(&self) -> SecretColumns {
+        let mut secret = SecretColumns::default();
+        for block in &self.blocks {
+            block.secret.iter().for_each(|column| secret.add(&block.table, column));
+        }
+        secret
+    }
+}
 
 /// What is shown for a value of a secret column, NULL included.
 pub(crate) fn shown() -> Json {

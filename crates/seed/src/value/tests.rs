@@ -55,8 +55,22 @@ fn times_are_compared_in_utc_with_the_digits_the_column_keeps() {
 }
 
 #[test]
+fn fractions_of_a_second_are_rounded_and_not_up() {
+    for (declared, text, expected) in [
+        ("time", "10:00:00.1234561", "10:00:00.123456"),
+        ("time", "10:00:00.1234565", "10:00:00.123457"),
+        ("time(3)", "23:59:59.9994", "23:59:59.999"),
+        ("time(3)", "23:59:59.9995", "24:00:00"),
+        ("time(0)", "10:00:00.4999999", "10:00:01"),
+        ("time(0)", "10:00:00.4999990", "10:00:00"),
+    ] {
+        assert_eq!(of(ColumnKind::Other, declared, json!(text)), Some(json!(expected)), "{declared} {text}");
+    }
+}
+
+#[test]
 fn narrow_floats_are_equal_after_their_rounding() {
-    let narrow = column(ColumnKind::Float, "real");
+    let narrow = Column { narrow: true, ..column(ColumnKind::Float, "real") };
     let stored = live(&narrow, db::Value::Float(f64::from(0.1f32)));
     assert!(same(&canonical(&narrow, &json!(0.1)).expect("fits"), &stored));
     let wide = column(ColumnKind::Float, "double precision");

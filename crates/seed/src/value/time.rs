@@ -63,8 +63,9 @@ pub(super) fn time(column: &Column, text: &str) -> Option<String> {
     if parts.next().is_some() || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    // In millionths of a second, so that rounding may carry.
-    let millionths: u64 = format!("{fraction:0<7}").get(..7)?.parse::<u64>().ok()?.div_ceil(10);
+    // In millionths of a second, so that rounding may carry; halves go up, as with PostgreSQL. What is bound is rounded already,
+    // so that an engine which cuts off, as MariaDB does, holds the same.
+    let millionths: u64 = format!("{fraction:0<7}").get(..7)?.parse::<u64>().ok()?.saturating_add(5) / 10;
     let unit = 10_u64.pow(u32::from(DIGITS - digits(column).min(DIGITS)));
     let all = (u64::from(hours) * 3600 + u64::from(minutes) * 60 + u64::from(seconds)) * 1_000_000 + millionths;
     let all = (all + unit / 2) / unit * unit;

@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 use super::{Expectation, Rule, orphans};
 use crate::apply::counters;
 use crate::reconcile::show;
+use crate::value::secret::{self, SecretColumns};
 use crate::value::{live, to_db};
 
 /// Rows that are named as examples.
@@ -70,7 +71,12 @@ pub(super) fn number(db: &mut dyn Db, stmt: &Stmt) -> Result<u64, DbError> {
 }
 
 /// The first rows of a condition by what identifies them. Rows without any key are not named.
-pub(super) fn examples(db: &mut dyn Db, name: &str, table: &Table, rest: &Stmt) -> Result<Vec<String>, DbError> {
+pub(super) fn examples(
+    db: &mut dyn Db,
+    (name, table): (&str, &Table),
+    rest: &Stmt,
+    secret: &SecretColumns,
+) -> Result<Vec<String>, DbError> {
     let key = if table.primary_key.is_empty() {
         table.unique_keys.first().map(|key| key.columns.as_slice()).unwrap_or_default()
     } else {
@@ -81,7 +87,7 @@ pub(super) fn examples(db: &mut dyn Db, name: &str, table: &Table, rest: &Stmt) 
         return Ok(Vec::new());
     }
     let from = Stmt::new(format!(" FROM {}", quoted(db.engine(), name))).append(rest.clone());
-    values(db, &columns, from)
+    values(db, name, &columns, from, secret)
 }
 
 impl Check<'_> {
@@ -91,7 +97,7 @@ impl Check<'_> {
     }
 
     /// Asks the database.
-    pub(super) fn run(&self, db: &mut dyn Db, catalog: &Catalog) -> Result<Counted, DbError> {
+    pub(super) fn run(&self, db: &mut dyn Db, catalog: &Catalog, secret: &SecretColumns) -> Result<Counted, DbError> {
         let engine = db.engine();
         let name = &self.expectation.table;
         // No other name for the table: a `where` may need its own one, in a subquery.
@@ -100,7 +106,8 @@ impl Check<'_> {
         let Some(rule) = self.rule else { return self.count(db, &from) };
         if let Rule::Sql(sql) = rule {
             let sql = sql.trim().trim_end_matches(';');
-            let found = number(db, &Stmt::new(format!("SELECT count(*) FROM ({sql}) AS plimsoll_check")))?;
+            // Text may end in a comment, which would take what comes after it in the same line.
+            let found = number(db, &Stmt::new(format!("SELECT count(*) FROM ({sql}\n) AS plimsoll_check")))?;
             return Ok(Counted::broken_by(found, Vec::new()));
         }
         let refuse = |message: String| DbError::new(engine, DbErrorKind::Refused, message);
@@ -116,7 +123,7 @@ impl Check<'_> {
             }
             Rule::Unique(columns) => {
                 let columns = columns.iter().map(column).collect::<Result<Vec<_>, _>>()?;
-                return self.repeated(db, &columns, &from);
+                return self.repeated(db, &columns, &from, secret);
             }
             Rule::Accepted { column: name, values } => {
                 let column = column(name)?;
@@ -136,7 +143,7 @@ impl Check<'_> {
         };
         let rest = Stmt::new(" WHERE ").append(condition).sql(self.filter(" AND "));
         let found = number(db, &Stmt::new(format!("SELECT count(*){from}")).append(rest.clone()))?;
-        let examples = if found == 0 { Vec::new() } else { examples(db, name, table, &rest)? };
+        let examples = if found == 0 { Vec::new() } else { examples(db, (name, table), &rest, secret)? };
         Ok(Counted::broken_by(found, examples))
     }
 
@@ -150,9 +157,16 @@ impl Check<'_> {
     }
 
     /// Values that several rows have.
-    fn repeated(&self, db: &mut dyn Db, columns: &[&Column], from: &str) -> Result<Counted, DbError> {
+    fn repeated(
+        &self,
+        db: &mut dyn Db,
+        columns: &[&Column],
+        from: &str,
+        secret: &SecretColumns,
+    ) -> Result<Counted, DbError> {
         let engine = db.engine();
-        let own = quoted(engine, &self.expectation.table);
+        let name = &self.expectation.table;
+        let own = quoted(engine, name);
         let names: Vec<String> =
             columns.iter().map(|column| format!("{own}.{}", quoted(engine, &column.name))).collect();
         let present: Vec<String> = names.iter().map(|name| format!("{name} IS NOT NULL")).collect();
@@ -163,12 +177,12 @@ impl Check<'_> {
             names.join(", ")
         );
         let found = number(db, &Stmt::new(format!("SELECT count(*) FROM (SELECT 1 AS one{rest}) AS plimsoll_check")))?;
-        let examples = if found == 0 { Vec::new() } else { values(db, columns, Stmt::new(rest))? };
+        let examples = if found == 0 { Vec::new() } else { values(db, name, columns, Stmt::new(rest), secret)? };
         Ok(Counted::broken_by(found, examples))
     }
 
     fn filter(&self, word: &str) -> String {
-        self.expectation.filter.as_ref().map(|filter| format!("{word}({filter})")).unwrap_or_default()
+        self.expectation.filter.as_ref().map(|filter| format!("{word}({filter}\n)")).unwrap_or_default()
     }
 }
 
@@ -203,8 +217,14 @@ impl fmt::Display for Check<'_> {
     }
 }
 
-/// The first values of columns, as text.
-fn values(db: &mut dyn Db, columns: &[&Column], rest: Stmt) -> Result<Vec<String>, DbError> {
+/// The first values of columns, as text, but for those that are nobody's to read.
+fn values(
+    db: &mut dyn Db,
+    table: &str,
+    columns: &[&Column],
+    rest: Stmt,
+    secret: &SecretColumns,
+) -> Result<Vec<String>, DbError> {
     let engine = db.engine();
     let names: Vec<String> = columns.iter().map(|column| dialect::read_expr(engine, column)).collect();
     let order: Vec<String> = columns.iter().map(|column| quoted(engine, &column.name)).collect();
@@ -213,8 +233,10 @@ fn values(db: &mut dyn Db, columns: &[&Column], rest: Stmt) -> Result<Vec<String
         .sql(format!(" ORDER BY {} LIMIT {EXAMPLES}", order.join(", ")));
     let rows = db.rows(&stmt)?;
     let row = |row: plimsoll_core::db::DynRow| {
-        let values: Vec<Json> =
-            columns.iter().zip(row.into_values()).map(|(column, value)| live(column, value)).collect();
+        let shown = |(column, value): (&&Column, _)| {
+            if secret.has(table, &column.name) { secret::shown() } else { live(column, value) }
+        };
+        let values: Vec<Json> = columns.iter().zip(row.into_values()).map(shown).collect();
         show::label(&Json::Array(values))
     };
     Ok(rows.into_iter().map(row).collect())

@@ -85,17 +85,23 @@ pub struct Verified {
     pub holds: bool,
 }
 
-/// Checks expectations, and stops at the first one that cannot be checked.
+/// Checks expectations, and stops at the first one that cannot be checked. Of columns that the datasets call secret, no values
+/// are told.
 ///
 /// # Errors
 /// [`SeedError::Problems`] with every expectation that does not hold, [`SeedError::Count`] for one that cannot be checked.
-pub fn verify(db: &mut dyn Db, expectations: &[Expectation]) -> Result<Vec<Verified>, SeedError> {
+pub fn verify(
+    db: &mut dyn Db,
+    seeds: Option<&Seeds>,
+    expectations: &[Expectation],
+) -> Result<Vec<Verified>, SeedError> {
+    let secret = seeds.map(Seeds::secret_columns).unwrap_or_default();
     let mut verified = Vec::with_capacity(expectations.len());
     let mut problems = Vec::new();
     let checks: Vec<_> = expectations.iter().flat_map(check::checks).collect();
     let catalog = if checks.iter().any(check::Check::needs_columns) { Catalog::read(db)? } else { Catalog::default() };
     for one in checks {
-        let counted = one.run(db, &catalog).map_err(|source| SeedError::Count {
+        let counted = one.run(db, &catalog, &secret).map_err(|source| SeedError::Count {
             what: one.to_string(),
             at: one.at.clone(),
             source: Box::new(source),
@@ -121,15 +127,17 @@ pub fn inspect(
     expectations: &[Expectation],
 ) -> Result<VerifyReport, SeedError> {
     let catalog = Catalog::read(db)?;
+    let secret = seeds.map(Seeds::secret_columns).unwrap_or_default();
     let mut findings = Vec::new();
     for one in expectations.iter().flat_map(check::checks) {
-        findings.push(report::finding(one.to_string(), one.at.clone(), one.run(db, &catalog))?);
+        findings.push(report::finding(one.to_string(), one.at.clone(), one.run(db, &catalog, &secret))?);
     }
-    let touched: Vec<&str> = seeds.iter().flat_map(|seeds| seeds.tables()).map(|(table, _)| table).collect();
+    let declared = seeds.iter().flat_map(|seeds| seeds.tables()).map(|(table, _)| table);
+    let touched: Vec<&str> = declared.chain(seeds.iter().flat_map(|seeds| seeds.bulk_tables())).collect();
     for (name, table) in &catalog.tables {
         for key in &table.foreign_keys {
             if touched.contains(&name.as_str()) || (key.schema.is_none() && touched.contains(&key.table.as_str())) {
-                let counted = orphans::count(db, name, table, key);
+                let counted = orphans::count(db, (name, table), key, &secret);
                 findings.push(report::finding(orphans::describe(name, key), None, counted)?);
             }
         }

@@ -5,13 +5,19 @@ use serde_json::Value as Json;
 
 use super::check::{Counted, examples, number};
 use crate::value::live;
+use crate::value::secret::SecretColumns;
 
 /// Counts the rows of a table whose foreign key leads nowhere.
-pub(super) fn count(db: &mut dyn Db, name: &str, table: &Table, key: &ForeignKey) -> Result<Counted, DbError> {
+pub(super) fn count(
+    db: &mut dyn Db,
+    (name, table): (&str, &Table),
+    key: &ForeignKey,
+    secret: &SecretColumns,
+) -> Result<Counted, DbError> {
     let rest = Stmt::new(format!(" WHERE {}", of(db.engine(), name, key)));
     let all = Stmt::new(format!("SELECT count(*) FROM {}", quoted(db.engine(), name))).append(rest.clone());
     let found = number(db, &all)?;
-    let examples = if found == 0 { Vec::new() } else { examples(db, name, table, &rest)? };
+    let examples = if found == 0 { Vec::new() } else { examples(db, (name, table), &rest, secret)? };
     Ok(Counted::broken_by(found, examples))
 }
 

@@ -64,7 +64,7 @@ fn prepare(config: Config) -> Result<App, StartError> {
     let mut db = pool.get().map_err(|error| StartError::Pool(error.to_string()))?;
     check_schema(db.as_mut(), REQUIRED_VERSION).map_err(StartError::Schema)?;
     drop(db);
-    Ok(App::new(config, url.engine(), pool))
+    Ok(App::new(config, url, pool))
 }
 
 fn router(app: App) -> Router {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use plimsoll_core::db::{Db, DbError, Engine, Pool};
+use plimsoll_core::db::{DatabaseUrl, Db, DbError, Engine, Pool};
 
 use crate::answer::Answer;
 use crate::config::{Config, Fault};
@@ -11,13 +11,15 @@ use crate::config::{Config, Fault};
 #[derive(Debug, Clone)]
 pub(crate) struct App {
     pub(crate) config: Arc<Config>,
+    /// The database as it was found when the service began, wherever files that name it are.
+    pub(crate) url: DatabaseUrl,
     pub(crate) engine: Engine,
     pool: Pool,
 }
 
 impl App {
-    pub(crate) fn new(config: Config, engine: Engine, pool: Pool) -> Self {
-        Self { config: Arc::new(config), engine, pool }
+    pub(crate) fn new(config: Config, url: DatabaseUrl, pool: Pool) -> Self {
+        Self { config: Arc::new(config), engine: url.engine(), url, pool }
     }
 
     /// The revision that answers give.

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
-use plimsoll_core::db::{Access, DatabaseUrl, Db, connect};
+use plimsoll_core::db::{Access, DatabaseUrl, Db, Stmt, connect};
 use plimsoll_core::ledger::ensure;
 use plimsoll_migrate::{ApplyOptions, History, MigrationSet, PlanOptions, apply, plan};
 use rustix::process::{Pid, Signal, kill_process};
@@ -73,7 +73,11 @@ fn command(dir: &TempDir, variables: &[(&str, &str)]) -> Command {
 }
 
 fn start(dir: &TempDir, variables: &[(&str, &str)]) -> Service {
-    let mut child = command(dir, variables).spawn().expect("starts");
+    listening(&mut command(dir, variables))
+}
+
+fn listening(command: &mut Command) -> Service {
+    let mut child = command.spawn().expect("starts");
     let mut line = String::new();
     let stdout = child.stdout.take().expect("it is piped");
     BufReader::new(stdout).read_line(&mut line).expect("it says where it listens");
@@ -89,7 +93,11 @@ fn ended(dir: &TempDir, variables: &[(&str, &str)]) -> (Option<i32>, String) {
 /// The status, the whole head and the body of an answer.
 fn request(service: &Service, method: &str, path: &str) -> (u16, String, Value) {
     let mut stream = TcpStream::connect(&service.address).expect("it listens");
-    write!(stream, "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").expect("sends");
+    write!(
+        stream,
+        "{method} {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer open\r\nconnection: close\r\n\r\n"
+    )
+    .expect("sends");
     let mut text = String::new();
     stream.read_to_string(&mut text).expect("receives");
     let (head, body) = text.split_once("\r\n\r\n").expect("a head and a body");
@@ -295,4 +303,39 @@ fn a_service_that_never_answers_still_obeys_signals() {
     let mut said = String::new();
     child.stdout.take().expect("it is piped").read_to_string(&mut said).expect("text");
     assert_eq!(said, "");
+}
+
+#[test]
+fn seeding_goes_into_the_database_that_the_service_reads() {
+    let dir = migrated("DELETE FROM domain");
+    let project = dir.path().join("project");
+    for (name, text) in [
+        (
+            "plimsoll.toml",
+            "[project]\nname = \"coaching\"\n\n[seed]\npath = \"seeds\"\n\n[variables.DATABASE_URL]\nrequired = true\n",
+        ),
+        ("environments/dev.toml", ""),
+        (
+            "seeds/domains.toml",
+            "[[table]]\nname = \"domain\"\nkey = [\"slug\"]\nrows = [{ slug = \"tutor\", name = \"Tutor\", is_default = true }]\n",
+        ),
+    ] {
+        let file = project.join(name);
+        std::fs::create_dir_all(file.parent().expect("a folder")).expect("is made");
+        std::fs::write(file, text).expect("is written");
+    }
+    // The URL names a file beside the service, which is not where the project is.
+    let variables = [
+        ("DATABASE_URL", "sqlite:a.db"),
+        ("PROJECT", "project"),
+        ("ENVIRONMENT", "dev"),
+        ("HF_SUPERADMIN_TOKEN", "open"),
+    ];
+    let mut command = command(&dir, &variables);
+    let service = listening(command.current_dir(dir.path()));
+    let (status, _, body) = request(&service, "POST", "/api/x/seed-domains");
+    assert_eq!((status, &body["wrote"]), (200, &json!(true)), "{body}");
+    assert!(!project.join("a.db").exists());
+    let rows = database(&dir).rows(&Stmt::new("SELECT slug FROM domain")).expect("reads");
+    assert_eq!(rows.iter().map(|row| row.text(0).to_owned()).collect::<Vec<_>>(), ["tutor"]);
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use plimsoll_core::Exit;
 use plimsoll_core::db::{Access, connect};
 use plimsoll_deploy::DeployEvent;
-use plimsoll_seed::{ApplyOptions, SeedError, SeedPlan};
+use plimsoll_seed::{ApplyOptions, SeedError, SeedPlan, Seeds};
 
 use super::{Context, fresh, load, make, run_options, show};
 use crate::args::{Format, SeedApply};
@@ -17,14 +17,13 @@ pub(super) fn run(args: &SeedApply, context: &mut Context<'_, '_>) -> Result<Exi
     let seeds = load(&project)?;
     let mut agreed = args.agreed();
     if args.fresh {
-        fresh::clear(&project, &agreed, args.dry_run, context)?;
+        let asked = fresh::clear(&project, &agreed, args.dry_run, context)?;
         if args.dry_run {
-            let rows: usize = seeds.tables().map(|(_, rows)| rows).sum();
-            context.terminal.say(&format!("then {rows} declared rows are seeded"));
+            context.terminal.say(&format!("then {} are seeded", declared(&seeds)));
             return Ok(context.end(seeds.skipped()));
         }
-        // Who agreed to remove the rows agreed to what takes their place.
-        agreed.yes = true;
+        // Who agreed to remove the rows agreed to what takes their place. Where there were none, nobody was asked.
+        agreed.yes |= asked;
     }
     let expectations = plimsoll_deploy::expectations(&project);
     let (plan, session) = {
@@ -75,6 +74,15 @@ pub(super) fn run(args: &SeedApply, context: &mut Context<'_, '_>) -> Result<Exi
         Format::Json => context.terminal.json(&report),
     }
     Ok(context.end(&report.skipped))
+}
+
+/// How many rows are declared, and which tables are streamed where only reading them would tell.
+fn declared(seeds: &Seeds) -> String {
+    let rows: u64 = seeds.tables().map(|(_, rows)| rows as u64).sum();
+    let streamed: u64 = seeds.streamed_rows().filter_map(|(_, rows)| rows).sum();
+    let unknown: Vec<&str> = seeds.streamed_rows().filter(|(_, rows)| rows.is_none()).map(|(table, _)| table).collect();
+    let and = if unknown.is_empty() { String::new() } else { format!(" and the files of {}", unknown.join(", ")) };
+    format!("{} declared rows{and}", rows + streamed)
 }
 
 fn read_plan(file: &Path) -> Result<SeedPlan, CliError> {

@@ -10,7 +10,9 @@ use crate::error::CliError;
 
 pub(super) fn run(args: &SeedUndo, context: &mut Context<'_, '_>) -> Result<Exit, CliError> {
     let project = context.project(&args.apply.environment)?;
-    let options = UndoOptions { run: args.run, user_data: user_data(&project) };
+    // Datasets that cannot be read keep nobody from taking back what they did: the ledger knows most secrets by itself.
+    let secret = plimsoll_deploy::load_seeds(&project).ok().flatten().map(|seeds| seeds.secret_columns());
+    let options = UndoOptions { run: args.run, user_data: user_data(&project), secret: secret.unwrap_or_default() };
     let plan = {
         let mut db = connect(&project.database, Access::Read)?;
         plimsoll_deploy::check_environment(db.as_mut(), &project)?;
@@ -27,7 +29,7 @@ pub(super) fn run(args: &SeedUndo, context: &mut Context<'_, '_>) -> Result<Exit
     // What was shown is what is done: if the database moved until the lock was held, this refuses.
     plan.require_free()?;
     let (lock, mut db) = context.locked(&project, &args.apply, "seed undo")?;
-    let report = apply_undo(db.as_mut(), &plan, &options.user_data, &run_options(&lock, context))?;
+    let report = apply_undo(db.as_mut(), &plan, &options, &run_options(&lock, context))?;
     match context.terminal.format {
         Format::Text => context.terminal.result(&format!("{report}\n")),
         Format::Json => context.terminal.json(&report),

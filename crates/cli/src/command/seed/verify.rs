@@ -32,14 +32,18 @@ pub(super) fn run(args: &SeedVerify, context: &mut Context<'_, '_>) -> Result<Ex
 fn digest(project: &Project, db: &mut dyn Db, context: &mut Context<'_, '_>) -> Result<Exit, CliError> {
     let seeds = load(project)?;
     let catalog = Catalog::read(db)?;
-    let observation = plimsoll_seed::observe(db, &seeds, &catalog)?;
+    let observation = plimsoll_seed::observe_declared(db, &seeds, &catalog)?;
     let digests = plimsoll_seed::digests(&seeds, &observation);
+    let left_out: Vec<&str> = seeds.bulk_tables().collect();
     match context.terminal.format {
         Format::Text => {
             let lines: String = digests.iter().map(|digest| format!("{digest}\n")).collect();
             context.terminal.result(&lines);
+            for table in left_out {
+                context.terminal.say(&format!("{table} is left out: its rows are streamed"));
+            }
         }
-        Format::Json => context.terminal.json(&serde_json::json!({ "digests": digests })),
+        Format::Json => context.terminal.json(&serde_json::json!({ "digests": digests, "left_out": left_out })),
     }
     Ok(Exit::Ok)
 }

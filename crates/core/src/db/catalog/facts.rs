@@ -101,6 +101,24 @@ pub(super) fn digits(engine: Engine, declared: &str) -> Option<u8> {
     }
 }
 
+/// The bytes that `binary(n)` is filled up to, which only MySQL does: elsewhere such a name means nothing.
+pub(super) fn pads(engine: Engine, declared: &str) -> Option<usize> {
+    let lower = declared.to_lowercase();
+    let fixed = engine == Engine::Mysql && lower.split('(').next() == Some("binary");
+    fixed.then(|| lower.split_once('(').and_then(|(_, rest)| rest.split(')').next()?.parse().ok()).unwrap_or(1))
+}
+
+/// Whether a float has four bytes. SQLite keeps eight, whatever the type is called, and so does MySQL's `real`.
+pub(super) fn is_narrow(engine: Engine, declared: &str) -> bool {
+    let lower = declared.to_lowercase();
+    let base = lower.split(['(', ' ']).next().unwrap_or_default();
+    match engine {
+        Engine::Sqlite => false,
+        Engine::Postgres => matches!(base, "real" | "float4"),
+        Engine::Mysql => base == "float",
+    }
+}
+
 fn column<'a>(tables: &'a mut BTreeMap<String, Table>, table: &str, column: &str) -> Option<&'a mut super::Column> {
     tables.get_mut(table)?.columns.iter_mut().find(|known| known.name == column)
 }
@@ -141,6 +159,16 @@ mod tests {
         assert_eq!(choices("enum('a','it''s','x,y','')"), ["a", "it's", "x,y", ""]);
         assert_eq!(choices("set('é','b')"), ["é", "b"]);
         assert_eq!(choices("varchar(20)"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_a_type_is_called_means_what_it_means_to_its_engine() {
+        assert_eq!(pads(Engine::Mysql, "binary(16)"), Some(16));
+        assert_eq!(pads(Engine::Mysql, "varbinary(16)"), None);
+        assert_eq!(pads(Engine::Sqlite, "binary(16)"), None);
+        assert!(is_narrow(Engine::Mysql, "float unsigned") && is_narrow(Engine::Postgres, "real"));
+        assert!(!is_narrow(Engine::Sqlite, "real") && !is_narrow(Engine::Sqlite, "float"));
+        assert!(!is_narrow(Engine::Postgres, "double precision"));
     }
 
     #[test]

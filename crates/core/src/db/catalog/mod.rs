@@ -70,6 +70,12 @@ pub struct Column {
     /// How many digits of a second a time keeps, where the engine rounds to them.
     #[serde(default)]
     pub digits: Option<u8>,
+    /// How many bytes shorter ones are filled up to with zeros, where the engine does that.
+    #[serde(default)]
+    pub pads: Option<usize>,
+    /// Whether a float keeps four bytes only.
+    #[serde(default)]
+    pub narrow: bool,
 }
 
 /// How a database counts a column up.
@@ -240,6 +246,8 @@ fn column(engine: Engine, row: &DynRow) -> Column {
         collation: given(row.text(8)),
         whole: if kind == ColumnKind::Int { facts::whole(engine, &declared) } else { None },
         digits: facts::digits(engine, &declared),
+        pads: facts::pads(engine, &declared),
+        narrow: facts::is_narrow(engine, &declared),
         declared,
     }
 }

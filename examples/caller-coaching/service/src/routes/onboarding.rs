@@ -66,13 +66,7 @@ fn raw_spec(engine: Engine) -> String {
         declared: "json".to_owned(),
         kind: ColumnKind::Json,
         nullable: true,
-        generated: false,
-        has_default: false,
-        counter: None,
-        choices: Vec::new(),
-        collation: None,
-        whole: None,
-        digits: None,
+        ..Column::default()
     };
     read_expr(engine, &column)
 }

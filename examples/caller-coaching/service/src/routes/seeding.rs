@@ -5,7 +5,6 @@ use std::path::Path;
 
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
-use plimsoll_core::db::DatabaseUrl;
 use plimsoll_core::lock::LockError;
 use plimsoll_core::project::{self, Inputs, Project, ProjectError};
 use plimsoll_core::{Coded, Exit, Location, Redactor};
@@ -14,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::admin::admit;
 use crate::answer::Answer;
-use crate::config::{Config, ProjectPlace};
+use crate::config::ProjectPlace;
 use crate::state::App;
 
 pub(crate) const SPEC_SYNC: &str = "/x/admin/spec-sync";
@@ -46,7 +45,7 @@ async fn answer(
     admit(&headers, app.config.superadmin_token.as_ref())?;
     let asked = Asked::parse(query.as_deref().unwrap_or_default())?;
     // Files and database are waited for, which requests of others must not.
-    let answered = tokio::task::spawn_blocking(move || seed(&app.config, &asked, purpose, only)).await;
+    let answered = tokio::task::spawn_blocking(move || seed(&app, &asked, purpose, only)).await;
     answered
         .unwrap_or_else(|_| Err(Answer::failed(StatusCode::INTERNAL_SERVER_ERROR, "seeding ended without an answer")))
 }
@@ -78,7 +77,8 @@ impl Asked {
     }
 }
 
-fn seed(config: &Config, asked: &Asked, purpose: &str, only: &[&str]) -> Result<Answer, Answer> {
+fn seed(app: &App, asked: &Asked, purpose: &str, only: &[&str]) -> Result<Answer, Answer> {
+    let config = &app.config;
     let Some(place) = &config.project else {
         let reason = "the service does not know its project: ENVIRONMENT is not set";
         return Err(Answer::unavailable(reason));
@@ -88,9 +88,6 @@ fn seed(config: &Config, asked: &Asked, purpose: &str, only: &[&str]) -> Result<
     let project = open(place, &root).map_err(|error| refused(&error, &root, &own))?;
     let redactor = project.redactor().and(own);
     let refuse = |error: ServiceError| refused_seeding(&error, &root, &redactor);
-    // Its own database, whatever the project's files say by now.
-    let url =
-        DatabaseUrl::parse(config.database_url.expose(), &root).map_err(|error| refused(&error, &root, &redactor))?;
     let Some(options) = ServiceOptions::of(&project) else {
         return Err(Answer::unavailable("the project declares no datasets"));
     };
@@ -104,10 +101,11 @@ fn seed(config: &Config, asked: &Asked, purpose: &str, only: &[&str]) -> Result<
         ..options
     };
     if asked.dry_run {
-        let plan = plimsoll_seed::look(&url, &options).map_err(refuse)?;
+        let plan = plimsoll_seed::look(&app.url, &options).map_err(refuse)?;
         return Ok(Answer::ok(masked(told(&plan, None), &redactor)));
     }
-    let seeded = plimsoll_seed::seed(&url, &options, &mut |_| {}).map_err(refuse)?;
+    // Its own database, whatever the project's files say by now.
+    let seeded = plimsoll_seed::seed(&app.url, &options, &mut |_| {}).map_err(refuse)?;
     Ok(Answer::ok(masked(told(&seeded.plan, Some(&seeded.report)), &redactor)))
 }
 
@@ -124,11 +122,14 @@ fn open(place: &ProjectPlace, root: &Path) -> Result<Project, ProjectError> {
 
 /// A plan, and what was done of it.
 fn told(plan: &SeedPlan, report: Option<&SeedReport>) -> Value {
-    let tables: Vec<Value> = plan
+    let row_by_row = plan
         .tables
         .iter()
-        .map(|table| json!({ "table": table.table, "declared": table.declared, "rows": table.counts() }))
-        .collect();
+        .map(|table| json!({ "table": table.table, "declared": table.declared, "rows": table.counts() }));
+    let streamed = plan.bulk.iter().map(
+        |table| json!({ "table": table.table, "declared": table.declared, "rows": table.counts, "streamed": true }),
+    );
+    let tables: Vec<Value> = row_by_row.chain(streamed).collect();
     json!({
         "dry_run": report.is_none(),
         "plan": plan.digest(),
