@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use plimsoll_core::db::{DatabaseUrl, Engine};
 use plimsoll_core::ledger::{LedgerTable, table};
-use plimsoll_core::lock::{Holder, LockError, acquire, holder};
+use plimsoll_core::lock::{Holder, LockError, acquire, holder, holder_on, state};
 use plimsoll_core::{Coded, ErrorCode};
 use plimsoll_tests::fault::{Actor, PATIENCE, role, stay, wait_until};
 use plimsoll_tests::{TestDatabase, live_tests, server_tests};
@@ -29,9 +29,12 @@ live_tests! {
         for part in ["`deploy dev` by ada@quay", &pid, &first.since] {
             assert!(error.to_string().contains(part), "{error}");
         }
-        assert_eq!(holder(db.url()).expect("can be asked"), Some(first));
+        assert_eq!(holder(db.url()).expect("can be asked"), Some(first.clone()));
+        let url = db.url().clone();
+        assert_eq!(holder_on(&url, db.db()).expect("can be asked"), Some(first));
         drop(lock);
         assert_eq!(holder(db.url()).expect("can be asked"), None);
+        assert_eq!((holder_on(&url, db.db()).expect("can be asked"), state(&url).expect("can be asked")), (None, None));
     }
 
     fn it_can_be_taken_again_at_once_after_it_was_released(db: &mut TestDatabase) {

@@ -6,6 +6,7 @@ mod adopt_tools;
 mod agent_platform;
 mod cli_help;
 mod cli_mistakes;
+mod database;
 mod deploy_failures;
 mod deploy_first;
 mod deploy_killed;

@@ -3,6 +3,7 @@
 
 use plimsoll_core::db::dialect::transactional_ddl;
 use plimsoll_core::db::{Catalog, DbErrorKind, Engine};
+use plimsoll_core::ledger::{LedgerTable, table};
 use plimsoll_core::{Coded, ErrorCode};
 use plimsoll_migrate::revert::{
     self, RevertFailure, RevertKept, RevertOptions, RevertPlan, RevertReport, RevertTarget,
@@ -291,6 +292,54 @@ DROP TABLE users;
         })
         .expect("goes on");
         assert_eq!((landed, db.tables()), (1, vec!["users".to_owned()]));
+    }
+
+    fn a_kill_before_the_first_statement_leaves_no_doubt_in_a_row_of_an_older_ledger(db: &mut TestDatabase) {
+        let project = project();
+        project.write("migrations/0003_note.down.sql", "-- plimsoll: no-transaction\nDROP INDEX note_x;\nDROP TABLE note;");
+        if db.engine() == Engine::Mysql {
+            project.write("migrations/0003_note.down.sql", "DROP INDEX note_x ON note;\nDROP TABLE note;");
+        }
+        let set = load(&project);
+        migrate(db, &set).expect("applies");
+        let ledger = table(db.engine(), LedgerTable::Migration);
+        db.run(&format!("UPDATE {ledger} SET intent = NULL"));
+        let plan = plan_down(db, &set, &steps(1)).expect("there is a plan");
+        let mut doomed = db.connect();
+        let session = db.session(&mut *doomed);
+        let mut doomed = plimsoll_tests::boundary::Counted::new(doomed, 2, db.killer(session));
+        revert::apply(&mut doomed, &set, &plan, &options(), &mut |_| {}).expect_err("the session is killed");
+        let left = db.texts(&format!("SELECT state FROM {ledger} WHERE version = '0003' AND intent = ''"));
+        assert_eq!(left, ["reverting"]);
+        assert_eq!(taken_back(db, &set, &steps(1)), ["0003"]);
+        assert_eq!(db.tables(), ["users"]);
+    }
+
+    fn a_kill_that_an_older_release_wrote_nothing_about_stays_in_doubt_however_often_it_is_begun(db: &mut TestDatabase) {
+        let ledger = table(db.engine(), LedgerTable::Migration);
+        let untold = format!("SELECT count(*) FROM {ledger} WHERE state = 'reverting' AND intent IS NULL");
+        let project = project();
+        project.write("migrations/0003_note.down.sql", "-- plimsoll: no-transaction\nDROP TABLE note;");
+        let set = load(&project);
+        migrate(db, &set).expect("applies");
+        let plan = plan_down(db, &set, &steps(1)).expect("there is a plan");
+        let mut doomed = db.connect();
+        let session = db.session(&mut *doomed);
+        let mut doomed = plimsoll_tests::boundary::Counted::new(doomed, 2, db.killer(session));
+        revert::apply(&mut doomed, &set, &plan, &options(), &mut |_| {}).expect_err("the session is killed");
+        db.run(&format!("UPDATE {ledger} SET intent = NULL"));
+        for _ in 0..2 {
+            let plan = plan_down(db, &set, &steps(1)).expect("there is a plan");
+            let outcome = revert::apply(db.db(), &set, &plan, &options(), &mut |_| {});
+            if db.engine() == Engine::Mysql {
+                assert_eq!(outcome.expect_err("nobody knows").code(), ErrorCode::MigrationUndecided);
+                assert_eq!(db.int(&untold), 1);
+            } else {
+                // Their statements are in one transaction with their entries.
+                assert_eq!(outcome.expect("takes back").reverted.len(), 1);
+                return;
+            }
+        }
     }
 }
 

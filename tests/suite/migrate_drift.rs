@@ -1,12 +1,13 @@
 //! Drift on live databases: what is found, what is not, and what cannot be measured. The SQL for it is `migrate_drift_sql`'s.
 
 use plimsoll_core::db::{Access, Engine, connect};
+use plimsoll_core::ledger::{LedgerTable, table};
 use plimsoll_core::{Coded, ErrorCode};
 use plimsoll_migrate::drift::{Direction, DriftReport, FindingKind, drift};
 use plimsoll_migrate::{MigrateError, MigrationSet, ScratchPlace, split};
 use plimsoll_tests::migrating::{migrate, set};
 use plimsoll_tests::schema::{read, rich, script};
-use plimsoll_tests::{Deployment, TestDatabase, live_tests};
+use plimsoll_tests::{Deployment, TestDatabase, TestProject, live_tests};
 
 fn place(db: &TestDatabase) -> ScratchPlace {
     ScratchPlace { folder: db.folder().join("scratch"), server: None }
@@ -31,6 +32,21 @@ live_tests! {
         assert!(report.is_clean(), "{report}");
         assert_eq!(report.migrations, 2);
         assert!(report.adopt.steps.is_empty() && report.script(Direction::Revert).is_empty());
+    }
+
+    fn a_migration_that_an_earlier_release_knew_by_a_shared_number_is_the_one_that_was_applied(db: &mut TestDatabase) {
+        let project = TestProject::new().file("migrations/20251026_b/migration.sql", PEOPLE);
+        let load = || MigrationSet::load(&project.path().join("migrations")).expect("loads");
+        migrate(db, &load()).expect("applies");
+        let ledger = table(db.engine(), LedgerTable::Migration);
+        for table in [&ledger, "__diesel_schema_migrations"] {
+            db.run(&format!("UPDATE {table} SET version = '20251026'"));
+        }
+        // Late, and of the same number.
+        project.write("migrations/20251026_a/migration.sql", "CREATE TABLE other (id int)");
+        let report = found(db, &load());
+        assert_eq!(report.migrations, 1);
+        assert!(report.is_clean(), "{report}");
     }
 
     fn migrations_that_are_pending_do_not_count(db: &mut TestDatabase) {

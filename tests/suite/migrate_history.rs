@@ -56,6 +56,20 @@ live_tests! {
         assert_eq!((plan.overall, plan.steps.len()), (Overall::Current, 0));
     }
 
+    fn a_ledger_of_an_older_format_is_read_as_it_is_and_stays_so(db: &mut TestDatabase) {
+        migrate(db, &load(&project())).expect("applies");
+        let table = ledger::table(db.engine(), LedgerTable::Migration);
+        for column in ["kind", "script", "intent"] {
+            db.run(&format!("ALTER TABLE {table} DROP COLUMN {column}"));
+        }
+        ledger::set_meta(db.db(), "format", "1").expect("is written");
+        let record = history(db).records["0001"].clone();
+        assert_eq!((record.name.as_str(), record.statements, record.state), ("0001_note", 1, RecordState::Applied));
+        assert_eq!((record.kind, record.script), (None, None));
+        assert_eq!(ledger::meta(db.db(), "format").expect("is read").as_deref(), Some("1"));
+        assert_eq!(status(&load(&project()), &history(db)).overall, Overall::Current);
+    }
+
     fn a_late_migration_is_refused_until_it_is_allowed(db: &mut TestDatabase) {
         let project = project();
         migrate(db, &load(&project)).expect("applies");

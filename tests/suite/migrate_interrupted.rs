@@ -2,6 +2,7 @@
 //! a killed process on SQLite is tested beside the code.
 
 use plimsoll_core::db::DbErrorKind;
+use plimsoll_core::ledger::{LedgerTable, table};
 use plimsoll_core::{Coded, ErrorCode};
 use plimsoll_migrate::{Failure, Kept, MigrateError, MigrateEvent, MigrationSet, RecordState, apply};
 use plimsoll_tests::fault::wait_until;
@@ -88,6 +89,21 @@ server_tests! {
         let report = plimsoll_tests::migrating::migrate(db, &both).expect("applies");
         assert_eq!(report.applied[0].resumed_from, Some(1));
         assert_eq!((db.count("a"), db.int("SELECT count(*) FROM a WHERE wide IS NULL")), (1, 1));
+    }
+
+    fn a_failure_of_an_older_release_is_gone_on_with_after_a_kill_before_its_statement(db: &mut TestDatabase) {
+        let all = set(&[("0001_a", STEPWISE)]);
+        plimsoll_tests::migrating::fails(db, &set(&[("0001_a", &STEPWISE.replace("ADD COLUMN", "ADD OOPS"))]));
+        let ledger = table(db.engine(), LedgerTable::Migration);
+        db.run(&format!("UPDATE {ledger} SET intent = NULL"));
+        let planned = plan(db, &all).expect("there is a plan");
+        let mut doomed = db.connect();
+        let session = db.session(&mut *doomed);
+        let mut doomed = plimsoll_tests::boundary::Counted::new(doomed, 2, db.killer(session));
+        apply(&mut doomed, &all, &planned, &options(), &mut |_| {}).expect_err("the session is killed");
+        assert_eq!(db.texts(&format!("SELECT state FROM {ledger} WHERE intent = ''")), ["running"]);
+        let report = plimsoll_tests::migrating::migrate(db, &all).expect("applies");
+        assert_eq!(report.applied[0].resumed_from, Some(2));
     }
 
     fn what_may_change_after_a_kill_is_what_was_not_applied_yet(db: &mut TestDatabase) {

@@ -96,6 +96,22 @@ fn the_exit_code_says_whether_a_hazard_was_found_or_something_was_not_understood
     }
     let plan = harbour.run(&["migrate", "plan", "dev"]).exits(0);
     assert!(plan.stdout.contains("  ! 20260401000000_names  breaks running code: rename-column\n"), "{}", plan.stdout);
+    // Programs are told as well, beside the plan and not in it: a saved one says what is done.
+    let hazards = serde_json::json!({
+        "not_judged": null,
+        "migrations": [{
+            "version": "20260401000000",
+            "name": "20260401000000_names",
+            "rules": [{ "grade": "breaks_running_code", "rule": "rename-column" }],
+            "not_understood": 0,
+        }],
+    });
+    let plan = harbour.run(&["migrate", "plan", "dev", "--format", "json"]).exits(0).one_json();
+    assert_eq!((&plan["hazards"], plan["steps"].as_array().map(Vec::len)), (&hazards, Some(1)));
+    let plan = harbour.run(&["plan", "dev", "--format", "json", "--output", "saved.json"]).exits(0).one_json();
+    assert_eq!((&plan["hazards"], &plan["plan"]["hazards"]), (&hazards, &serde_json::Value::Null));
+    let plan = harbour.run(&["plan", "dev"]).exits(0);
+    assert!(plan.stdout.contains("hazards of the migrations\n  ! 20260401000000_names"), "{}", plan.stdout);
     let json = harbour.run(&[&lint[..], &["--format", "json"]].concat()).exits(3);
     assert!(json.stdout.contains("\"rule\":\"rename-column\""), "{}", json.stdout);
     harbour.write(

@@ -156,6 +156,42 @@ mod mysql {
         assert_eq!(report.expect("applies").applied[0].resumed_from, Some(1));
     }
 
+    /// Goes on after a kill, while a session works that has the number of the killed one. `restarted`: whether that was one of
+    /// the server before it was started anew. How often was told that the statement still runs.
+    fn goes_on_beside_a_session_of_that_number(restarted: bool) -> usize {
+        let mut db = killed_in_second(INTENT);
+        let mut other = db.connect();
+        let number = db.session(&mut *other);
+        let started = "SELECT UNIX_TIMESTAMP() - VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'UPTIME'";
+        let since = db.int(&format!("SELECT CAST(({started}) AS SIGNED)")) - if restarted { 1_000 } else { 0 };
+        let intent = INTENT.replace("\"session\":null", &format!("\"session\":\"{number}@{since}\""));
+        db.run(&format!("UPDATE plimsoll_migration SET intent = {intent}"));
+        let whole = set(&[("0001_a", &format!("{HEAD}\nALTER TABLE a ADD COLUMN b INTEGER;"))]);
+        let (mut end, mut waited) = (db.killer(number), 0);
+        std::thread::scope(|scope| {
+            scope.spawn(move || other.batch("DO SLEEP(600)").expect_err("its session is killed"));
+            let busy = format!(
+                "SELECT count(*) FROM information_schema.PROCESSLIST WHERE ID = {number} AND INFO LIKE 'DO SLEEP%'"
+            );
+            plimsoll_tests::fault::wait_until("the session to work", || db.int(&busy) == 1);
+            let report = migrate_telling(&mut db, &whole, &mut |event| {
+                if matches!(event, MigrateEvent::StillRunning { .. }) {
+                    waited += 1;
+                    end();
+                }
+            });
+            end();
+            assert_eq!(report.expect("applies").applied[0].resumed_from, Some(1));
+        });
+        waited
+    }
+
+    #[test]
+    fn a_killed_runs_session_is_waited_for_unless_its_number_is_of_a_server_before_a_restart() {
+        assert_eq!(goes_on_beside_a_session_of_that_number(false), 1);
+        assert_eq!(goes_on_beside_a_session_of_that_number(true), 0);
+    }
+
     #[test]
     fn a_statement_that_an_older_release_was_killed_in_is_left_to_a_person() {
         let mut db = killed_in_second("NULL");
@@ -185,6 +221,11 @@ mod mysql {
         let failure = fails(&mut db, &set(&[("0001_a", &format!("USE `{here}`;\nUSE `{there}`;\nDROP TABLE a;"))]));
         assert_eq!((failure.statement_number, failure.kept), (Some(2), Kept::Nothing), "{failure:?}");
         assert_eq!((other.tables(), db.int("SELECT count(*) FROM plimsoll_migration")), (vec!["a".to_owned()], 0));
+        let shouted = format!("USE `{}`;\n{HEAD}", here.to_uppercase());
+        match db.int("SELECT @@lower_case_table_names") {
+            0 => assert_eq!(fails(&mut db, &set(&[("0001_a", &shouted)])).statement_number, Some(1)),
+            _ => panic!("the test server keeps names as they are written"),
+        }
         migrate(&mut db, &set(&[("0001_a", &format!("USE `{here}`;\n{HEAD}"))])).expect("applies");
     }
 }

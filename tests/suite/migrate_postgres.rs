@@ -6,7 +6,7 @@ use std::sync::mpsc::channel;
 
 use plimsoll_core::db::Engine;
 use plimsoll_core::lock::{Holder, acquire};
-use plimsoll_migrate::{MigrateEvent, apply};
+use plimsoll_migrate::{Kept, MigrateError, MigrateEvent, apply};
 use plimsoll_tests::TestDatabase;
 use plimsoll_tests::boundary::Counted;
 use plimsoll_tests::fault::{PATIENCE, wait_until};
@@ -39,6 +39,62 @@ DO $$ BEGIN PERFORM 1; END $$;";
     migrate(&mut db, &set).expect("applies");
     assert_eq!(db.texts("SELECT shout('ahoy')"), ["AHOY; $$"]);
     assert_eq!(db.int("SELECT twice(21)"), 42);
+}
+
+#[test]
+fn the_order_of_a_dates_numbers_is_the_servers_as_with_any_other_client() {
+    for (style, expected) in [("ISO, DMY", "2003-02-01"), ("German, MDY", "2003-01-02"), ("SQL, YMD", "2001-02-03")] {
+        let mut db = TestDatabase::new(Engine::Postgres);
+        let name = db.texts("SELECT current_database()").remove(0);
+        db.run(&format!("ALTER DATABASE \"{name}\" SET DateStyle = '{style}'"));
+        db.reconnect();
+        let sql = "CREATE TABLE dated (day DATE);\nINSERT INTO dated VALUES ('01/02/03');";
+        migrate(&mut db, &set(&[("0001_dated", sql)])).expect("applies");
+        assert_eq!(db.texts("SELECT day::text FROM dated"), [expected], "{style}");
+    }
+}
+
+#[test]
+fn a_connection_that_is_lost_with_several_migrations_says_that_it_may_be_any_of_them() {
+    let mut db = TestDatabase::new(Engine::Postgres);
+    let all = set(&[
+        ("0001_a", "CREATE TABLE a (id INTEGER);"),
+        ("0002_b", "CREATE TABLE b (id INTEGER);"),
+        ("0003_c", "CREATE TABLE c (id INTEGER); INSERT INTO c VALUES (1);"),
+    ]);
+    let planned = plan(&mut db, &all).expect("a plan");
+    plimsoll_tests::migrating::prepare(db.db());
+    let mut doomed = db.connect();
+    let session = db.session(&mut *doomed);
+    let outcome = apply(&mut *doomed, &all, &planned, &options(), &mut |event| {
+        if matches!(event, MigrateEvent::Started { number: 1, .. }) {
+            db.kill(session);
+        }
+    });
+    let Err(MigrateError::Failed(failure)) = outcome else { panic!("the session is killed") };
+    assert_eq!(failure.kept, Kept::Unknown);
+    let detail = failure.cause.detail.as_deref().unwrap_or_default();
+    assert!(detail.contains("2 migrations, `0001_a` to `0002_b`, were sent together"), "{failure:?}");
+    assert_eq!(migrate(&mut db, &all).expect("applies").applied.len(), 3);
+}
+
+#[test]
+fn an_index_on_a_table_that_may_have_been_there_waits_as_long_as_it_is_allowed_to() {
+    let mut db = TestDatabase::new(Engine::Postgres);
+    db.run("CREATE TABLE there (id INTEGER)");
+    let all = set(&[
+        ("0001_there", "CREATE TABLE IF NOT EXISTS there (id INTEGER);"),
+        ("0002_i", "CREATE INDEX i ON there (id);"),
+        ("0003_j", "CREATE INDEX j ON there (id);"),
+    ]);
+    let mut order = Vec::new();
+    migrate_telling(&mut db, &all, &mut |event| match event {
+        MigrateEvent::Started { version, .. } => order.push(format!("{version} begins")),
+        MigrateEvent::Finished { version, .. } => order.push(format!("{version} ends")),
+        _ => {}
+    })
+    .expect("applies");
+    assert_eq!(order.chunks(2).map(|pair| &pair[0][..4] == &pair[1][..4]).collect::<Vec<_>>(), [true; 3], "{order:?}");
 }
 
 #[test]

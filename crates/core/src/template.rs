@@ -58,11 +58,10 @@ pub fn slug(text: &str) -> String {
 /// The SHA-256 of bytes in lower-case hexadecimal.
 #[must_use]
 pub fn sha256_hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut out, byte| {
-        write!(out, "{byte:02x}").expect("writing to a string cannot fail");
-        out
-    })
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digest = Sha256::digest(bytes);
+    let halves = digest.iter().flat_map(|byte| [byte >> 4, byte & 0x0f]);
+    halves.map(|half| char::from(DIGITS[usize::from(half)])).collect()
 }
 
 fn uuid5(parts: &[Value]) -> Result<String, Error> {

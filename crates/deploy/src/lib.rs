@@ -18,7 +18,7 @@ pub use error::{Cause, DeployError};
 pub use event::DeployEvent;
 pub use load::{
     Loaded, check_environment, declared_releases, expectations, load, load_checks, load_migrations, load_releases,
-    load_seeds, observe_and_plan,
+    load_seeds, observe_and_plan, plan_on,
 };
 pub use operate::{ReleaseStatus, Status, history, status, stop};
 pub use pipeline::{DeployOptions, deploy};

@@ -24,6 +24,14 @@ pub struct Loaded {
     pub(crate) releases: Vec<Release>,
 }
 
+impl Loaded {
+    /// The migrations, where the project declares any.
+    #[must_use]
+    pub fn migrations(&self) -> Option<&MigrationSet> {
+        self.migrations.as_ref()
+    }
+}
+
 /// Reads everything the project names: migrations, datasets and their documents, checks, artifacts. No database.
 ///
 /// `commit` names the state of the sources, such as `4f2b2ad1c0de` or `4f2b2ad1c0de-dirty`.
@@ -104,7 +112,10 @@ pub fn observe_and_plan(project: &Project, loaded: &Loaded) -> Result<DeployPlan
 }
 
 /// As [`observe_and_plan`], on a connection that is there already.
-pub(crate) fn plan_on(db: &mut dyn Db, project: &Project, loaded: &Loaded) -> Result<DeployPlan, DeployError> {
+///
+/// # Errors
+/// As [`observe_and_plan`].
+pub fn plan_on(db: &mut dyn Db, project: &Project, loaded: &Loaded) -> Result<DeployPlan, DeployError> {
     check_environment(db, project)?;
     let serving = if ledger::exists(db)? { ledger::serving(db, &project.environment)? } else { Vec::new() };
     let migrations = match (&loaded.migrations, &project.migrations) {

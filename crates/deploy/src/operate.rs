@@ -82,7 +82,7 @@ pub fn status(project: &Project, known: &[Release]) -> Result<Status, DeployErro
         let alive = here.and_then(release::serving).is_some_and(|revision| revision == serving.revision);
         releases.push(ReleaseStatus { serving, alive });
     }
-    let lock = lock::holder(&project.database)?.map(|holder| holder.to_string());
+    let lock = lock::holder_on(&project.database, db.as_mut())?.map(|holder| holder.to_string());
     Ok(Status { releases, last: ledger::latest(db.as_mut())?, lock })
 }
 

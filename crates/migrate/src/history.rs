@@ -2,16 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_core::db::{Db, DynRow, Engine, Stmt, scalar};
+use plimsoll_core::db::{Db, DynRow, Engine, Stmt};
 use plimsoll_core::ledger::{self, LedgerTable};
 use serde::{Deserialize, Serialize};
 
 use crate::error::MigrateError;
 use crate::extensions::{self, Extensions};
 use crate::source::{MigrationKind, MigrationSet};
-
-/// The first format of the ledger that has the columns `kind` and `script`.
-const KEEPS_SCRIPTS: i64 = 2;
 
 /// The migrations a database says it has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,21 +78,18 @@ impl History {
     pub fn read(db: &mut dyn Db) -> Result<Self, MigrateError> {
         let engine = db.engine();
         let mut history = Self::empty(engine);
-        let found = scalar(db, &Stmt::new(has_diesel_table(engine))).map_err(MigrateError::History)?;
-        if found.as_int().unwrap_or(0) > 0 {
-            let rows =
-                db.rows(&Stmt::new("SELECT version FROM __diesel_schema_migrations")).map_err(MigrateError::History)?;
-            history.applied = rows.iter().map(|row| row.text(0).to_owned()).collect();
+        let mut rows = |sql: String| db.rows(&Stmt::new(sql)).map_err(MigrateError::History);
+        let found = rows(format!("SELECT ({}), ({})", has_diesel_table(engine), ledger::existence(engine)))?;
+        let has = |which| found.first().is_some_and(|row| row.int(which) > 0);
+        if has(0) {
+            let versions = rows("SELECT version FROM __diesel_schema_migrations".to_owned())?;
+            history.applied = versions.iter().map(|row| row.text(0).to_owned()).collect();
         }
-        // Whoever only looks must not bring an older ledger up to date.
-        if let Some(format) = ledger::format(db).map_err(MigrateError::History)? {
+        if has(1) {
+            // Whoever only looks must not bring an older ledger up to date: what it lacks is not there by its name either.
             let table = ledger::table(engine, LedgerTable::Migration);
-            let added = if format >= KEEPS_SCRIPTS { "kind, script" } else { "NULL, NULL" };
-            let stmt = Stmt::new(format!(
-                "SELECT version, name, checksum_raw, checksum_lexical, state, statements, statements_done, applied_at, {added} FROM {table}"
-            ));
-            let rows = db.rows(&stmt).map_err(MigrateError::History)?;
-            history.records = rows.iter().map(record).map(|record| (record.version.clone(), record)).collect();
+            let records = rows(format!("SELECT m.* FROM {table} m"))?;
+            history.records = records.iter().map(record).map(|record| (record.version.clone(), record)).collect();
         }
         Ok(history)
     }
@@ -157,24 +151,26 @@ impl RecordState {
 }
 
 fn record(row: &DynRow) -> Record {
-    let count = |index| usize::try_from(row.int(index)).unwrap_or(0);
+    let kept = |column| row.get(column).as_str().map(str::to_owned);
+    let text = |column| kept(column).unwrap_or_default();
+    let count = |column| row.get(column).as_int().and_then(|count| usize::try_from(count).ok()).unwrap_or(0);
     Record {
-        version: row.text(0).to_owned(),
-        name: row.text(1).to_owned(),
-        checksum_raw: row.text(2).to_owned(),
-        checksum_lexical: row.text(3).to_owned(),
-        state: match row.text(4) {
+        version: text("version"),
+        name: text("name"),
+        checksum_raw: text("checksum_raw"),
+        checksum_lexical: text("checksum_lexical"),
+        state: match text("state").as_str() {
             "applied" => RecordState::Applied,
             "failed" => RecordState::Failed,
             "reverting" => RecordState::Reverting,
             "revert-failed" => RecordState::RevertFailed,
             _ => RecordState::Running,
         },
-        statements: count(5),
-        statements_done: count(6),
-        applied_at: row.text(7).to_owned(),
-        kind: row.at(8).as_str().map(str::to_owned),
-        script: row.at(9).as_str().map(str::to_owned),
+        statements: count("statements"),
+        statements_done: count("statements_done"),
+        applied_at: text("applied_at"),
+        kind: kept("kind"),
+        script: kept("script"),
     }
 }
 

@@ -243,8 +243,7 @@ fn fenced(
     })
 }
 
-/// Writes the row of a migration: begun, begun again, or applied. What is known of a statement in flight stays as it is
-/// until the migration is applied.
+/// Writes the row of a migration: begun, begun again, or applied.
 fn write(
     db: &mut dyn Db,
     journal: Journal<'_>,
@@ -296,17 +295,31 @@ fn write_progress(
     (statements, done, checksum): (usize, usize, Value),
 ) -> Result<(), DbError> {
     let table = ledger::table(db.engine(), LedgerTable::Migration);
-    let stmt = Stmt::new(format!("UPDATE {table} SET state = "))
+    let stmt = Stmt::new(format!("UPDATE {table} SET {}, state = ", intent_then(db.engine(), state)))
         .bind(state.as_str())
         .sql(", statements = ")
         .bind(count(statements))
         .sql(", statements_done = ")
         .bind(count(done))
-        .sql(if state == RecordState::Applied { ", intent = '', checksum_lexical = " } else { ", checksum_lexical = " })
+        .sql(", checksum_lexical = ")
         .bind(checksum)
         .sql(" WHERE version = ")
         .bind(journal.step.version.as_str());
     db.execute(&stmt).map(drop)
+}
+
+/// What becomes of the intent of a row that gets a state. What is known of a statement in flight stays for the next run of the
+/// same script; in any other row nothing is in flight, also where an older release has written that row without an intent. For
+/// the beginning of an update: MySQL's later parts see what the earlier ones have set.
+fn intent_then(engine: Engine, state: RecordState) -> String {
+    let table = ledger::table(engine, LedgerTable::Migration);
+    match state {
+        RecordState::Running | RecordState::Reverting => {
+            let state = state.as_str();
+            format!("intent = CASE WHEN {table}.state = '{state}' THEN {table}.intent ELSE '' END")
+        }
+        RecordState::Applied | RecordState::Failed | RecordState::RevertFailed => "intent = ''".to_owned(),
+    }
 }
 
 fn write_state(db: &mut dyn Db, version: &str, state: RecordState) -> Result<(), DbError> {
@@ -363,9 +376,9 @@ fn push_row(stmt: &mut Stmt, engine: Engine, journal: Journal<'_>, state: Record
         Engine::Mysql => (") ON DUPLICATE KEY UPDATE ", "VALUES("),
     };
     let end = if engine == Engine::Mysql { ")" } else { "" };
-    let taken = |column: &&&str| **column != "version" && (**column != "intent" || state == RecordState::Applied);
-    let updates: Vec<_> = columns.iter().filter(taken).map(|column| format!("{column} = {new}{column}{end}")).collect();
-    stmt.push(format!("{there_already}{}", updates.join(", ")));
+    let taken = columns.iter().filter(|column| !matches!(**column, "version" | "intent"));
+    let updates: Vec<_> = taken.map(|column| format!("{column} = {new}{column}{end}")).collect();
+    stmt.push(format!("{there_already}{}, {}", intent_then(engine, state), updates.join(", ")));
 }
 
 fn kept(stmt: Stmt, journal: Journal<'_>) -> Stmt {

@@ -14,8 +14,18 @@ use crate::packages::{self, Need};
 use crate::servers::{self, Kind, Purpose, process};
 use crate::workspace;
 
-/// What the names of these benchmarks begin with.
-pub(super) const PREFIX: &str = "seed-bulk";
+/// What they are called and what they measure.
+pub(super) const NAMES: [&str; 6] = [
+    "seed-bulk-first-postgres: 1,000,000 rows into an empty table",
+    "seed-bulk-again-postgres: the same 1,000,000 rows again",
+    "seed-bulk-first-sqlite: 1,000,000 rows into an empty table",
+    "seed-bulk-again-sqlite: the same 1,000,000 rows again",
+    "seed-bulk-first-mariadb: 1,000,000 rows into an empty table",
+    "seed-bulk-again-mariadb: the same 1,000,000 rows again",
+];
+
+/// What is measured besides.
+pub(super) const MEMORY_NAME: &str = "seed-bulk-memory: what a first load on PostgreSQL needs";
 
 /// How many rows there are.
 const ROWS: u32 = 1_000_000;
@@ -72,6 +82,7 @@ impl Bulk {
 
     /// The benchmarks.
     pub(super) fn cases(&self) -> Vec<Case<'_>> {
+        let [first_postgres, again_postgres, first_sqlite, again_sqlite, first_mariadb, again_mariadb] = NAMES;
         let first = |name, target, peer| Case {
             name,
             ours: side("plimsoll seed apply", move || {
@@ -93,28 +104,12 @@ impl Bulk {
             ratio: Some(1.2),
         };
         vec![
-            first(
-                "seed-bulk-first-postgres: 1,000,000 rows into an empty table",
-                Target::Postgres,
-                "psql: COPY, INSERT .. ON CONFLICT",
-            ),
-            again("seed-bulk-again-postgres: the same 1,000,000 rows again", Target::Postgres, "psql: COPY, join"),
-            first(
-                "seed-bulk-first-sqlite: 1,000,000 rows into an empty table",
-                Target::Sqlite,
-                "sqlite3: .import, INSERT .. ON CONFLICT",
-            ),
-            again("seed-bulk-again-sqlite: the same 1,000,000 rows again", Target::Sqlite, "sqlite3: .import, join"),
-            first(
-                "seed-bulk-first-mariadb: 1,000,000 rows into an empty table",
-                Target::Mariadb,
-                "mariadb: LOAD DATA, INSERT .. ON DUPLICATE KEY",
-            ),
-            again(
-                "seed-bulk-again-mariadb: the same 1,000,000 rows again",
-                Target::Mariadb,
-                "mariadb: LOAD DATA, join",
-            ),
+            first(first_postgres, Target::Postgres, "psql: COPY, INSERT .. ON CONFLICT"),
+            again(again_postgres, Target::Postgres, "psql: COPY, join"),
+            first(first_sqlite, Target::Sqlite, "sqlite3: .import, INSERT .. ON CONFLICT"),
+            again(again_sqlite, Target::Sqlite, "sqlite3: .import, join"),
+            first(first_mariadb, Target::Mariadb, "mariadb: LOAD DATA, INSERT .. ON DUPLICATE KEY"),
+            again(again_mariadb, Target::Mariadb, "mariadb: LOAD DATA, join"),
         ]
     }
 

@@ -12,6 +12,15 @@ use crate::cargo::{cargo, cargo_in_profile, run};
 use crate::failure::Failure;
 use crate::workspace;
 
+/// What they are called and what they measure.
+pub(super) const NAMES: [&str; 5] = [
+    "help: `plimsoll --help`",
+    "unchanged: `cargo xtask deploy dev` when nothing changed",
+    "first: the first deployment of the example on SQLite",
+    "migrate: 29 migrations on an empty SQLite file",
+    "seed: the example's rows into a migrated SQLite file",
+];
+
 /// What Plimsoll's connections are set to; foreign keys off, because the rows of a dump come in any order.
 const DURABILITY: &str = "PRAGMA journal_mode = WAL;\nPRAGMA synchronous = NORMAL;\nPRAGMA foreign_keys = OFF;\n";
 
@@ -65,9 +74,10 @@ impl Bench {
 
     /// All benchmarks.
     pub(super) fn cases(&self) -> Vec<Case<'_>> {
+        let [help, unchanged, first, migrate, seed] = NAMES;
         vec![
             Case {
-                name: "help: `plimsoll --help`",
+                name: help,
                 ours: side("plimsoll --help", || {
                     let mut command = Command::new(self.bin.join("plimsoll"));
                     command.arg("--help");
@@ -78,7 +88,7 @@ impl Bench {
                 ratio: None,
             },
             Case {
-                name: "unchanged: `cargo xtask deploy dev` when nothing changed",
+                name: unchanged,
                 ours: side("cargo xtask deploy dev", || {
                     let mut command = cargo("xtask");
                     command.args(["deploy", "dev"]);
@@ -94,7 +104,7 @@ impl Bench {
                 ratio: None,
             },
             Case {
-                name: "first: the first deployment of the example on SQLite",
+                name: first,
                 ours: Side {
                     name: "plimsoll deploy dev",
                     prepare: Box::new(|| {
@@ -112,7 +122,7 @@ impl Bench {
                 ratio: None,
             },
             Case {
-                name: "migrate: 29 migrations on an empty SQLite file",
+                name: migrate,
                 ours: side("plimsoll migrate up", || {
                     self.reset("fresh")?;
                     Ok(self.plimsoll("fresh", &["migrate", "up", "dev"]))
@@ -122,7 +132,7 @@ impl Bench {
                 ratio: None,
             },
             Case {
-                name: "seed: the example's rows into a migrated SQLite file",
+                name: seed,
                 ours: side("plimsoll seed apply", || {
                     self.reset("migrated")?;
                     self.finish(self.plimsoll("migrated", &["migrate", "up", "dev"]))?;

@@ -9,8 +9,11 @@ use crate::cargo::{cargo_in_profile, run};
 use crate::failure::Failure;
 use crate::workspace;
 
-/// What the names of these benchmarks begin with.
-pub(super) const PREFIX: &str = "erp";
+/// What they are called and what they measure.
+pub(super) const NAMES: [&str; 2] = [
+    "erp-full: the full profile times 50, generated into an empty SQLite database",
+    "erp-again: the same rows again, nothing to write",
+];
 
 /// Times 400 orders with everything that belongs to them.
 const SCALE: &str = "scale=50";
@@ -46,9 +49,10 @@ impl Erp {
 
     /// The benchmarks.
     pub(super) fn cases(&self) -> Vec<Case<'_>> {
+        let [full, again] = NAMES;
         vec![
             Case {
-                name: "erp-full: the full profile times 50, generated into an empty SQLite database",
+                name: full,
                 ours: side("plimsoll seed apply --profile full", || {
                     self.schema("fresh")?;
                     Ok(self.seed("fresh"))
@@ -64,7 +68,7 @@ impl Erp {
                 ratio: None,
             },
             Case {
-                name: "erp-again: the same rows again, nothing to write",
+                name: again,
                 ours: side("plimsoll seed apply --profile full", || Ok(self.seed("seeded"))),
                 peer: side("limit: sqlite3 reading them (.dump)", || {
                     let mut command = Command::new(&self.sqlite3);

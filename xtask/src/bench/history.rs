@@ -13,8 +13,12 @@ use crate::packages::{self, Need};
 use crate::servers::{self, Kind, Purpose, process};
 use crate::workspace;
 
-/// What the names of these benchmarks begin with.
-pub(super) const PREFIX: &str = "history";
+/// What they are called and what they measure.
+pub(super) const NAMES: [&str; 3] = [
+    "history-psql: 500 small migrations on an empty PostgreSQL database",
+    "history-diesel: the same 500 with diesel's own command line",
+    "history-status: the status of 1,000 applied migrations",
+];
 
 /// How many small migrations are applied.
 const MANY: usize = 500;
@@ -64,6 +68,7 @@ impl History {
 
     /// The benchmarks.
     pub(super) fn cases(&self) -> Vec<Case<'_>> {
+        let [psql, diesel, status] = NAMES;
         let ours = || {
             side("plimsoll migrate up", || {
                 self.empty("many")?;
@@ -72,7 +77,7 @@ impl History {
         };
         vec![
             Case {
-                name: "history-psql: 500 small migrations on an empty PostgreSQL database",
+                name: psql,
                 ours: ours(),
                 peer: side("psql, one session, a transaction each", || {
                     self.empty("many")?;
@@ -84,7 +89,7 @@ impl History {
                 ratio: Some(1.3),
             },
             Case {
-                name: "history-diesel: the same 500 with diesel's own command line",
+                name: diesel,
                 ours: ours(),
                 peer: side("diesel migration run", || {
                     self.empty("many")?;
@@ -100,7 +105,7 @@ impl History {
                 ratio: Some(1.0),
             },
             Case {
-                name: "history-status: the status of 1,000 applied migrations",
+                name: status,
                 ours: side("plimsoll migrate status", || Ok(self.plimsoll("applied", "status"))),
                 peer: side("limit: psql reading one row", || {
                     let mut command = self.psql("applied");

@@ -15,33 +15,34 @@ const RUNS: usize = 9;
 /// Fewer where one takes many seconds.
 const LONG_RUNS: usize = 3;
 
-/// Runs the benchmarks whose names contain an argument, all when there is none.
+/// Runs the benchmarks that an argument means, all when there is none.
 pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     if let Some(flag) = arguments.iter().find(|argument| argument.starts_with('-')) {
         return Err(Failure::usage(format!("bench takes names of benchmarks, not `{flag}`")));
     }
+    let chosen = chosen(arguments)?;
     let profile = if cfg!(debug_assertions) { "debug" } else { "release" };
     println!("{RUNS} runs each, alternating, {profile} build; ratio = median of ours / median of the other side\n");
-    let wanted =
-        |case: &Case<'_>| arguments.is_empty() || arguments.iter().any(|name| case.name.contains(name.as_str()));
+    let wanted = |case: &Case<'_>| chosen.contains(&case.name);
+    let any = |names: &[&str]| names.iter().any(|name| chosen.contains(name));
     let mut outcome = Outcome::default();
     // Each part needs preparations of its own, which take longer than many a benchmark.
-    let parts = [history::PREFIX, bulk::PREFIX, erp::PREFIX];
-    let of_a_part = |name: &String| parts.iter().any(|prefix| name.starts_with(prefix));
-    if arguments.is_empty() || !arguments.iter().all(of_a_part) {
+    if any(&cases::NAMES) {
         let bench = cases::Bench::prepare()?;
         bench.cases().into_iter().filter(wanted).for_each(|case| outcome.run(case, RUNS));
     }
-    if arguments.is_empty() || arguments.iter().any(|name| name.starts_with(history::PREFIX)) {
+    if any(&history::NAMES) {
         let bench = history::History::prepare()?;
         bench.cases().into_iter().filter(wanted).for_each(|case| outcome.run(case, RUNS));
     }
-    if arguments.is_empty() || arguments.iter().any(|name| name.starts_with(bulk::PREFIX)) {
+    if any(&bulk::NAMES) || any(&[bulk::MEMORY_NAME]) {
         let bench = bulk::Bulk::prepare()?;
         bench.cases().into_iter().filter(wanted).for_each(|case| outcome.run(case, LONG_RUNS));
-        outcome.memory("seed-bulk-memory: what a first load on PostgreSQL needs", bench.memory(), bulk::MEMORY);
+        if any(&[bulk::MEMORY_NAME]) {
+            outcome.memory(bulk::MEMORY_NAME, bench.memory(), bulk::MEMORY);
+        }
     }
-    if arguments.is_empty() || arguments.iter().any(|name| name.starts_with(erp::PREFIX)) {
+    if any(&erp::NAMES) {
         let bench = erp::Erp::prepare()?;
         bench.cases().into_iter().filter(wanted).for_each(|case| outcome.run(case, LONG_RUNS));
     }
@@ -51,6 +52,29 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
         (false, _) => Err(Failure::new(format!("not measured: {}", unmeasured.join(", ")))),
         (true, false) => Err(Failure::new(format!("over budget: {}", over.join(", ")))),
     }
+}
+
+/// The names that arguments mean: one as it is, or all that contain it.
+fn chosen(arguments: &[String]) -> Result<Vec<&'static str>, Failure> {
+    let parts = [&cases::NAMES[..], &history::NAMES, &bulk::NAMES, &[bulk::MEMORY_NAME], &erp::NAMES];
+    let all: Vec<&'static str> = parts.concat();
+    let short = |name: &'static str| name.split(':').next().unwrap_or(name);
+    let mut chosen = Vec::new();
+    for argument in arguments {
+        let exact = |name: &&&'static str| short(name) == argument.as_str();
+        let like = |name: &&&'static str| short(name).contains(argument.as_str());
+        let meant: Vec<&str> = match all.iter().find(exact) {
+            Some(name) => vec![name],
+            None => all.iter().filter(like).copied().collect(),
+        };
+        if meant.is_empty() {
+            let known: Vec<&str> = all.iter().map(|name| short(name)).collect();
+            let message = format!("no benchmark is called `{argument}`; there are {}", known.join(", "));
+            return Err(Failure::usage(message));
+        }
+        chosen.extend(meant);
+    }
+    Ok(if arguments.is_empty() { all } else { chosen })
 }
 
 /// What could not be measured, and what took longer than it may.
@@ -105,5 +129,35 @@ impl Outcome {
             }
         }
         println!();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn meant(argument: &str) -> Vec<&'static str> {
+        let chosen = chosen(&[argument.to_owned()]).expect("there are some");
+        chosen.into_iter().map(|name| name.split(':').next().unwrap_or(name)).collect()
+    }
+
+    #[test]
+    fn a_benchmark_is_meant_by_its_name_or_a_part_of_it() {
+        assert_eq!(meant("seed"), ["seed"]);
+        assert_eq!(meant("status"), ["history-status"]);
+        assert_eq!(meant("bulk-first-sqlite"), ["seed-bulk-first-sqlite"]);
+        assert_eq!(meant("again-").len(), 3);
+        assert_eq!(meant("again").last(), Some(&"erp-again"));
+        assert!(meant("seed-bulk").contains(&"seed-bulk-memory"));
+        assert_eq!(chosen(&[]).expect("there are some").len(), 17);
+    }
+
+    #[test]
+    fn a_name_that_means_none_is_not_taken_for_success() {
+        for wrong in ["histroy", "rows"] {
+            let failure = chosen(&[wrong.to_owned()]).expect_err("there is none");
+            let message = failure.message().expect("it says which");
+            assert!(message.starts_with(&format!("no benchmark is called `{wrong}`; there are help,")), "{message}");
+        }
     }
 }

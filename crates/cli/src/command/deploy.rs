@@ -5,7 +5,7 @@ use std::path::Path;
 use plimsoll_core::Exit;
 use plimsoll_deploy::{Cause, DeployError, DeployOptions, DeployPlan};
 
-use super::{Context, migrate};
+use super::{Context, plan};
 use crate::args::{Deploy, Format};
 use crate::error::CliError;
 use crate::reporter::{Reporter, human, json};
@@ -14,7 +14,7 @@ pub(super) fn run(args: &Deploy, context: &mut Context<'_, '_>) -> Result<Exit, 
     let project = context.project(&args.environment)?;
     let commit = context.commit(&args.environment, &project);
     let loaded = plimsoll_deploy::load(&project, &commit)?;
-    let plan = plimsoll_deploy::observe_and_plan(&project, &loaded)?;
+    let (plan, hazards) = plan::observe(&project, &loaded)?;
     if let Some(file) = &args.plan {
         let moved = plan.differences(&read_plan(file)?);
         if !moved.is_empty() {
@@ -22,11 +22,8 @@ pub(super) fn run(args: &Deploy, context: &mut Context<'_, '_>) -> Result<Exit, 
         }
     }
     match context.terminal.format {
-        Format::Text => {
-            let hazards = migrate::hazards(&project, plan.migrations.as_ref())?;
-            context.terminal.result(&format!("{plan}{hazards}\n"));
-        }
-        Format::Json => context.terminal.json(&json::plan(&plan)),
+        Format::Text => context.terminal.result(&format!("{plan}{}\n", hazards.part())),
+        Format::Json => context.terminal.json(&json::plan(&plan, &hazards)),
     }
     if !plan.is_empty() {
         context.confirm(&project, args.yes)?;

@@ -1,8 +1,12 @@
 //! `plimsoll plan`: shows what a deployment would do, or saves it. Writes nothing to the target.
 
 use plimsoll_core::Exit;
+use plimsoll_core::db::{Access, connect};
+use plimsoll_core::project::Project;
+use plimsoll_deploy::{DeployError, DeployPlan, Loaded};
 
-use super::{Context, migrate};
+use super::Context;
+use super::migrate::{self, Hazards};
 use crate::args::{Format, Plan};
 use crate::error::CliError;
 use crate::reporter::json;
@@ -11,13 +15,10 @@ pub(super) fn run(args: &Plan, context: &mut Context<'_, '_>) -> Result<Exit, Cl
     let project = context.project(&args.environment)?;
     let commit = context.commit(&args.environment, &project);
     let loaded = plimsoll_deploy::load(&project, &commit)?;
-    let plan = plimsoll_deploy::observe_and_plan(&project, &loaded)?;
+    let (plan, hazards) = observe(&project, &loaded)?;
     match context.terminal.format {
-        Format::Text => {
-            let hazards = migrate::hazards(&project, plan.migrations.as_ref())?;
-            context.terminal.result(&format!("{plan}{hazards}"));
-        }
-        Format::Json => context.terminal.json(&json::plan(&plan)),
+        Format::Text => context.terminal.result(&format!("{plan}{}", hazards.part())),
+        Format::Json => context.terminal.json(&json::plan(&plan, &hazards)),
     }
     if let Some(file) = &args.output {
         let text = serde_json::to_string_pretty(&plan).unwrap_or_default();
@@ -32,4 +33,12 @@ pub(super) fn run(args: &Plan, context: &mut Context<'_, '_>) -> Result<Exit, Cl
     }
     let end = context.end(plan.skipped());
     Ok(if end == Exit::Ok && args.check && !plan.is_empty() { Exit::ChangesPending } else { end })
+}
+
+/// Looks at the target once: for the plan, and for what its migrations threaten.
+pub(super) fn observe(project: &Project, loaded: &Loaded) -> Result<(DeployPlan, Hazards), CliError> {
+    let mut db = connect(&project.database, Access::Read).map_err(DeployError::from)?;
+    let plan = plimsoll_deploy::plan_on(db.as_mut(), project, loaded)?;
+    let hazards = migrate::hazards(db.as_mut(), project, loaded.migrations(), plan.migrations.as_ref())?;
+    Ok((plan, hazards))
 }

@@ -4,6 +4,7 @@ use plimsoll_core::Coded;
 use plimsoll_deploy::{DeployEvent, DeployPlan, DeployReport};
 use plimsoll_migrate::MigrateEvent;
 use plimsoll_seed::SeedEvent;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::catalogue::advice;
@@ -26,9 +27,9 @@ pub(crate) fn event(event: &DeployEvent<'_>) -> Value {
     }
 }
 
-/// A plan as one JSON object.
-pub(crate) fn plan(plan: &DeployPlan) -> Value {
-    json!({ "event": "plan", "digest": plan.digest(), "empty": plan.is_empty(), "plan": plan })
+/// A plan as one JSON object, with what its migrations threaten beside it: that is no part of what is saved and compared.
+pub(crate) fn plan(plan: &DeployPlan, hazards: &impl Serialize) -> Value {
+    json!({ "event": "plan", "digest": plan.digest(), "empty": plan.is_empty(), "plan": plan, "hazards": hazards })
 }
 
 /// A report as one JSON object.

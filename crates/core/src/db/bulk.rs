@@ -75,7 +75,13 @@ pub(super) struct BulkInsert<'a> {
     head: &'a str,
     columns: usize,
     values: &'a [Value],
+    full: bool,
 }
+
+/// A batch of this size is inserted whatever its number of rows: servers take a statement up to a limit only, which is 16 MiB for
+/// MariaDB and may be less.
+#[cfg(any(feature = "sqlite", feature = "mysql"))]
+const MOST_BYTES: usize = 4 * 1024 * 1024;
 
 /// Collects rows into batches and inserts them; how many there were.
 #[cfg(any(feature = "sqlite", feature = "mysql"))]
@@ -93,23 +99,41 @@ pub(super) fn insert(
     let full = batch.min(super::dialect::max_binds(engine) / width).max(1) * width;
     // The places are used again and again: texts keep what they have allocated.
     let mut values: Vec<Value> = vec![Value::Null; full];
-    let (mut filled, mut count) = (0, 0);
+    let (mut filled, mut bytes, mut count) = (0, 0, 0);
+    let mut insert =
+        |values: &[Value]| run(BulkInsert { head: &head, columns: width, values, full: values.len() == full });
     rows.each(&mut |row| {
+        let more: usize = row.iter().map(size).sum();
+        if filled > 0 && bytes + more > MOST_BYTES {
+            insert(&values[..filled])?;
+            (filled, bytes) = (0, 0);
+        }
         for (slot, value) in values[filled..].iter_mut().zip(row) {
             assign(slot, value);
         }
         filled += width;
+        bytes += more;
         count += 1;
         if filled == full {
-            filled = 0;
-            run(BulkInsert { head: &head, columns: width, values: &values })?;
+            insert(&values)?;
+            (filled, bytes) = (0, 0);
         }
         Ok(())
     })?;
     if filled > 0 {
-        run(BulkInsert { head: &head, columns: width, values: &values[..filled] })?;
+        insert(&values[..filled])?;
     }
     Ok(count)
+}
+
+/// About how many bytes of a statement a value takes.
+#[cfg(any(feature = "sqlite", feature = "mysql"))]
+fn size(value: &Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) => 8,
+        Value::Text(text) => text.len(),
+        Value::Bytes(bytes) => bytes.len(),
+    }
 }
 
 #[cfg(any(feature = "sqlite", feature = "mysql"))]
@@ -124,6 +148,10 @@ fn assign(slot: &mut Value, value: &Value) {
 #[cfg(any(feature = "sqlite", feature = "mysql"))]
 impl<DB: BindNull> QueryFragment<DB> for BulkInsert<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        if !self.full {
+            // Batches of every number of rows would be kept, each with its own text.
+            out.unsafe_to_cache_prepared();
+        }
         out.push_sql(self.head);
         for (index, value) in self.values.iter().enumerate() {
             out.push_sql(match (index % self.columns, index) {

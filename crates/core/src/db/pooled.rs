@@ -7,7 +7,8 @@ use diesel::pg::PgConnection;
 
 use super::{Access, BulkRows, Db, DbError, DynRow, Engine, Stmt};
 
-/// The connection. diesel sends a statement and its execution separately, so even a single one needs a transaction.
+/// The connection. A statement of its own is one request, which a pooler gives to one session; what follows it may go to
+/// another one, and so may the session's settings that it counts on. In a transaction all of it is together.
 pub(super) struct Pooled {
     conn: PgConnection,
     read_only: bool,

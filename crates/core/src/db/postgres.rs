@@ -56,9 +56,10 @@ fn open(url: &str, search_path: Option<&str>) -> Result<PgConnection, DbError> {
     };
     // A notice is not an error, and libpq would print it past every reporter. Since PostgreSQL 14: a killed deployer's statement
     // ends within a second, and with it its lock. Older: no such setting.
-    // Whatever the server or the role prefers, values are spelled in the one way that is understood here.
+    // Whatever the server or the role prefers, values are spelled in the one way that is understood here. In which order the
+    // numbers of a date are read stays as it is: the scripts of people mean the same as with any other client.
     let mut settings = "SET client_min_messages = warning; SET application_name = 'plimsoll'; \
-        SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET TimeZone = 'UTC'; SET extra_float_digits = 1; \
+        SET DateStyle = 'ISO'; SET IntervalStyle = 'postgres'; SET TimeZone = 'UTC'; SET extra_float_digits = 1; \
         SELECT CASE WHEN current_setting('server_version_num')::int >= 140000 \
         THEN set_config('client_connection_check_interval', '1s', false) END"
         .to_owned();

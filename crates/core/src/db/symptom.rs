@@ -3,10 +3,13 @@
 use super::{DbError, DbErrorKind, Engine};
 use crate::ErrorCode;
 
-/// What the engines say and what it means. diesel hands over neither SQLSTATE nor errno beyond a few kinds of constraints, so
-/// their fixed texts are what is left; each belongs to one engine, and the first that fits counts.
-const SYMPTOMS: &[(Engine, &str, ErrorCode)] = {
-    use Engine::{Mysql, Postgres, Sqlite};
+/// What an engine says and what it means. diesel hands over neither SQLSTATE nor errno beyond a few kinds of constraints, so their
+/// fixed texts are what is left; each belongs to one engine, and the first that fits counts.
+type Symptom = (Engine, &'static str, ErrorCode);
+
+/// Of connecting, and of nothing else: a statement may connect to another server itself, or open a file.
+const CONNECTING: &[Symptom] = {
+    use Engine::{Mysql, Postgres};
     use ErrorCode as Code;
     &[
         (Postgres, "Connection refused", Code::DatabaseRefused),
@@ -23,14 +26,6 @@ const SYMPTOMS: &[(Engine, &str, ErrorCode)] = {
         (Postgres, "too many clients already", Code::DatabaseFull),
         (Postgres, "remaining connection slots are reserved", Code::DatabaseFull),
         (Postgres, "too many connections for", Code::DatabaseFull),
-        (Postgres, "in a read-only transaction", Code::DatabaseReadOnly),
-        (Postgres, "No space left on device", Code::DiskFull),
-        (Postgres, "out of memory", Code::OutOfMemory),
-        (Postgres, "due to lock timeout", Code::LockTimeout),
-        (Postgres, "deadlock detected", Code::Deadlock),
-        (Postgres, "due to statement timeout", Code::StatementTimeout),
-        (Postgres, "permission denied", Code::PermissionDenied),
-        (Postgres, "must be owner of", Code::PermissionDenied),
         (Mysql, "Can't connect to", Code::DatabaseRefused),
         (Mysql, "Unknown server host", Code::DatabaseHost),
         (Mysql, "Unknown MySQL server host", Code::DatabaseHost),
@@ -40,6 +35,25 @@ const SYMPTOMS: &[(Engine, &str, ErrorCode)] = {
         (Mysql, "Unknown database", Code::DatabaseMissing),
         (Mysql, "Too many connections", Code::DatabaseFull),
         (Mysql, "max_user_connections", Code::DatabaseFull),
+        // The account is right, and has no rights in this database.
+        (Mysql, "to database", Code::PermissionDenied),
+        (Mysql, "Access denied for user", Code::DatabasePassword),
+    ]
+};
+
+/// Of statements, and of connecting as well.
+const RUNNING: &[Symptom] = {
+    use Engine::{Mysql, Postgres, Sqlite};
+    use ErrorCode as Code;
+    &[
+        (Postgres, "in a read-only transaction", Code::DatabaseReadOnly),
+        (Postgres, "No space left on device", Code::DiskFull),
+        (Postgres, "out of memory", Code::OutOfMemory),
+        (Postgres, "due to lock timeout", Code::LockTimeout),
+        (Postgres, "deadlock detected", Code::Deadlock),
+        (Postgres, "due to statement timeout", Code::StatementTimeout),
+        (Postgres, "permission denied", Code::PermissionDenied),
+        (Postgres, "must be owner of", Code::PermissionDenied),
         (Mysql, "read-only option", Code::DatabaseReadOnly),
         (Mysql, "READ ONLY transaction", Code::DatabaseReadOnly),
         (Mysql, "No space left on device", Code::DiskFull),
@@ -53,8 +67,6 @@ const SYMPTOMS: &[(Engine, &str, ErrorCode)] = {
         (Mysql, "Duplicate entry", Code::Duplicate),
         (Mysql, "foreign key constraint fails", Code::ForeignKeyFails),
         (Mysql, "command denied to user", Code::PermissionDenied),
-        (Mysql, "to database", Code::PermissionDenied),
-        (Mysql, "Access denied for user", Code::DatabasePassword),
         (Mysql, "Access denied", Code::PermissionDenied),
         (Sqlite, "database or disk is full", Code::DiskFull),
         (Sqlite, "out of memory", Code::OutOfMemory),
@@ -75,17 +87,16 @@ impl DbError {
             }
             _ => {}
         }
-        // Both names come before the words, so that a text of its own does not fit.
         let message = &self.message;
-        if self.engine == Engine::Postgres
-            && self.kind == DbErrorKind::Unreachable
-            && message.contains("does not exist")
-        {
+        let connecting = self.kind == DbErrorKind::Unreachable;
+        // Both names come before the words, so that a text of its own does not fit.
+        if self.engine == Engine::Postgres && connecting && message.contains("does not exist") {
             let password = message.contains("role \"");
             return Some(if password { ErrorCode::DatabasePassword } else { ErrorCode::DatabaseMissing });
         }
-        let fits = |(engine, text, _): &&(Engine, &str, ErrorCode)| *engine == self.engine && message.contains(*text);
-        SYMPTOMS.iter().find(fits).map(|(_, _, code)| *code)
+        let fits = |(engine, text, _): &&Symptom| *engine == self.engine && message.contains(*text);
+        let only = if connecting { CONNECTING } else { &[] };
+        only.iter().chain(RUNNING).find(fits).map(|(_, _, code)| *code)
     }
 }
 
@@ -134,6 +145,26 @@ mod tests {
         ] {
             assert_eq!(found, Some(expected));
         }
+    }
+
+    #[test]
+    fn a_statement_that_speaks_of_files_or_other_servers_does_not_say_that_this_one_is_away() {
+        for (engine, message) in [
+            (Engine::Postgres, "could not access file \"$libdir/x\": No such file or directory"),
+            (Engine::Postgres, "could not establish connection: connection to server failed: Connection refused"),
+            (Engine::Postgres, "password authentication failed for user \"elsewhere\""),
+            (Engine::Mysql, "Can't connect to server on 'elsewhere' (115)"),
+            (Engine::Mysql, "Unknown database 'elsewhere'"),
+        ] {
+            assert_eq!(symptom(engine, DbErrorKind::Refused, message), None, "{message}");
+            assert!(symptom(engine, DbErrorKind::Unreachable, message).is_some(), "{message}");
+        }
+        // MySQL says of LOAD DATA without the right to it what it says of a wrong password.
+        let denied = "Access denied for user 'app'@'%' (using password: YES)";
+        assert_eq!(symptom(Engine::Mysql, DbErrorKind::Refused, denied), Some(ErrorCode::PermissionDenied));
+        assert_eq!(symptom(Engine::Mysql, DbErrorKind::Unreachable, denied), Some(ErrorCode::DatabasePassword));
+        let rights = "Access denied for user 'app'@'%' to database 'app'";
+        assert_eq!(symptom(Engine::Mysql, DbErrorKind::Unreachable, rights), Some(ErrorCode::PermissionDenied));
     }
 
     #[test]

@@ -65,7 +65,7 @@ fn statistics(db: &mut dyn Db) -> Result<BTreeMap<String, u64>, DbError> {
         // Never analysed is -1, and 0 before version 14.
         Engine::Postgres => {
             "SELECT relname::text, reltuples::bigint FROM pg_class WHERE reltuples > 0 AND relkind IN ('r', 'p') \
-             AND relnamespace = current_schema()::regnamespace"
+             AND relnamespace = quote_ident(current_schema())::regnamespace"
         }
         Engine::Mysql => {
             "SELECT TABLE_NAME, TABLE_ROWS FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() \

@@ -38,14 +38,20 @@ pub fn table(engine: Engine, table: LedgerTable) -> String {
 /// # Errors
 /// Whatever the engine refuses.
 pub fn exists(db: &mut dyn Db) -> Result<bool, DbError> {
-    let sql = match db.engine() {
+    let query = existence(db.engine());
+    Ok(scalar(db, &Stmt::new(query))?.as_int() != Some(0))
+}
+
+/// The query that counts 0 where the database has no ledger and 1 where it has one: to be asked together with others.
+#[must_use]
+pub fn existence(engine: Engine) -> &'static str {
+    match engine {
         Engine::Sqlite => "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'plimsoll_meta'",
-        Engine::Postgres => "SELECT count(*) FROM pg_tables WHERE schemaname = 'plimsoll' AND tablename = 'meta'",
+        Engine::Postgres => "SELECT count(to_regclass('plimsoll.meta')::text)",
         Engine::Mysql => {
             "SELECT count(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'plimsoll_meta'"
         }
-    };
-    Ok(scalar(db, &Stmt::new(sql))?.as_int() != Some(0))
+    }
 }
 
 /// Creates what is missing of the ledger. The caller holds the deployment lock: even `IF NOT EXISTS` races.
@@ -105,11 +111,13 @@ pub fn meta(db: &mut dyn Db, name: &str) -> Result<Option<String>, DbError> {
 /// Whatever the engine refuses.
 pub fn set_meta(db: &mut dyn Db, name: &str, value: &str) -> Result<(), DbError> {
     let meta = table(db.engine(), LedgerTable::Meta);
-    db.execute(&Stmt::new(format!("DELETE FROM {meta} WHERE name = ")).bind(name))?;
-    db.execute(
-        &Stmt::new(format!("INSERT INTO {meta} (name, value) VALUES (")).bind(name).sql(", ").bind(value).sql(")"),
-    )?;
-    Ok(())
+    // One statement, so that nobody ever sees the value missing.
+    let end = match db.engine() {
+        Engine::Sqlite | Engine::Postgres => ") ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        Engine::Mysql => ") ON DUPLICATE KEY UPDATE value = VALUES(value)",
+    };
+    let stmt = Stmt::new(format!("INSERT INTO {meta} (name, value) VALUES (")).bind(name).sql(", ").bind(value);
+    db.execute(&stmt.sql(end)).map(drop)
 }
 
 /// Sets a value of the ledger's `meta` table unless it has one.

@@ -180,19 +180,30 @@ pub fn acquire_unless(
 /// # Errors
 /// When the database or the lock file cannot be asked.
 pub fn holder(url: &DatabaseUrl) -> Result<Option<Holder>, LockError> {
+    match url.file() {
+        Some(database) => file::holder(database),
+        None => holder_on(url, connect(url, Access::Read)?.as_mut()),
+    }
+}
+
+/// As [`holder`], on a connection to the same database that is there already.
+///
+/// # Errors
+/// As [`holder`].
+pub fn holder_on(url: &DatabaseUrl, db: &mut dyn Db) -> Result<Option<Holder>, LockError> {
     if let Some(database) = url.file() {
         return file::holder(database);
     }
-    let mut db = connect(url, Access::Read)?;
-    if !ledger::exists(db.as_mut())? {
+    if !ledger::exists(db)? {
         return Ok(None);
     }
-    let held = session::is_held(db.as_mut())?;
-    let Some(row) = lease::read(db.as_mut())? else { return Ok(None) };
+    let held = session::is_held(db)?;
+    // Without a holder there is nothing that the server's identity could decide.
+    let Some(row) = lease::read(db)?.filter(|row| row.holder().is_some()) else { return Ok(None) };
     if held {
         return Ok(row.holder());
     }
-    Ok(row.lease_holder(&identity::of_server(db.as_mut())?))
+    Ok(row.lease_holder(&identity::of_server(db)?))
 }
 
 impl DeployLock {

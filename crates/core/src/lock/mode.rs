@@ -85,7 +85,7 @@ fn is_pooled(db: &mut dyn Db, url: &DatabaseUrl) -> Result<bool, DbError> {
         drop(second.rollback());
     }
     match answer {
-        // The text of the statement went to one session, its execution to another.
+        // A statement that is kept prepared was prepared in one session and executed in another.
         Err(error) if error.message.contains("prepared statement") => Ok(true),
         answer => answer,
     }

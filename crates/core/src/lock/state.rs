@@ -47,8 +47,8 @@ pub fn state(url: &DatabaseUrl) -> Result<Option<LockState>, LockError> {
         let holder = row.as_ref().and_then(lease::Row::holder);
         return Ok(Some(LockState { holder, mode: LockMode::Session, session, epoch, lease_until }));
     }
-    let server = identity::of_server(db.as_mut())?;
-    let holder = row.as_ref().and_then(|row| row.lease_holder(&server));
+    let Some(row) = row.filter(|row| row.holder().is_some()) else { return Ok(None) };
+    let holder = row.lease_holder(&identity::of_server(db.as_mut())?);
     Ok(holder.map(|holder| LockState {
         holder: Some(holder),
         mode: LockMode::LeaseOnly,

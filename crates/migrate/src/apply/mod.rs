@@ -203,6 +203,8 @@ fn each(
                 if other == Together::Refused {
                     alone_before = last;
                 }
+                // It may drop, rename or replace any of them.
+                made.clear();
                 (run_script(db, &works[0], on_event).map(|()| 1), true)
             }
         };

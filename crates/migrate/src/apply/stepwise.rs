@@ -1,7 +1,7 @@
 //! Applies a migration statement by statement with a journal, and continues interrupted ones. What engines can undo by
 //! themselves is `transactional`'s; whether a statement in flight happened is `reconcile`'s.
 
-use plimsoll_core::db::{Db, DbError, DbErrorKind, Engine, Stmt, scalar, transaction};
+use plimsoll_core::db::{Db, DbError, DbErrorKind, Engine, Stmt, transaction};
 
 use super::alone::{self, Known};
 use super::fault::{self, Fault};
@@ -252,8 +252,12 @@ fn leaves_database(db: &mut dyn Db, statements: &[crate::split::Statement]) -> R
     if engine != Engine::Mysql || !statements.iter().any(|statement| used(statement).is_some()) {
         return Ok(None);
     }
-    let here = scalar(db, &Stmt::new("SELECT DATABASE()"))?;
-    let elsewhere = |name: String| here.as_str().is_none_or(|here| !here.eq_ignore_ascii_case(&name));
+    let rows = db.rows(&Stmt::new("SELECT DATABASE(), @@lower_case_table_names"))?;
+    let here = rows.first().and_then(|row| row.at(0).as_str());
+    // Where names are kept as they are written, those that differ in case are of two databases.
+    let exact = rows.first().is_none_or(|row| row.int(1) == 0);
+    let is_here = |here: &str, name: &str| if exact { here == name } else { here.eq_ignore_ascii_case(name) };
+    let elsewhere = |name: String| here.is_none_or(|here| !is_here(here, &name));
     Ok(statements.iter().position(|statement| used(statement).is_some_and(elsewhere)))
 }
 

@@ -1,7 +1,7 @@
 //! Applies small migrations that only make new things together, in one request and one transaction: with hundreds of them, the
 //! commits and the waiting for answers are most of the time. Everything else goes one by one, by `transactional` and `stepwise`.
 
-use plimsoll_core::db::{Db, DbErrorKind, Engine};
+use plimsoll_core::db::{Db, DbError, DbErrorKind, Engine};
 
 use super::Work;
 use super::fault::Fault;
@@ -39,9 +39,21 @@ pub(super) fn run(db: &mut dyn Db, works: &[Work<'_>], made: &mut Vec<Name>) -> 
     let Some(fence) = fence.filter(|_| !parts.is_empty()) else { return Ok(Together::NotForIt) };
     match db.batch(&format!("BEGIN;\n{}{fence}COMMIT", parts.concat())) {
         Ok(()) => Ok(Together::Applied(parts.len())),
-        Err(error) if error.kind == DbErrorKind::Lost => Err(error.into()),
+        Err(error) if error.kind == DbErrorKind::Lost => Err(lost(error, &works[..parts.len()]).into()),
         Err(_) => db.batch("ROLLBACK").map(|()| Together::Refused).map_err(Fault::from),
     }
+}
+
+/// Says that the failure, which names the first of the migrations, may be any of theirs.
+fn lost(error: DbError, works: &[Work<'_>]) -> DbError {
+    let [first, .., last] = works else { return error };
+    let (first, last) = (&first.step.name, &last.step.name);
+    let told = format!(
+        "{} migrations, `{first}` to `{last}`, were sent together: it may have been in any of them, and all or none are applied",
+        works.len()
+    );
+    let detail = error.detail.map_or_else(|| told.clone(), |detail| format!("{detail}; {told}"));
+    DbError { detail: Some(detail), ..error }
 }
 
 /// A migration with its entries in the history. None when it is not for this.
@@ -60,27 +72,34 @@ fn part(work: &Work<'_>, made: &mut Vec<Name>) -> Option<String> {
     Some(format!("{statements}{entries};\n"))
 }
 
-/// Whether nothing that was there before is read, locked or changed: all of it is over at once and waits for nobody.
+/// Whether nothing that was there before is read, locked or changed: all of it is over at once and waits for nobody. `made`
+/// gets the tables of a migration of which that is true, and nothing of any other.
 fn makes_only_new_things(statements: &[Statement], made: &mut Vec<Name>) -> bool {
-    !statements.is_empty()
+    let before = made.len();
+    let only_new = !statements.is_empty()
         && statements.iter().all(|statement| {
             operations(Engine::Postgres, statement).into_iter().all(|placed| match placed.operation {
-                Operation::CreateTable(table) => {
-                    made.push(table.name.clone());
-                    is_new(&table, made)
+                Operation::CreateTable(table) if is_new(&table, made) => {
+                    made.push(table.name);
+                    true
                 }
                 Operation::CreateIndex { table, index } => !index.concurrently && made.contains(&table),
                 Operation::CreateEnum { .. } => true,
                 _ => false,
             })
-        })
+        });
+    if !only_new {
+        made.truncate(before);
+    }
+    only_new
 }
 
 fn is_new(table: &CreateTable, made: &[Name]) -> bool {
     let columns = table.columns.iter().filter_map(|column| column.references.as_ref());
     let constraints = table.constraints.iter().filter_map(|constraint| constraint.references.as_ref());
     // A foreign key waits for whoever works on the table that it refers to.
-    let apart = columns.chain(constraints).all(|references| made.contains(&references.table));
+    let is_made = |name: &Name| made.contains(name) || *name == table.name;
+    let apart = columns.chain(constraints).all(|references| is_made(&references.table));
     apart && !table.if_not_exists && !table.as_select && table.like.is_empty() && table.partition_of.is_none()
         // INHERITS and its like.
         && table.options.is_empty()
@@ -124,5 +143,21 @@ mod tests {
         ] {
             assert!(!only_new(sql), "{sql}");
         }
+    }
+
+    #[test]
+    fn a_table_that_may_have_been_there_is_not_made_by_the_run() {
+        let split = |sql: &str| split(Engine::Postgres, "m.sql".as_ref(), sql).expect("splits");
+        let mut made = Vec::new();
+        for sql in [
+            "CREATE TABLE IF NOT EXISTS there (id INT)",
+            "CREATE TABLE there (id INT) INHERITS (other)",
+            "CREATE TABLE there (id INT); INSERT INTO there VALUES (1)",
+        ] {
+            assert!(!makes_only_new_things(&split(sql), &mut made), "{sql}");
+            assert!(!makes_only_new_things(&split("CREATE INDEX i ON there (id)"), &mut made), "{sql}");
+        }
+        assert!(makes_only_new_things(&split("CREATE TABLE a (id INT)"), &mut made));
+        assert!(makes_only_new_things(&split("CREATE INDEX i ON a (id)"), &mut made));
     }
 }

@@ -13,8 +13,8 @@ use crate::history::History;
 use crate::replay::{self, ReplayError, ScratchPlace, replay};
 use crate::revert::order;
 use crate::schema::{self, Cannot, DdlStep, Described, Difference, ObjectKey};
-use crate::source::{MigrationKind, MigrationSet};
-use crate::status::{MigrationState, status};
+use crate::source::{Migration, MigrationKind, MigrationSet};
+use crate::status::{MigrationState, known_versions, status};
 
 pub use findings::{Finding, FindingKind};
 pub(crate) use show::ended;
@@ -132,19 +132,20 @@ pub fn drift(set: &MigrationSet, real: &DatabaseUrl, place: &ScratchPlace) -> Re
     Ok(report)
 }
 
-/// The applied migrations in the order in which they were applied, as far as it is known what each of them was.
+/// The applied migrations in the order in which they were applied, as far as it is known what each of them was. By their own
+/// versions, whatever the database knows them by.
 pub(crate) fn applied(set: &MigrationSet, history: &History) -> Result<Vec<String>, MigrateError> {
     let mut problems: Vec<Problem> = Vec::new();
-    let mut repeatable = Vec::new();
+    let mut repeatable: Vec<&Migration> = Vec::new();
+    let known = known_versions(set, history);
     let status = status(set, history);
     for each in &status.migrations {
         let name = &each.name;
         let reason = match each.state {
             MigrationState::Applied => {
                 let is_repeatable = |kind| kind == MigrationKind::Repeatable;
-                if set.get(&each.version).is_some_and(|migration| is_repeatable(migration.kind)) {
-                    repeatable.push(each.version.clone());
-                }
+                let migration = known.get(each.version.as_str()).copied();
+                repeatable.extend(migration.filter(|migration| is_repeatable(migration.kind)));
                 continue;
             }
             MigrationState::Pending | MigrationState::OutOfOrder | MigrationState::Outdated => continue,
@@ -159,9 +160,11 @@ pub(crate) fn applied(set: &MigrationSet, history: &History) -> Result<Vec<Strin
     if !problems.is_empty() {
         return Err(MigrateError::of(problems));
     }
-    let is_applied = |version: &String| set.get(version).is_some();
-    let mut versions: Vec<String> = order::applied(set, history).into_iter().filter(is_applied).collect();
-    let repeatable: Vec<String> = repeatable.into_iter().filter(|version| !versions.contains(version)).collect();
+    let own = |version: String| Some(known.get(version.as_str())?.version.clone());
+    let mut versions: Vec<String> = order::applied(set, history).into_iter().filter_map(own).collect();
+    // None of them is in diesel's history, unless another tool has put it there.
+    let repeatable = repeatable.into_iter().map(|migration| migration.version.clone());
+    let repeatable: Vec<String> = repeatable.filter(|version| !versions.contains(version)).collect();
     versions.extend(repeatable);
     Ok(versions)
 }

@@ -2,6 +2,7 @@
 
 mod outside;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use plimsoll_core::db::scratch::{self, Scratch};
@@ -13,7 +14,7 @@ use crate::error::{Failure, MigrateError, Problem, ProblemKind};
 use crate::history::History;
 use crate::plan::{PlanOptions, plan};
 use crate::schema::{ReadOptions, Schema};
-use crate::source::MigrationSet;
+use crate::source::{Migration, MigrationSet};
 
 pub(crate) use outside::reaches;
 
@@ -59,7 +60,7 @@ pub enum ReplayError {
     },
 }
 
-/// Applies migrations, in the order of `versions`, to a new and empty database of the same engine.
+/// Applies migrations, by their own versions and in the order of `versions`, to a new and empty database of the same engine.
 ///
 /// What would reach outside of that database is refused before anything runs: other databases, accounts, files of the server.
 ///
@@ -75,13 +76,15 @@ pub fn replay(
     let scratch = make(real, place)?;
     let mut db = scratch.connect().map_err(ReplayError::Unusable)?;
     let databases = databases(db.as_mut()).map_err(ReplayError::Unusable)?;
+    let by_version: HashMap<&str, &Migration> =
+        set.migrations.iter().map(|migration| (migration.version.as_str(), migration)).collect();
     let mut problems = Vec::new();
     let mut chosen = Vec::new();
     for version in versions {
-        match set.get(version) {
+        match by_version.get(version.as_str()) {
             Some(migration) => {
                 problems.extend(reaches(real.engine(), migration, &databases));
-                chosen.push(migration.clone());
+                chosen.push((*migration).clone());
             }
             None => {
                 problems.push(unreplayable(format!("migration `{version}` has no file, so nobody knows what it did")))
@@ -93,7 +96,7 @@ pub fn replay(
     }
     if !chosen.is_empty() {
         let set = MigrationSet { migrations: chosen, ..set.clone() };
-        run(db.as_mut(), &set, versions)?;
+        run(db.as_mut(), &set)?;
     }
     let schema = read(db.as_mut()).map_err(ReplayError::Unusable)?;
     Ok(Replayed { scratch, schema })
@@ -127,15 +130,15 @@ pub(crate) fn unreplayable(message: String) -> Problem {
     Problem::new(ProblemKind::Unreplayable, message)
 }
 
-fn run(db: &mut dyn Db, set: &MigrationSet, versions: &[String]) -> Result<(), MigrateError> {
+/// Applies the migrations of a set in the order in which they are in it, which need not be that of their versions.
+fn run(db: &mut dyn Db, set: &MigrationSet) -> Result<(), MigrateError> {
     ledger::ensure(db).map_err(ReplayError::Unusable)?;
     db.ensure_diesel_history().map_err(ReplayError::Unusable)?;
     let history = History::read(db)?;
     let mut plan = plan(set, &history, &PlanOptions { allow_out_of_order: true })?;
-    let order = |version: &str| {
-        versions.iter().position(|each| set.get(each).is_some_and(|migration| migration.version == version))
-    };
-    plan.steps.sort_by_key(|step| order(&step.version));
+    let order: HashMap<&str, usize> =
+        set.migrations.iter().enumerate().map(|(index, migration)| (migration.version.as_str(), index)).collect();
+    plan.steps.sort_by_key(|step| order.get(step.version.as_str()).copied());
     let options = ApplyOptions { tool: "replay".to_owned(), ..ApplyOptions::default() };
     match apply(db, set, &plan, &options, &mut |_| {}) {
         Ok(_) => Ok(()),

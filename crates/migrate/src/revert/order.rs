@@ -38,7 +38,7 @@ pub(super) fn chosen(set: &MigrationSet, history: &History, target: &RevertTarge
     let mut order = applied(set, history);
     let kept = match target {
         RevertTarget::Steps(steps) => order.len().saturating_sub(*steps),
-        RevertTarget::To(text) => match order.iter().position(|version| is_meant(set, history, version, text)) {
+        RevertTarget::To(text) => match meant(set, history, &order, text) {
             Some(index) => index + 1,
             None if BEFORE_ALL.contains(&text.as_str()) => 0,
             None => {
@@ -53,10 +53,18 @@ pub(super) fn chosen(set: &MigrationSet, history: &History, target: &RevertTarge
     Ok(chosen)
 }
 
-/// People write versions as the folder does, with dashes, or with the rest of the name, or without leading zeros.
-fn is_meant(set: &MigrationSet, history: &History, version: &str, text: &str) -> bool {
-    let name = set.get(version).map(|migration| migration.name.as_str());
-    let recorded = history.record(version).map(|record| record.name.as_str());
-    let by_number = set.position(version) == set.position(text);
-    version == text || version == text.replace('-', "") || name == Some(text) || recorded == Some(text) || by_number
+/// Where in the list the version is that people mean. They write it as the folder does, with dashes, or with the rest of the
+/// name, or without leading zeros.
+fn meant(set: &MigrationSet, history: &History, order: &[String], text: &str) -> Option<usize> {
+    let known = known_versions(set, history);
+    let positions = set.positions();
+    let (undashed, number) = (text.replace('-', ""), positions(text));
+    order.iter().position(|version| {
+        let migration = known.get(version.as_str());
+        let name = migration.map(|migration| migration.name.as_str());
+        let recorded = history.record(version).map(|record| record.name.as_str());
+        let own = migration.map_or(version.as_str(), |migration| &migration.version);
+        let written = version == text || own == text || *version == undashed;
+        written || name == Some(text) || recorded == Some(text) || positions(own) == number
+    })
 }

@@ -1,13 +1,18 @@
 //! Reads a folder of migrations and finds out which layout it has. Order and versions as a set are checked by `MigrationSet`.
 
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 
-use super::files::{is_ignored, list, read_text, stray, text_name};
+use super::files::{Listing, is_ignored, list, read_text, stray, text_name};
 use super::flyway::{self, Script};
-use super::{
-    Down, Layout, Migration, MigrationSet, folders, name, prisma, says_nothing, sections, sqitch, takes_back_nothing,
-};
+use super::{Down, Layout, Migration, MigrationSet, folders, name, prisma, sections, sqitch};
 use crate::error::{Problem, ProblemKind};
+
+/// How many threads read a large folder. Opening its files is what takes the time.
+const READERS: usize = 4;
+
+/// Below this, one thread is done before others have begun.
+const LARGE: usize = 100;
 
 /// What was found so far.
 struct Found {
@@ -34,39 +39,85 @@ pub(super) fn read(path: &Path, problems: &mut Vec<Problem>) -> Option<Migration
     if path.join(sqitch::PLAN).is_file() {
         return sqitch::read(path, problems);
     }
-    let mut found = Found {
-        set: MigrationSet::new(Layout::Flat, path),
-        layouts: Vec::new(),
-        downs: Vec::new(),
-        undos: Vec::new(),
-        replaced: Vec::new(),
-        pairs: true,
-        no_transaction: false,
-    };
     let listing = list(path, problems)?;
-    for folder in &listing.folders {
-        found.read_folder(folder, problems);
-    }
-    for file in &listing.files {
-        found.read_file(file, problems);
-    }
+    let mut found = Found::new(path);
+    found.read_each(&listing.folders, Found::read_folder, problems);
+    found.read_each(&listing.files, Found::read_file, problems);
     Some(found.finish(problems))
 }
 
 impl Found {
+    fn new(path: &Path) -> Self {
+        Self {
+            set: MigrationSet::new(Layout::Flat, path),
+            layouts: Vec::new(),
+            downs: Vec::new(),
+            undos: Vec::new(),
+            replaced: Vec::new(),
+            pairs: true,
+            no_transaction: false,
+        }
+    }
+
+    /// Reads folders or files, many of them at once. What is found is in their order all the same.
+    fn read_each(
+        &mut self,
+        paths: &[PathBuf],
+        read: fn(&mut Self, &Path, &mut Vec<Problem>),
+        problems: &mut Vec<Problem>,
+    ) {
+        if paths.len() < LARGE {
+            paths.iter().for_each(|path| read(self, path, problems));
+            return;
+        }
+        let folder = self.set.path.as_path();
+        let parts: Vec<_> = std::thread::scope(|scope| {
+            let readers: Vec<_> = paths
+                .chunks(paths.len().div_ceil(READERS))
+                .map(|chunk| {
+                    scope.spawn(move || {
+                        let (mut part, mut problems) = (Self::new(folder), Vec::new());
+                        chunk.iter().for_each(|path| read(&mut part, path, &mut problems));
+                        (part, problems)
+                    })
+                })
+                .collect();
+            readers.into_iter().map(|reader| reader.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+        });
+        for (part, found) in parts {
+            self.append(part);
+            problems.extend(found);
+        }
+    }
+
+    fn append(&mut self, part: Self) {
+        let Self { set, layouts, downs, undos, replaced, pairs, no_transaction } = part;
+        self.set.migrations.extend(set.migrations);
+        self.set.strays.extend(set.strays);
+        self.set.provider = set.provider.or(self.set.provider.take());
+        self.layouts.extend(layouts);
+        self.downs.extend(downs);
+        self.undos.extend(undos);
+        self.replaced.extend(replaced);
+        self.pairs &= pairs;
+        self.no_transaction |= no_transaction;
+    }
+
     fn read_folder(&mut self, folder: &Path, problems: &mut Vec<Problem>) {
         if text_name(folder).starts_with('.') {
             self.set.strays.push(folder.to_owned());
-        } else if holds_flyway(folder) {
+            return;
+        }
+        let Some(listing) = list(folder, problems) else { return };
+        if holds_flyway(folder, &listing) {
             // Flyway looks into folders.
-            let Some(listing) = list(folder, problems) else { return };
             for inner in &listing.folders {
                 self.read_folder(inner, problems);
             }
             for file in &listing.files {
                 self.read_file(file, problems);
             }
-        } else if let Some(layout) = folders::read(folder, &mut self.set, problems) {
+        } else if let Some(layout) = folders::read(folder, listing, &mut self.set, problems) {
             self.layouts.push((layout, folder.to_owned()));
         }
     }
@@ -167,12 +218,7 @@ impl Found {
     fn finish(self, problems: &mut Vec<Problem>) -> MigrationSet {
         let Self { mut set, layouts, downs, undos, replaced, pairs, no_transaction } = self;
         set.take_downs(downs, problems);
-        for (version, down) in undos {
-            match set.migrations.iter_mut().find(|migration| migration.version == version) {
-                Some(migration) => migration.down = Some(down).filter(|down| !says_nothing(&down.sql)),
-                None => problems.push(takes_back_nothing(&down.file)),
-            }
-        }
+        set.take_downs_by(undos, |migration| migration.version.as_str(), problems);
         // Repeatable files alone are Flyway's.
         set.layout = layouts.first().map_or(Layout::Flyway, |(layout, _)| *layout);
         if set.layout == Layout::Flat {
@@ -223,12 +269,12 @@ fn says_no_transaction(sql: &str) -> bool {
 }
 
 /// Whether a folder that is no migration itself holds scripts of Flyway, in whatever depth.
-fn holds_flyway(folder: &Path) -> bool {
-    if folder.join("up.sql").is_file() || folder.join("migration.sql").is_file() {
+fn holds_flyway(folder: &Path, listing: &Listing) -> bool {
+    if ["up.sql", "migration.sql"].iter().any(|name| listing.files.contains(&folder.join(name))) {
         return false;
     }
-    let Some(listing) = list(folder, &mut Vec::new()) else { return false };
     let named =
         |file: &PathBuf| text_name(file).strip_suffix(".sql").is_some_and(|stem| flyway::script(stem).is_some());
-    listing.files.iter().any(named) || listing.folders.iter().any(|folder| holds_flyway(folder))
+    let inside = |folder: &PathBuf| list(folder, &mut Vec::new()).is_some_and(|inner| holds_flyway(folder, &inner));
+    listing.files.iter().any(named) || listing.folders.iter().any(inside)
 }

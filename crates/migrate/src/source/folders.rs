@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::files::{Listing, is_ignored, list, read_text, stray, text_name};
+use super::files::{Listing, is_ignored, read_text, stray, text_name};
 use super::{Down, Layout, Migration, MigrationSet, name, says_nothing};
 use crate::error::{Problem, ProblemKind};
 
@@ -17,8 +17,13 @@ struct Metadata {
 }
 
 /// Reads the folder of one migration, and tells its layout when it has one.
-pub(super) fn read(folder: &Path, set: &mut MigrationSet, problems: &mut Vec<Problem>) -> Option<Layout> {
-    let Listing { folders, files } = list(folder, problems)?;
+pub(super) fn read(
+    folder: &Path,
+    listing: Listing,
+    set: &mut MigrationSet,
+    problems: &mut Vec<Problem>,
+) -> Option<Layout> {
+    let Listing { folders, files } = listing;
     let (up, prisma) = (folder.join("up.sql"), folder.join("migration.sql"));
     let (layout, file) = match (files.contains(&up), files.contains(&prisma)) {
         (true, false) => (Layout::Diesel, up),

@@ -197,12 +197,7 @@ impl MigrationSet {
         (alias != migration.version).then_some(alias)
     }
 
-    /// Where a version stands among the others, those that have no file any more included.
-    pub(crate) fn position(&self, version: &str) -> Position {
-        self.positions()(version)
-    }
-
-    /// As [`Self::position`], for many versions.
+    /// Where versions stand among each other, those that have no file any more included.
     pub(crate) fn positions(&self) -> impl Fn(&str) -> Position {
         let versions = self.migrations.iter().enumerate().map(|(index, migration)| (migration.version.as_str(), index));
         let versions: HashMap<&str, usize> = versions.collect();
@@ -221,9 +216,25 @@ impl MigrationSet {
 
     /// Gives scripts that take back to the migrations of the same name.
     fn take_downs(&mut self, downs: Vec<(String, Down)>, problems: &mut Vec<Problem>) {
+        self.take_downs_by(downs, |migration| migration.name.as_str(), problems);
+    }
+
+    /// As [`Self::take_downs`], by whatever they name their migration with. Of several with that, the first is meant.
+    fn take_downs_by(
+        &mut self,
+        downs: Vec<(String, Down)>,
+        named: impl Fn(&Migration) -> &str,
+        problems: &mut Vec<Problem>,
+    ) {
+        let mut indexes: HashMap<String, usize> = HashMap::new();
+        if !downs.is_empty() {
+            for (index, migration) in self.migrations.iter().enumerate() {
+                indexes.entry(named(migration).to_owned()).or_insert(index);
+            }
+        }
         for (name, down) in downs {
-            match self.migrations.iter_mut().find(|migration| migration.name == name) {
-                Some(migration) => migration.down = Some(down).filter(|down| !says_nothing(&down.sql)),
+            match indexes.get(&name) {
+                Some(index) => self.migrations[*index].down = Some(down).filter(|down| !says_nothing(&down.sql)),
                 None => problems.push(takes_back_nothing(&down.file)),
             }
         }

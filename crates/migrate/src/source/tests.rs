@@ -32,6 +32,41 @@ fn refused(files: &[(&str, &str)]) -> (ErrorCode, String) {
 }
 
 #[test]
+fn a_large_folder_is_read_in_its_order_with_all_its_problems() {
+    let text = |number: usize| format!("SELECT {number}");
+    let files: Vec<(String, String)> = (100..350)
+        .flat_map(|number| {
+            let (up, down) = (format!("0{number}_a.up.sql"), format!("0{number}_a.down.sql"));
+            [(up, text(number)), (down, text(number + 1_000))]
+        })
+        .collect();
+    let names = |files: &[(String, String)]| -> TempDir {
+        folder(&files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect::<Vec<_>>())
+    };
+    let set = MigrationSet::load(names(&files).path()).expect("loads");
+    assert_eq!((set.layout, set.migrations.len()), (Layout::GolangMigrate, 250));
+    for (migration, number) in set.migrations.iter().zip(100..) {
+        assert_eq!((migration.version.as_str(), &migration.sql), (format!("0{number}").as_str(), &text(number)));
+        assert_eq!(migration.down.as_ref().map(|down| down.sql.as_str()), Some(text(number + 1_000).as_str()));
+    }
+
+    let folders: Vec<(String, String)> =
+        (100..350).map(|number| (format!("0{number}_a/up.sql"), text(number))).collect();
+    let root = names(&folders);
+    assert_eq!(versions(&root), (100..350).map(|number| format!("0{number}")).collect::<Vec<_>>());
+    for number in [120, 200, 340] {
+        fs::rename(root.path().join(format!("0{number}_a/up.sql")), root.path().join(format!("0{number}_a/odd.sql")))
+            .expect("is renamed");
+    }
+    let error = MigrationSet::load(root.path()).expect_err("is refused");
+    let told: Vec<String> = error.parts().iter().map(ToString::to_string).collect();
+    assert_eq!(told.len(), 3, "{told:?}");
+    for (told, number) in told.iter().zip([120, 200, 340]) {
+        assert!(told.contains(&format!("0{number}_a` has no `up.sql`")), "{told}");
+    }
+}
+
+#[test]
 fn the_diesel_layout_brings_down_scripts_and_metadata() {
     let root = folder(&[
         ("2024-01-02-000000_second/up.sql", "SELECT 2"),

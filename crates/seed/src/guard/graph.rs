@@ -90,7 +90,7 @@ fn query(engine: Engine) -> &'static str {
              FROM sqlite_schema m JOIN pragma_foreign_key_list(m.name) f WHERE m.type = 'table' ORDER BY m.name, f.id, f.seq"
         }
         Engine::Postgres => {
-            "SELECT CASE WHEN c.relnamespace = current_schema()::regnamespace THEN '' ELSE n.nspname::text END, \
+            "SELECT CASE WHEN c.relnamespace = quote_ident(current_schema())::regnamespace THEN '' ELSE n.nspname::text END, \
              c.relname::text, k.oid::text, a.attname::text, p.relname::text, b.attname::text, k.confdeltype::text, \
              k.confupdtype::text, row_security_active(c.oid) FROM pg_constraint k \
              JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
@@ -98,7 +98,7 @@ fn query(engine: Engine) -> &'static str {
              CROSS JOIN LATERAL unnest(k.conkey, k.confkey) WITH ORDINALITY u(child, parent, position) \
              JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.child \
              JOIN pg_attribute b ON b.attrelid = k.confrelid AND b.attnum = u.parent \
-             WHERE k.contype = 'f' AND k.conparentid = 0 AND p.relnamespace = current_schema()::regnamespace \
+             WHERE k.contype = 'f' AND k.conparentid = 0 AND p.relnamespace = quote_ident(current_schema())::regnamespace \
              ORDER BY k.oid, u.position"
         }
         Engine::Mysql => {

@@ -1,13 +1,9 @@
 //! `migrate lint`: judges migrations before they run. The rules are `plimsoll_migrate`'s, how findings look is the reporter's.
 
-use std::collections::BTreeSet;
-
 use plimsoll_core::Exit;
 use plimsoll_core::db::{Access, Db, DbError, Engine, Stmt, connect, scalar};
 use plimsoll_core::project::Migrations;
-use plimsoll_migrate::{
-    Grade, History, Judged, LintOptions, LintReport, MigrateError, MigratePlan, MigrationSet, Rule, lint, status,
-};
+use plimsoll_migrate::{History, Judged, LintOptions, LintReport, MigrateError, Rule, lint, status};
 
 use super::load;
 use crate::args::{Format, MigrateLint};
@@ -39,49 +35,6 @@ pub(super) fn run(args: &MigrateLint, context: &mut Context<'_, '_>) -> Result<E
     Ok(exit(&report, args.allow_unclassified))
 }
 
-/// One line for each migration that threatens something, beside a plan that applies it.
-pub(super) fn hazards(
-    db: &mut dyn Db,
-    set: &MigrationSet,
-    settings: &Migrations,
-    plan: &MigratePlan,
-) -> Result<String, CliError> {
-    let versions: BTreeSet<String> = plan.steps.iter().map(|step| step.version.clone()).collect();
-    if versions.is_empty() {
-        return Ok(String::new());
-    }
-    let server_version = Some(server_version(db)?);
-    let options = LintOptions { judged: Judged::Only(versions), server_version, ..options(settings)? };
-    let report = match lint(set, plan.engine, &options) {
-        // Judging is beside the point here: what cannot be is said, and no more.
-        Err(error @ MigrateError::LinterMissing) => return Ok(format!("  ! not judged: {error}\n")),
-        other => other?,
-    };
-    let mut text = String::new();
-    for step in &plan.steps {
-        let mut parts: Vec<String> = Vec::new();
-        for grade in Grade::ALL.into_iter().filter(|grade| grade.is_error()) {
-            let of_grade =
-                |finding: &&plimsoll_migrate::Finding| finding.migration == step.name && finding.grade == grade;
-            let rules: BTreeSet<&str> =
-                report.findings.iter().filter(of_grade).map(|finding| finding.rule.as_str()).collect();
-            if !rules.is_empty() {
-                parts.push(format!("{grade}: {}", rules.into_iter().collect::<Vec<_>>().join(", ")));
-            }
-        }
-        let unknown =
-            report.unclassified.iter().filter(|unknown| unknown.migration == step.name && unknown.accepted.is_none());
-        let unknown = unknown.count();
-        if unknown > 0 {
-            parts.push(format!("{unknown} not understood"));
-        }
-        if !parts.is_empty() {
-            text.push_str(&format!("  ! {}  {}\n", step.name, parts.join("; ")));
-        }
-    }
-    Ok(text)
-}
-
 fn exit(report: &LintReport, allow_unclassified: bool) -> Exit {
     if report.has_errors() {
         Exit::CheckFailed
@@ -93,7 +46,7 @@ fn exit(report: &LintReport, allow_unclassified: bool) -> Exit {
 }
 
 /// The project's settings, for all migrations and a server that is not known.
-fn options(settings: &Migrations) -> Result<LintOptions, MigrateError> {
+pub(super) fn options(settings: &Migrations) -> Result<LintOptions, MigrateError> {
     let rules = |names: &[String]| names.iter().map(|name| Rule::parse(name)).collect::<Result<Vec<_>, _>>();
     let lint = &settings.lint;
     Ok(LintOptions {
@@ -105,7 +58,7 @@ fn options(settings: &Migrations) -> Result<LintOptions, MigrateError> {
     })
 }
 
-fn server_version(db: &mut dyn Db) -> Result<String, DbError> {
+pub(super) fn server_version(db: &mut dyn Db) -> Result<String, DbError> {
     let sql = match db.engine() {
         Engine::Sqlite => "SELECT sqlite_version()",
         Engine::Postgres | Engine::Mysql => "SELECT version()",

@@ -3,6 +3,7 @@
 mod adopt;
 mod down;
 mod drift;
+mod hazards;
 mod inventory;
 mod lint;
 mod new;
@@ -16,7 +17,7 @@ mod verify;
 use std::fmt::Display;
 
 use plimsoll_core::Exit;
-use plimsoll_core::db::{Access, DatabaseUrl, Db, connect};
+use plimsoll_core::db::{DatabaseUrl, Db};
 use plimsoll_core::lock::DeployLock;
 use plimsoll_core::project::{Migrations, Project};
 use plimsoll_migrate::{ApplyOptions, History, MigratePlan, MigrationSet, PlanOptions, Retry, ScratchPlace};
@@ -25,6 +26,8 @@ use serde::Serialize;
 use super::{Context, tool};
 use crate::args::{Answer, Format, Migrate};
 use crate::error::CliError;
+
+pub(super) use hazards::Hazards;
 
 pub(super) fn run(args: &Migrate, context: &mut Context<'_, '_>) -> Result<Exit, CliError> {
     match args {
@@ -43,14 +46,18 @@ pub(super) fn run(args: &Migrate, context: &mut Context<'_, '_>) -> Result<Exit,
     }
 }
 
-/// What the migrations of a deployment threaten, as a part of its plan; empty when that is nothing, as in a database that
-/// nobody works with yet.
-pub(super) fn hazards(project: &Project, plan: Option<&MigratePlan>) -> Result<String, CliError> {
-    let Some(plan) = plan.filter(|plan| plan.applied > 0 && !plan.steps.is_empty()) else { return Ok(String::new()) };
-    let (set, settings) = load(project)?;
-    let mut db = connect(&project.database, Access::Read)?;
-    let hazards = lint::hazards(db.as_mut(), &set, settings, plan)?;
-    Ok(if hazards.is_empty() { hazards } else { format!("\nhazards of the migrations\n{hazards}") })
+/// What the migrations of a deployment threaten; nothing in a database that nobody works with yet.
+pub(super) fn hazards(
+    db: &mut dyn Db,
+    project: &Project,
+    set: Option<&MigrationSet>,
+    plan: Option<&MigratePlan>,
+) -> Result<Hazards, CliError> {
+    let plan = plan.filter(|plan| plan.applied > 0);
+    match (set, &project.migrations, plan) {
+        (Some(set), Some(settings), Some(plan)) => hazards::hazards(db, set, settings, plan),
+        _ => Ok(Hazards::default()),
+    }
 }
 
 fn load(project: &Project) -> Result<(MigrationSet, &Migrations), CliError> {

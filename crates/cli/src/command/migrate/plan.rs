@@ -2,8 +2,11 @@
 
 use plimsoll_core::Exit;
 use plimsoll_core::db::{Access, connect};
+use plimsoll_migrate::MigratePlan;
+use serde::Serialize;
 
-use super::{lint, load, make, show};
+use super::hazards::{Hazards, hazards};
+use super::{load, make};
 use crate::args::{Environment, Format};
 use crate::command::Context;
 use crate::error::CliError;
@@ -13,10 +16,17 @@ pub(super) fn run(environment: &Environment, context: &mut Context<'_, '_>) -> R
     let (set, settings) = load(&project)?;
     let mut db = connect(&project.database, Access::Read)?;
     let plan = make(db.as_mut(), &set, settings)?;
-    show(&plan, context);
-    if context.terminal.format == Format::Text {
-        let hazards = lint::hazards(db.as_mut(), &set, settings, &plan)?;
-        context.terminal.result(&hazards);
+    let hazards = hazards(db.as_mut(), &set, settings, &plan)?;
+    match context.terminal.format {
+        Format::Text => context.terminal.result(&format!("{plan}{hazards}")),
+        Format::Json => context.terminal.json(&WithHazards { plan: &plan, hazards: &hazards }),
     }
     Ok(Exit::Ok)
+}
+
+#[derive(Serialize)]
+struct WithHazards<'a> {
+    #[serde(flatten)]
+    plan: &'a MigratePlan,
+    hazards: &'a Hazards,
 }

@@ -11,12 +11,18 @@ use crate::error::CliError;
 
 pub(super) fn run(environment: &Environment, context: &mut Context<'_, '_>) -> Result<Exit, CliError> {
     let project = context.project(environment)?;
+    // The server and the folder are waited for at the same time.
+    let url = project.database.clone();
+    let reading = std::thread::spawn(move || -> Result<History, CliError> {
+        let mut db = connect(&url, Access::Read)?;
+        Ok(History::read(db.as_mut())?)
+    });
     let (set, settings) = load(&project)?;
-    let mut db = connect(&project.database, Access::Read)?;
-    let status = plimsoll_migrate::status(&set, &History::read(db.as_mut())?);
+    let history = reading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+    let status = plimsoll_migrate::status(&set, &history);
     match context.terminal.format {
         Format::Json => context.terminal.json(&status),
-        Format::Text => text(&status).iter().for_each(|line| context.terminal.result(&format!("{line}\n"))),
+        Format::Text => context.terminal.result(&(text(&status).join("\n") + "\n")),
     }
     Ok(exit(&status, settings.allow_out_of_order))
 }

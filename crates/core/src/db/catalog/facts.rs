@@ -132,7 +132,7 @@ const COLLATIONS_SQLITE: &str = "SELECT DISTINCT m.name, i.name, i.coll FROM sql
 const CHOICES_POSTGRES: &str = "SELECT c.relname::text, a.attname::text, e.enumlabel::text FROM pg_class c \
     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
     JOIN pg_enum e ON e.enumtypid = a.atttypid \
-    WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') ORDER BY 1, 2, e.enumsortorder";
+    WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind IN ('r', 'p') ORDER BY 1, 2, e.enumsortorder";
 
 /// Table, whether a trigger sees rows before they are inserted, whether policies may hide rows: all but those that let this user
 /// see everything.
@@ -144,7 +144,7 @@ const TABLES_POSTGRES: &str = "SELECT c.relname::text, \
     AND EXISTS (SELECT 1 FROM unnest(p.polroles) r WHERE r = 0 OR pg_has_role(current_user, r, 'usage'))) \
     OR EXISTS (SELECT 1 FROM pg_policy p WHERE p.polrelid = c.oid AND NOT p.polpermissive AND p.polcmd IN ('*', 'r'))) \
     ELSE false END \
-    FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') \
+    FROM pg_class c WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind IN ('r', 'p') \
     AND (c.relhastriggers OR c.relrowsecurity)";
 
 const TRIGGERS_MYSQL: &str = "SELECT DISTINCT EVENT_OBJECT_TABLE FROM information_schema.TRIGGERS \

@@ -83,12 +83,31 @@ pub(super) fn read(db: &mut dyn Db, tables: &mut BTreeMap<String, Table>) -> Res
             }),
         }
     }
+    spell_as_declared(tables);
     name_primary_keys(tables);
     Ok(())
 }
 
 fn referred(row: &DynRow) -> Option<String> {
     Some(row.text(4).to_owned()).filter(|column| !column.is_empty())
+}
+
+/// SQLite gives what a foreign key refers to as it was written there, and takes names that differ in case for the same.
+fn spell_as_declared(tables: &mut BTreeMap<String, Table>) {
+    let names = |table: &Table| table.columns.iter().map(|column| column.name.clone()).collect();
+    let declared: BTreeMap<String, Vec<String>> =
+        tables.iter().map(|(name, table)| (name.clone(), names(table))).collect();
+    let keys = tables.values_mut().flat_map(|table| &mut table.foreign_keys);
+    for key in keys.filter(|key| key.schema.is_none()) {
+        let same = || declared.iter().find(|(name, _)| name.eq_ignore_ascii_case(&key.table));
+        let Some((table, columns)) = declared.get_key_value(&key.table).or_else(same) else { continue };
+        key.table.clone_from(table);
+        for column in key.references.iter_mut().filter(|column| !columns.contains(column)) {
+            if let Some(same) = columns.iter().find(|same| same.eq_ignore_ascii_case(column)) {
+                column.clone_from(same);
+            }
+        }
+    }
 }
 
 /// SQLite lets a foreign key leave out the columns when it means the primary key.
@@ -131,33 +150,39 @@ fn queries(engine: Engine) -> Queries {
                 FROM sqlite_schema m JOIN pragma_foreign_key_list(m.name) f \
                 WHERE m.type = 'table' ORDER BY m.name, f.id, f.seq",
         },
+        // A key that refers to a partitioned table has another one for each of the partitions.
         Engine::Postgres => Queries {
             primary: "SELECT c.relname::text, a.attname::text FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid \
                 CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY k(attnum, position) \
                 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum \
-                WHERE i.indisprimary AND c.relnamespace = current_schema()::regnamespace ORDER BY c.relname, k.position",
+                WHERE i.indisprimary AND c.relnamespace = quote_ident(current_schema())::regnamespace ORDER BY c.relname, k.position",
             unique: "SELECT c.relname::text, x.relname::text, a.attname::text FROM pg_index i \
                 JOIN pg_class c ON c.oid = i.indrelid JOIN pg_class x ON x.oid = i.indexrelid \
                 CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY k(attnum, position) \
                 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum \
                 WHERE i.indisunique AND NOT i.indisprimary AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL \
-                AND k.position <= i.indnkeyatts AND c.relnamespace = current_schema()::regnamespace \
+                AND k.position <= i.indnkeyatts AND c.relnamespace = quote_ident(current_schema())::regnamespace \
                 ORDER BY c.relname, x.relname, k.position",
             foreign: "SELECT c.relname::text, f.conname::text, a.attname::text, t.relname::text, b.attname::text, f.confdeltype::text, \
-                CASE WHEN t.relnamespace = c.relnamespace THEN '' ELSE t.relnamespace::regnamespace::text END \
-                FROM pg_constraint f \
+                CASE WHEN t.relnamespace = c.relnamespace THEN '' ELSE n.nspname::text END FROM pg_constraint f \
                 JOIN pg_class c ON c.oid = f.conrelid JOIN pg_class t ON t.oid = f.confrelid \
+                JOIN pg_namespace n ON n.oid = t.relnamespace \
                 CROSS JOIN LATERAL unnest(f.conkey, f.confkey) WITH ORDINALITY k(attnum, target, position) \
                 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum \
                 JOIN pg_attribute b ON b.attrelid = t.oid AND b.attnum = k.target \
-                WHERE f.contype = 'f' AND c.relnamespace = current_schema()::regnamespace ORDER BY c.relname, f.conname, k.position",
+                WHERE f.contype = 'f' AND c.relnamespace = quote_ident(current_schema())::regnamespace \
+                AND NOT EXISTS (SELECT 1 FROM pg_constraint o WHERE o.oid = f.conparentid AND o.conrelid = f.conrelid) \
+                ORDER BY c.relname, f.conname, k.position",
         },
         Engine::Mysql => Queries {
             primary: "SELECT TABLE_NAME, COLUMN_NAME FROM information_schema.KEY_COLUMN_USAGE \
                 WHERE TABLE_SCHEMA = DATABASE() AND CONSTRAINT_NAME = 'PRIMARY' ORDER BY TABLE_NAME, ORDINAL_POSITION",
-            unique: "SELECT TABLE_NAME, INDEX_NAME, COLUMN_NAME FROM information_schema.STATISTICS \
-                WHERE TABLE_SCHEMA = DATABASE() AND NON_UNIQUE = 0 AND INDEX_NAME <> 'PRIMARY' AND SUB_PART IS NULL \
-                AND COLUMN_NAME IS NOT NULL ORDER BY TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX",
+            unique: "SELECT s.TABLE_NAME, s.INDEX_NAME, s.COLUMN_NAME FROM information_schema.STATISTICS s \
+                WHERE s.TABLE_SCHEMA = DATABASE() AND s.NON_UNIQUE = 0 AND s.INDEX_NAME <> 'PRIMARY' \
+                AND NOT EXISTS (SELECT 1 FROM information_schema.STATISTICS p WHERE p.TABLE_SCHEMA = s.TABLE_SCHEMA \
+                AND p.TABLE_NAME = s.TABLE_NAME AND p.INDEX_NAME = s.INDEX_NAME \
+                AND (p.SUB_PART IS NOT NULL OR p.COLUMN_NAME IS NULL)) \
+                ORDER BY s.TABLE_NAME, s.INDEX_NAME, s.SEQ_IN_INDEX",
             foreign: "SELECT k.TABLE_NAME, k.CONSTRAINT_NAME, k.COLUMN_NAME, k.REFERENCED_TABLE_NAME, k.REFERENCED_COLUMN_NAME, \
                 r.DELETE_RULE, IF(k.REFERENCED_TABLE_SCHEMA = DATABASE(), '', k.REFERENCED_TABLE_SCHEMA) FROM information_schema.KEY_COLUMN_USAGE k \
                 JOIN information_schema.REFERENTIAL_CONSTRAINTS r ON r.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA \

@@ -211,7 +211,7 @@ fn columns(engine: Engine) -> &'static str {
                 CASE WHEN l.collisdeterministic THEN '' ELSE l.oid::regcollation::text END \
                 FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid JOIN pg_type t ON t.oid = a.atttypid \
                 LEFT JOIN pg_collation l ON l.oid = a.attcollation \
-                WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped \
+                WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped \
                 ORDER BY c.relname, a.attnum"
         }
         // `DEFAULT_GENERATED` is what MySQL says of a default that is an expression.
