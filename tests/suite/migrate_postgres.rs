@@ -94,7 +94,7 @@ fn an_index_on_a_table_that_may_have_been_there_waits_as_long_as_it_is_allowed_t
         _ => {}
     })
     .expect("applies");
-    assert_eq!(order.chunks(2).map(|pair| &pair[0][..4] == &pair[1][..4]).collect::<Vec<_>>(), [true; 3], "{order:?}");
+    assert_eq!(order.chunks(2).map(|pair| pair[0][..4] == pair[1][..4]).collect::<Vec<_>>(), [true; 3], "{order:?}");
 }
 
 #[test]
