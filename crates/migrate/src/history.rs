@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_core::db::{Db, DynRow, Engine, Stmt};
+use plimsoll_core::db::{Db, DynRow, Engine, Stmt, Value};
 use plimsoll_core::ledger::{self, LedgerTable};
 use serde::{Deserialize, Serialize};
 
@@ -89,7 +89,7 @@ impl History {
             // Whoever only looks must not bring an older ledger up to date: what it lacks is not there by its name either.
             let table = ledger::table(engine, LedgerTable::Migration);
             let records = rows(format!("SELECT m.* FROM {table} m"))?;
-            history.records = records.iter().map(record).map(|record| (record.version.clone(), record)).collect();
+            history.records = records.into_iter().map(record).map(|record| (record.version.clone(), record)).collect();
         }
         Ok(history)
     }
@@ -150,10 +150,14 @@ impl RecordState {
     }
 }
 
-fn record(row: &DynRow) -> Record {
-    let kept = |column| row.get(column).as_str().map(str::to_owned);
-    let text = |column| kept(column).unwrap_or_default();
+fn record(mut row: DynRow) -> Record {
     let count = |column| row.get(column).as_int().and_then(|count| usize::try_from(count).ok()).unwrap_or(0);
+    let (statements, statements_done) = (count("statements"), count("statements_done"));
+    let mut kept = |column| match row.take(column) {
+        Value::Text(text) => Some(text),
+        _ => None,
+    };
+    let mut text = |column| kept(column).unwrap_or_default();
     Record {
         version: text("version"),
         name: text("name"),
@@ -166,8 +170,8 @@ fn record(row: &DynRow) -> Record {
             "revert-failed" => RecordState::RevertFailed,
             _ => RecordState::Running,
         },
-        statements: count("statements"),
-        statements_done: count("statements_done"),
+        statements,
+        statements_done,
         applied_at: text("applied_at"),
         kind: kept("kind"),
         script: kept("script"),
