@@ -38,6 +38,20 @@ const METADATA_WAITS: &str = "SELECT r.PROCESSLIST_ID, b.PROCESSLIST_ID, CONCAT(
 
 pub(super) fn read(db: &mut dyn Db) -> Result<Sessions, DbError> {
     let deploying = lock::sessions(db)?;
+    let mut notes = Vec::new();
+    // InnoDB keeps what it tells about locks until nobody has asked for a tenth of a second.
+    std::thread::sleep(STALE);
+    let transactions: Vec<i64> = match db.rows(&Stmt::new(TRANSACTIONS)) {
+        Ok(rows) => rows.iter().map(|row| row.int(0)).collect(),
+        Err(error) if error.message.contains("PROCESS privilege") => {
+            notes.push("the account sees its own sessions only: grant it PROCESS".to_owned());
+            Vec::new()
+        }
+        Err(error) => return Err(error),
+    };
+    let mut waits = row_waits(db);
+    waits.extend(metadata_waits(db));
+    // After what they wait for: who waits by then has begun what it waits in.
     let rows = db.rows(&Stmt::new(SESSIONS))?;
     let ours: Vec<i64> = rows.iter().filter(|row| row.int(7) == 1).map(|row| row.int(0)).collect();
     let mut sessions: Vec<Session> = rows
@@ -57,24 +71,11 @@ pub(super) fn read(db: &mut dyn Db) -> Result<Sessions, DbError> {
             }
         })
         .collect();
-    let mut notes = Vec::new();
-    // InnoDB keeps what it tells about locks until nobody has asked for a tenth of a second.
-    std::thread::sleep(STALE);
-    let transactions: Vec<i64> = match db.rows(&Stmt::new(TRANSACTIONS)) {
-        Ok(rows) => rows.iter().map(|row| row.int(0)).collect(),
-        Err(error) if error.message.contains("PROCESS privilege") => {
-            notes.push("the account sees its own sessions only: grant it PROCESS".to_owned());
-            Vec::new()
-        }
-        Err(error) => return Err(error),
-    };
     for session in sessions.iter_mut().filter(|session| transactions.contains(&session.id)) {
         if session.state == "Sleep" {
             "idle in transaction".clone_into(&mut session.state);
         }
     }
-    let mut waits = row_waits(db);
-    waits.extend(metadata_waits(db));
     for (waiter, blocker, table) in waits {
         let Some(session) = sessions.iter_mut().find(|session| session.id == waiter) else { continue };
         if !session.blocked_by.contains(&blocker) {

@@ -8,12 +8,13 @@ use crate::lock;
 const SESSIONS: &str = "SELECT a.pid, coalesce(a.usename::text, ''), coalesce(a.application_name, ''), \
     coalesce(host(a.client_addr) || ':' || a.client_port, 'this server'), coalesce(a.state, a.backend_type, ''), \
     extract(epoch FROM clock_timestamp() - coalesce(a.xact_start, a.state_change))::bigint, \
-    left(coalesce(a.query, ''), 400), array_to_string(pg_blocking_pids(a.pid), ','), a.backend_start::text \
+    left(coalesce(a.query, ''), 400), a.backend_start::text \
     FROM pg_stat_activity a WHERE a.backend_type IN ('client backend', 'autovacuum worker') \
     AND a.datname = current_database() AND a.pid <> pg_backend_pid()";
 
 /// Who waits for a row waits for the transaction that changed it; the tuple it holds meanwhile says of which table.
-const WAITS: &str = "SELECT l.pid, l.locktype, l.mode, coalesce(l.relation, t.relation)::regclass::text \
+const WAITS: &str = "SELECT l.pid, l.locktype, l.mode, coalesce(l.relation, t.relation)::regclass::text, \
+    array_to_string(pg_blocking_pids(l.pid), ',') \
     FROM pg_locks l LEFT JOIN pg_locks t ON t.pid = l.pid AND t.locktype = 'tuple' AND t.granted \
     AND l.locktype = 'transactionid' \
     WHERE NOT l.granted AND (l.database IS NULL OR l.database = 0 \
@@ -24,16 +25,13 @@ const PREPARED: &str = "SELECT gid FROM pg_prepared_xacts WHERE database = curre
 
 pub(super) fn read(db: &mut dyn Db) -> Result<Sessions, DbError> {
     let deploying = lock::sessions(db)?;
+    // Before the sessions: who waits by then has begun what it waits in.
+    let waits = db.rows(&Stmt::new(WAITS))?;
     let mut sessions: Vec<Session> = db
         .rows(&Stmt::new(SESSIONS))?
         .iter()
         .map(|row| {
             let id = row.int(0);
-            let blockers = row.text(7).split(',').filter_map(|pid| pid.parse().ok());
-            let mut blocked_by: Vec<i64> = blockers.collect();
-            blocked_by.sort_unstable();
-            // A session that waits for several workers of one session waits for it once.
-            blocked_by.dedup();
             Session {
                 id,
                 user: row.text(1).to_owned(),
@@ -42,16 +40,19 @@ pub(super) fn read(db: &mut dyn Db) -> Result<Sessions, DbError> {
                 state: row.text(4).to_owned(),
                 seconds: row.at(5).as_int(),
                 statement: one_line(row.text(6)),
-                blocked_by,
                 deploys: deploying.contains(&id),
-                begun: row.text(8).to_owned(),
+                begun: row.text(7).to_owned(),
                 ..Session::default()
             }
         })
         .collect();
-    for row in db.rows(&Stmt::new(WAITS))? {
+    for row in &waits {
         if let Some(session) = sessions.iter_mut().find(|session| session.id == row.int(0)) {
             session.waits_for = Some(waited_for(row.text(1), row.text(2), row.at(3).as_str()));
+            session.blocked_by.extend(row.text(4).split(',').filter_map(|pid| pid.parse::<i64>().ok()));
+            session.blocked_by.sort_unstable();
+            // A session that waits for several workers of one session waits for it once.
+            session.blocked_by.dedup();
         }
     }
     let mut notes = Vec::new();
