@@ -30,5 +30,5 @@ pub(super) fn multiply(specs: &Path) -> Result<(), Failure> {
 fn numbered(text: &str, name: &str, number: usize) -> String {
     let Some(at) = text.find(name).map(|at| at + name.len()) else { return text.to_owned() };
     let end = text[at..].find('"').map_or(at, |length| at + length);
-    format!("{}-n{number}{}", &text[..end], &text[end..])
+    format!("{}-{number}{}", &text[..end], &text[end..])
 }
