@@ -67,16 +67,7 @@ pub fn with_contracts(db: &mut TestDatabase) -> TestProject {
 /// # Errors
 /// Everything that is wrong with them.
 pub fn read(project: &Project) -> Result<Seeds, SeedError> {
-    let seed = project.seed.as_ref().expect("the project has datasets");
-    load(&SeedOptions {
-        root: project.root.clone(),
-        path: seed.path.clone(),
-        with: seed.with.clone(),
-        user_data: seed.user_data.clone(),
-        profile: seed.profile.clone(),
-        top_up: seed.top_up,
-        names: project.names.clone(),
-    })
+    load(&SeedOptions::of(project).expect("the project has datasets"))
 }
 
 /// A project's expectations.

@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use super::cases::{Case, need, side};
+use super::measure::finish;
 use crate::cargo;
 use crate::client_libraries;
 use crate::failure::Failure;
@@ -75,7 +76,7 @@ impl Bulk {
         bench.files()?;
         for target in [Target::Postgres, Target::Sqlite, Target::Mariadb] {
             bench.empty(target, "seeded")?;
-            bench.finish(bench.plimsoll(target, "seeded"))?;
+            finish(bench.plimsoll(target, "seeded"))?;
         }
         Ok(bench)
     }
@@ -207,10 +208,10 @@ impl Bulk {
         } else {
             let admin = if target == Target::Postgres { "postgres" } else { "mysql" };
             for sql in [format!("DROP DATABASE IF EXISTS {name}"), format!("CREATE DATABASE {name}")] {
-                self.finish(self.sql(target, admin, &sql))?;
+                finish(self.sql(target, admin, &sql))?;
             }
         }
-        self.finish(self.sql(target, name, &make))
+        finish(self.sql(target, name, &make))
     }
 
     fn sql(&self, target: Target, name: &str, sql: &str) -> Command {
@@ -322,14 +323,6 @@ impl Bulk {
             .arg("--set")
             .arg(format!("DATABASE_URL={}", self.url(target, name)));
         command
-    }
-
-    fn finish(&self, mut command: Command) -> Result<(), Failure> {
-        let output = command.output().map_err(Failure::because("cannot start a program"))?;
-        if output.status.success() {
-            return Ok(());
-        }
-        Err(Failure::new(String::from_utf8_lossy(&output.stderr).into_owned()))
     }
 }
 

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use super::documents;
-use super::measure::Side;
+use super::measure::{Side, finish};
 use crate::cargo::{cargo, cargo_in_profile, run};
 use crate::failure::Failure;
 use crate::workspace;
@@ -60,8 +60,8 @@ impl Bench {
             bench.copy_example(name)?;
         }
         documents::multiply(&bench.folder.join("documents/specs"))?;
-        bench.finish(bench.plimsoll("documents", &["migrate", "up", "dev"]))?;
-        bench.finish(bench.plimsoll("served", &["deploy", "dev"]))?;
+        finish(bench.plimsoll("documents", &["migrate", "up", "dev"]))?;
+        finish(bench.plimsoll("served", &["deploy", "dev"]))?;
         // A transaction for each file and the same durability as ours: a peer that syncs every statement would be no peer.
         let sql: String = migration_files(&bench.folder.join("served"))?
             .iter()
@@ -136,7 +136,7 @@ impl Bench {
                 name: seed,
                 ours: side("plimsoll seed apply", || {
                     self.reset("migrated")?;
-                    self.finish(self.plimsoll("migrated", &["migrate", "up", "dev"]))?;
+                    finish(self.plimsoll("migrated", &["migrate", "up", "dev"]))?;
                     Ok(self.plimsoll("migrated", &["seed", "apply", "dev"]))
                 }),
                 peer: side("sqlite3 < INSERTs of the same rows", || {
@@ -204,14 +204,6 @@ impl Bench {
     }
 
     /// Runs a command that only prepares; its output is shown when it fails.
-    fn finish(&self, mut command: Command) -> Result<(), Failure> {
-        let output = command.output().map_err(Failure::because("cannot start plimsoll"))?;
-        if output.status.success() {
-            return Ok(());
-        }
-        Err(Failure::new(String::from_utf8_lossy(&output.stderr).into_owned()))
-    }
-
     fn write(&self, name: &str, text: &str) -> Result<(), Failure> {
         fs::write(self.folder.join(name), text).map_err(Failure::because(format!("cannot write {name}")))
     }
@@ -227,7 +219,7 @@ impl Bench {
             command
         };
         if let Some(before) = before {
-            self.finish(load(before))?;
+            finish(load(before))?;
         }
         Ok(load(file))
     }

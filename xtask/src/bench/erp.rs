@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use super::cases::{Case, copy, need, side};
+use super::measure::finish;
 use crate::cargo::{cargo_in_profile, run};
 use crate::failure::Failure;
 use crate::workspace;
@@ -37,13 +38,13 @@ impl Erp {
             .map_err(Failure::because("cannot copy the example"))?;
         bench.empty("seeded")?;
         fs::copy(bench.database("seeded"), bench.database("schema")).map_err(Failure::because("cannot copy"))?;
-        bench.finish(bench.seed("seeded"))?;
+        finish(bench.seed("seeded"))?;
         let dump =
             fs::File::create(bench.folder.join("rows.sql")).map_err(Failure::because("cannot write rows.sql"))?;
         let mut command = Command::new(&bench.sqlite3);
         let tables = "vendors clients products batches orders order_line_items invoices invoice_line_items payments";
         command.arg(bench.database("seeded")).arg(format!(".dump --data-only {tables}")).stdout(Stdio::from(dump));
-        bench.finish(command)?;
+        finish(command)?;
         Ok(bench)
     }
 
@@ -98,7 +99,7 @@ impl Erp {
 
     /// A database with tables and without rows.
     fn empty(&self, database: &str) -> Result<(), Failure> {
-        self.finish(self.plimsoll(database, &["migrate", "up", "dev"]))
+        finish(self.plimsoll(database, &["migrate", "up", "dev"]))
     }
 
     /// The same, copied.
@@ -108,14 +109,6 @@ impl Erp {
         }
         fs::copy(self.database("schema"), self.database(database)).map_err(Failure::because("cannot copy"))?;
         Ok(())
-    }
-
-    fn finish(&self, mut command: Command) -> Result<(), Failure> {
-        let output = command.output().map_err(Failure::because("cannot start a program"))?;
-        if output.status.success() {
-            return Ok(());
-        }
-        Err(Failure::new(String::from_utf8_lossy(&output.stderr).into_owned()))
     }
 }
 

@@ -6,6 +6,7 @@ use std::process::{Child, Command};
 use std::time::Duration;
 
 use super::cases::{Case, need, side};
+use super::measure::finish;
 use crate::cargo;
 use crate::client_libraries;
 use crate::failure::Failure;
@@ -33,31 +34,29 @@ const DIESEL_CLI: &str = "2.3.14";
 pub(super) struct History {
     folder: PathBuf,
     bin: PathBuf,
-    diesel: PathBuf,
     psql: PathBuf,
     port: u16,
     server: Child,
 }
 
 impl History {
-    /// Builds plimsoll with PostgreSQL, diesel's command line where it is missing, and starts the server.
+    /// Builds plimsoll with PostgreSQL and starts the server.
     pub(super) fn prepare() -> Result<Self, Failure> {
         packages::ensure(&[Need::Server(Kind::Postgres)])?;
         let url = Kind::Postgres.url(&Purpose::ThrowAway, 0);
         let mut build = cargo::cargo_in_profile("build");
         build.args(["--quiet", "-p", "plimsoll-cli"]);
         cargo::run(cargo::with_features(build, &client_libraries::features_for(&url)))?;
-        let diesel = diesel_cli()?;
         let psql = need("psql")?;
         let folder = std::env::temp_dir().join(format!("plimsoll-bench-history-{}", std::process::id()));
         servers::make_folder(&folder)?;
         let port = servers::free_port()?;
         let server = servers::start(Kind::Postgres, &folder, port, &Purpose::ThrowAway)?;
-        let bench = Self { folder, bin: workspace::bin_dir()?, diesel, psql, port, server };
+        let bench = Self { folder, bin: workspace::bin_dir()?, psql, port, server };
         bench.project("many", MANY)?;
         bench.project("applied", APPLIED)?;
         bench.empty("applied")?;
-        bench.finish(bench.plimsoll("applied", "up"))?;
+        finish(bench.plimsoll("applied", "up"))?;
         let session: String = (0..MANY)
             .map(|number| format!("BEGIN;\n\\i '{}'\nCOMMIT;\n", bench.file("many", number).display()))
             .collect();
@@ -93,7 +92,7 @@ impl History {
                 ours: ours(),
                 peer: side("diesel migration run", || {
                     self.empty("many")?;
-                    let mut command = Command::new(&self.diesel);
+                    let mut command = Command::new(diesel_cli()?);
                     command
                         .args(["migration", "run", "--migration-dir"])
                         .arg(self.folder.join("many/migrations"))
@@ -148,7 +147,7 @@ impl History {
         for sql in [format!("DROP DATABASE IF EXISTS {database}"), format!("CREATE DATABASE {database}")] {
             let mut command = self.psql("postgres");
             command.args(["-c", &sql]);
-            self.finish(command)?;
+            finish(command)?;
         }
         Ok(())
     }
@@ -171,14 +170,6 @@ impl History {
             .arg("--set")
             .arg(format!("DATABASE_URL={}", self.url(project)));
         command
-    }
-
-    fn finish(&self, mut command: Command) -> Result<(), Failure> {
-        let output = command.output().map_err(Failure::because("cannot start a program"))?;
-        if output.status.success() {
-            return Ok(());
-        }
-        Err(Failure::new(String::from_utf8_lossy(&output.stderr).into_owned()))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Runs two commands in turn and compares their times. What the commands are is left to `cases`.
 
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::failure::Failure;
@@ -54,11 +54,23 @@ fn once(side: &mut Side<'_>) -> Result<Duration, Failure> {
     let output = command.output().map_err(Failure::because(format!("cannot start {}", side.name)))?;
     let took = began.elapsed();
     (side.after)();
+    succeeded(side.name, &output)?;
+    Ok(took)
+}
+
+/// Runs a command that prepares something; what it says is the error when it fails.
+pub(super) fn finish(mut command: Command) -> Result<(), Failure> {
+    let program = command.get_program().display().to_string();
+    let output = command.output().map_err(Failure::because(format!("cannot start {program}")))?;
+    succeeded(&program, &output)
+}
+
+fn succeeded(name: &str, output: &Output) -> Result<(), Failure> {
     if output.status.success() {
-        return Ok(took);
+        return Ok(());
     }
     let said = String::from_utf8_lossy(&output.stderr);
-    Err(Failure::new(format!("{} ended with {}:\n{}", side.name, output.status, said.trim_end())))
+    Err(Failure::new(format!("{name} ended with {}:\n{}", output.status, said.trim_end())))
 }
 
 fn millis(duration: Duration) -> String {

@@ -15,10 +15,6 @@ pub(super) fn columns(reader: &mut dyn BufRead, delimiter: u8, shown: &Path) -> 
     let mut reader = ReaderBuilder::new().delimiter(delimiter).from_reader(reader);
     let header = reader.headers().map_err(|error| broken(&error, shown))?;
     let columns: Vec<String> = header.iter().map(|name| name.trim_start_matches('\u{feff}').to_owned()).collect();
-    if columns.is_empty() {
-        let message = "the file is empty; its first line names the columns";
-        return Err(one(ErrorCode::Syntax, Some(Location::start_of(shown)), message));
-    }
     check_columns(&columns, shown)?;
     Ok(columns)
 }

@@ -159,6 +159,10 @@ fn delimiter(format: Format) -> Option<u8> {
 
 /// Names of columns have to be there, and to be different.
 pub(super) fn check_columns(columns: &[String], shown: &Path) -> Result<(), SeedError> {
+    if columns.is_empty() {
+        let message = "the file is empty; its first line names the columns";
+        return Err(one(ErrorCode::Syntax, Some(Location::start_of(shown)), message));
+    }
     let mut problems = Vec::new();
     for (position, column) in columns.iter().enumerate() {
         let message = if column.is_empty() {

@@ -13,16 +13,11 @@ use crate::stream::file::{Visit, check_columns, one, unreadable};
 
 /// The names in the first object.
 pub(super) fn columns(reader: &mut dyn BufRead, shown: &Path) -> Result<Vec<String>, SeedError> {
-    let mut found = None;
-    let ended = objects(reader, shown, &mut |_, object| {
-        found = Some(object.keys().cloned().collect::<Vec<_>>());
+    let mut columns = Vec::new();
+    objects(reader, shown, &mut |_, object| {
+        columns = object.keys().cloned().collect();
         Ok(false)
-    });
-    ended?;
-    let Some(columns) = found else {
-        let message = "the file is empty; its first line names the columns";
-        return Err(one(ErrorCode::Syntax, Some(Location::start_of(shown)), message));
-    };
+    })?;
     check_columns(&columns, shown)?;
     Ok(columns)
 }
