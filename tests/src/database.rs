@@ -6,6 +6,7 @@ use plimsoll_core::db::{Access, DatabaseUrl, Db, DynRow, Engine, Stmt, connect, 
 use tempfile::TempDir;
 
 use crate::server::{self, Server};
+use crate::watch::Watched;
 
 /// A database that nobody else uses. Dropping it drops the database, whoever is still connected.
 pub struct TestDatabase {
@@ -16,6 +17,8 @@ pub struct TestDatabase {
     url: DatabaseUrl,
     db: Option<Box<dyn Db>>,
     folder: TempDir,
+    /// Last, so that dropping the database is watched as well.
+    _watched: Watched,
 }
 
 impl TestDatabase {
@@ -32,6 +35,7 @@ impl TestDatabase {
     }
 
     fn on(engine: Engine, server: Option<Server>) -> Self {
+        let watched = Watched::begin();
         let folder = TempDir::with_prefix("plimsoll-test-").expect("a temporary folder");
         let (name, text) = match server {
             None => {
@@ -45,7 +49,7 @@ impl TestDatabase {
             }
         };
         let url = DatabaseUrl::parse(&text, Path::new("/")).expect("a good URL");
-        Self { engine, server, name, text, url, db: None, folder }
+        Self { engine, server, name, text, url, db: None, folder, _watched: watched }
     }
 
     /// Its engine.

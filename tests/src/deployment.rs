@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use crate::binary;
 use crate::command::{Finished, Running};
 use crate::http;
+use crate::watch::Watched;
 
 /// A copy of a project in a folder of its own, with a port of its own. Dropping it ends whatever it released.
 pub struct Deployment {
@@ -24,6 +25,8 @@ pub struct Deployment {
     set: BTreeMap<String, String>,
     /// The process environment beyond what every run has.
     env: BTreeMap<String, String>,
+    /// Last, so that ending what was released is watched as well.
+    _watched: Watched,
 }
 
 impl Deployment {
@@ -45,7 +48,15 @@ impl Deployment {
         copy_folder(source, &root);
         let declared = fs::read_to_string(root.join("plimsoll.toml")).expect("a project");
         let releases = declared.contains("[[release]]");
-        Self { folder, root, port: http::stable_port(), releases, set: BTreeMap::new(), env: BTreeMap::new() }
+        Self {
+            folder,
+            root,
+            port: http::stable_port(),
+            releases,
+            set: BTreeMap::new(),
+            env: BTreeMap::new(),
+            _watched: Watched::begin(),
+        }
     }
 
     /// Gives a variable of the project a value on the command line.

@@ -53,6 +53,17 @@ impl Actor {
         self.child.wait().expect("it ends").code().is_none()
     }
 
+    /// As [`Self::wait`], without the sign to end that closing its stdin would be.
+    #[cfg(test)]
+    pub(crate) fn ends_by_itself_with_a_signal(mut self) -> bool {
+        let mut status = None;
+        wait_until("it to end by itself", || {
+            status = self.child.try_wait().expect("it can be asked");
+            status.is_some()
+        });
+        status.is_some_and(|status| status.code().is_none())
+    }
+
     /// Kills it without any chance to tidy up.
     pub fn kill(mut self) {
         self.end();

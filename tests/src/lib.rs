@@ -19,6 +19,7 @@ pub mod schema;
 pub mod seeding;
 mod server;
 pub mod snapshot;
+mod watch;
 
 pub use database::TestDatabase;
 pub use deployment::Deployment;

@@ -19,6 +19,8 @@ pub(crate) enum Server {
 }
 
 impl Server {
+    pub(crate) const ALL: [Self; 3] = [Self::Postgres, Self::Mysql, Self::Vector];
+
     /// The one for an engine; none for SQLite, which needs none.
     pub(crate) fn of(engine: Engine) -> Option<Self> {
         match engine {

@@ -52,6 +52,8 @@ pub(super) fn server(place: &Place, purpose: &Purpose) -> Result<Command, Failur
         Purpose::ThrowAway => {
             command.args(["--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=OFF"]);
             command.args(["--innodb-buffer-pool-size=64M", "--key-buffer-size=1M"]);
+            // What waits longer than any test would wait in vain: an error tells where. The default is a day.
+            command.arg("--lock-wait-timeout=120");
         }
         Purpose::Persistent { password } => {
             command.arg(with_path("--init-file=", &write_init_file(place, password)?));

@@ -62,8 +62,16 @@ pub(super) fn server(kind: Kind, place: &Place, purpose: &Purpose) -> Result<Com
     let mut settings = vec!["listen_addresses=127.0.0.1".to_owned(), format!("port={}", place.port)];
     if matches!(purpose, Purpose::ThrowAway) {
         settings.extend(
-            ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off", "max_connections=200"]
-                .map(str::to_owned),
+            [
+                "fsync=off",
+                "synchronous_commit=off",
+                "full_page_writes=off",
+                "autovacuum=off",
+                "max_connections=200",
+                // What waits longer than any test would wait in vain: an error tells where.
+                "lock_timeout=120s",
+            ]
+            .map(str::to_owned),
         );
     }
     for setting in settings {
