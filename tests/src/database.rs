@@ -36,7 +36,7 @@ impl TestDatabase {
 
     fn on(engine: Engine, server: Option<Server>) -> Self {
         let watched = Watched::begin();
-        let folder = TempDir::with_prefix("plimsoll-test-").expect("a temporary folder");
+        let folder = TempDir::with_prefix("plimsoll-database-").expect("a temporary folder");
         let (name, text) = match server {
             None => {
                 let file = folder.path().join("test.db");
@@ -163,21 +163,20 @@ impl TestDatabase {
         server::kill_sessions(&mut *self.admin(), &self.name)
     }
 
-    /// How many sessions of this database wait for a lock right now.
+    /// The sessions of this database that wait for a lock right now.
     #[must_use]
-    pub fn waiting_for_locks(&self) -> i64 {
+    pub fn waiting_for_locks(&self) -> Vec<i64> {
         let sql = match self.engine {
-            Engine::Postgres => format!(
-                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = '{}'",
-                self.name
-            ),
+            Engine::Postgres => {
+                format!("SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = '{}'", self.name)
+            }
             _ => format!(
-                "SELECT count(*) FROM information_schema.PROCESSLIST WHERE STATE LIKE 'Waiting for%lock' AND DB = '{}'",
+                "SELECT ID FROM information_schema.PROCESSLIST WHERE STATE LIKE 'Waiting for%lock' AND DB = '{}'",
                 self.name
             ),
         };
         let mut admin = self.admin();
-        scalar(&mut *admin, &Stmt::new(sql)).expect("the server tells").as_int().expect("a number")
+        admin.rows(&Stmt::new(sql)).expect("the server tells").iter().map(|row| row.int(0)).collect()
     }
 
     fn admin(&self) -> Box<dyn Db> {

@@ -11,6 +11,10 @@ use plimsoll_core::db::DatabaseUrl;
 /// How many sessions of the server are kept at most.
 const SESSIONS: usize = 4;
 
+/// As poolers do (`query_wait_timeout`): who waits longer for a session is sent away, and need not wait for ever for one who
+/// holds a session and waits for another.
+const LONGEST_WAIT: Duration = Duration::from_secs(20);
+
 /// Requests for encryption, which come before the first message.
 const SSL: u32 = 80_877_103;
 const GSS: u32 = 80_877_104;
@@ -62,14 +66,11 @@ impl Pooler {
 }
 
 impl Sessions {
-    fn lend(&self) -> TcpStream {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        loop {
-            match idle.0.pop() {
-                Some(session) => return session,
-                None => idle = self.returned.wait(idle).unwrap_or_else(PoisonError::into_inner),
-            }
-        }
+    fn lend(&self) -> std::io::Result<TcpStream> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.returned.wait_timeout_while(idle, LONGEST_WAIT, |idle| idle.0.is_empty());
+        let (mut idle, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        idle.0.pop().ok_or_else(|| std::io::ErrorKind::TimedOut.into())
     }
 
     fn give_back(&self, session: TcpStream) {
@@ -111,7 +112,7 @@ fn serve(mut client: TcpStream, server: &str, sessions: &Sessions, delay: Durati
         if kind == b'X' {
             return Ok(());
         }
-        let mut session = sessions.lend();
+        let mut session = sessions.lend()?;
         let outcome = transaction(&mut client, &mut session, kind, &mut message);
         match outcome {
             Ok(()) => {

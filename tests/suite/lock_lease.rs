@@ -126,10 +126,25 @@ server_tests! {
         // The transaction goes on for longer than it takes to the next renewal.
         let begun = std::time::Instant::now();
         wait_until("a renewal to come by", || begun.elapsed() > Duration::from_secs(6));
-        assert_eq!(db.waiting_for_locks(), 0);
+        assert!(db.waiting_for_locks().is_empty());
         lock.check().expect("is held");
         db.db().commit().expect("commits");
         transaction(db.db(), |db| check_fence(db, &fence)).expect("is still held");
+    }
+
+    fn giving_the_lock_back_does_not_wait_for_who_looks_at_the_row(db: &mut TestDatabase) {
+        let lock = acquire(db.url(), &ada(), Duration::ZERO).expect("is free");
+        let fence = lock.fence();
+        db.db().begin().expect("begins");
+        check_fence(db.db(), &fence).expect("is held");
+        let (send, given_back) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            drop(lock);
+            send.send(()).expect("somebody listens");
+        });
+        given_back.recv_timeout(PATIENCE).expect("in time, while the row is still locked");
+        db.db().commit().expect("commits");
+        drop(acquire(db.url(), &bob(), Duration::ZERO).expect("is free"));
     }
 
     fn who_was_thrown_out_is_told_that_the_lock_is_lost(db: &mut TestDatabase) {

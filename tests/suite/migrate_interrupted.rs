@@ -43,8 +43,10 @@ fn killed_while_waiting(db: &mut TestDatabase, set: &MigrationSet, blocker: &str
     let session = db.session(&mut *doomed);
     let db = &*db;
     let outcome = std::thread::scope(|scope| {
+        // Let go of before the thread is waited for, whatever is found wrong here.
+        let mut other = other;
         let runner = scope.spawn(move || apply(&mut *doomed, set, &plan, &options(), &mut |_| {}));
-        wait_until("the statement to wait for the lock", || db.waiting_for_locks() > 0);
+        wait_until("the statement to wait for the lock", || !db.waiting_for_locks().is_empty());
         db.kill(session);
         let outcome = runner.join().expect("does not panic");
         other.rollback().expect("lets go");

@@ -117,8 +117,10 @@ mod postgres {
         let session = db.session(&mut *doomed);
         let db = &*db;
         std::thread::scope(|scope| {
+            // Let go of before the thread is waited for, whatever is found wrong here.
+            let mut other = other;
             let runner = scope.spawn(move || apply(&mut *doomed, set, &planned, &options(), &mut |_| {}));
-            plimsoll_tests::fault::wait_until("the build to wait", || db.waiting_for_locks() > 0);
+            plimsoll_tests::fault::wait_until("the build to wait", || !db.waiting_for_locks().is_empty());
             db.kill(session);
             let outcome = runner.join().expect("does not panic");
             other.rollback().expect("lets go");

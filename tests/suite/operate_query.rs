@@ -149,7 +149,7 @@ server_tests! {
         let harbour = harbour(db);
         let stopped = harbour.run(&["query", "staging", slow, "--timeout", "200ms"]).exits(4);
         stopped.says(&["there was no answer within 0.2 s", "query::timeout", "locks list staging"]);
-        assert_eq!(db.waiting_for_locks(), 0);
+        assert!(db.waiting_for_locks().is_empty());
     }
 }
 

@@ -22,7 +22,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     }
     let chosen = chosen(arguments)?;
     let profile = if cfg!(debug_assertions) { "debug" } else { "release" };
-    println!("{RUNS} runs each, alternating, {profile} build; ratio = median of ours / median of the other side\n");
+    println!("alternating runs, {profile} build; ratio = median of ours / median of the other side\n");
     let wanted = |case: &Case<'_>| chosen.contains(&case.name);
     let any = |names: &[&str]| names.iter().any(|name| chosen.contains(name));
     let mut outcome = Outcome::default();
@@ -86,7 +86,7 @@ struct Outcome {
 
 impl Outcome {
     fn run(&mut self, case: Case<'_>, runs: usize) {
-        println!("{}", case.name);
+        println!("{}, {runs} runs each", case.name);
         let (mut ours, mut peer) = (case.ours, case.peer);
         match measure::compare(&mut ours, &mut peer, runs) {
             Ok((our_times, peer_times)) => {

@@ -122,8 +122,10 @@ impl Drop for ThrowAway {
             process::signal(child.id(), kind.stop_signal(&Purpose::ThrowAway));
         }
         for (kind, child) in &mut self.children {
-            if let Err(cause) = child.wait() {
-                eprintln!("warning: cannot wait for {}: {cause}", kind.title());
+            if !servers::wait_for(servers::STOP_WITHIN, || !matches!(child.try_wait(), Ok(None))) {
+                eprintln!("warning: {} does not stop and is killed", kind.title());
+                drop(child.kill());
+                drop(child.wait());
             }
         }
         remove(&self.folder);

@@ -52,7 +52,7 @@ pub(crate) struct Place {
     port: u16,
 }
 
-const STOP_WITHIN: Duration = Duration::from_secs(30);
+pub(crate) const STOP_WITHIN: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(25);
 
 impl Kind {

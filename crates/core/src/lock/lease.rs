@@ -11,6 +11,10 @@ use crate::ledger::{LedgerTable, table};
 /// How long a lease lasts without being renewed, in seconds.
 const TTL: u32 = 30;
 
+/// How often giving a lease back is tried while somebody reads its row with a lock, as a check of the fence does.
+const RELEASE_TRIES: u32 = 20;
+const RELEASE_PAUSE: std::time::Duration = std::time::Duration::from_millis(25);
+
 /// The only row there is.
 const NAME: &str = "deployment";
 
@@ -222,11 +226,17 @@ pub(super) fn is_ours(db: &mut dyn Db, epoch: i64) -> Result<bool, DbError> {
     Ok(!db.rows(&stmt)?.is_empty())
 }
 
-/// Ends the lease and keeps the row, for its epoch.
+/// Ends the lease and keeps the row, for its epoch. Who has the row locked is not waited for without end: the lease ends by
+/// itself then.
 pub(super) fn release(db: &mut dyn Db, epoch: i64) -> Result<(), DbError> {
-    let lease = table(db.engine(), LedgerTable::Lease);
-    let stmt = Stmt::new(format!("UPDATE {lease} SET expires_at = NULL WHERE name = '{NAME}' AND epoch = "));
-    db.execute(&stmt.bind(epoch)).map(drop)
+    for _ in 0..RELEASE_TRIES {
+        let ended = update(db, Stmt::new("expires_at = NULL"), Stmt::new("epoch = ").bind(epoch))?;
+        if ended > 0 || !is_ours(db, epoch)? {
+            break;
+        }
+        std::thread::sleep(RELEASE_PAUSE);
+    }
+    Ok(())
 }
 
 /// Ends the lease of somebody who may be alive: with a new epoch, so that nothing of theirs is written any more. Whether it was
