@@ -316,6 +316,14 @@ fn check_references(seeds: &Seeds, observation: &Observation, decisions: &mut De
                 decisions.problems.push(problem(ErrorCode::SeedTarget, message));
             }
             Resolved::NoColumn { column, nearest } => {
+            Resolved::Ambiguous { count, declared } => {
+                let of = if declared { "declared rows" } else { "rows of the database" };
+                let message = format!(
+                    "ref() means {count} {of} as `{}` {label}; refer by columns that only one of them has",
+                    reference.table
+                );
+                decisions.problems.push(problem(ErrorCode::SeedKey, message));
+            }
                 let hint = nearest.map(|near| format!(", did you mean `{near}`?")).unwrap_or_default();
                 let message = format!("`{}` has no column `{column}` to refer by{hint}", reference.table);
                 decisions.problems.push(problem(ErrorCode::SeedTarget, message));

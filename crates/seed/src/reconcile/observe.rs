@@ -84,6 +84,8 @@ impl TableState {
     /// What the ledger knows about a declared row, under its key or the one that it had before.
     pub(crate) fn base(&self, row: usize, staged: &StagedRow) -> Option<&Entry> {
         self.bases.get(&staged.row_key).or_else(|| self.renamed(row, staged))
+    /// Several rows have what it names, in the files or else in the database.
+    Ambiguous { count: usize, declared: bool },
     }
 
     /// The entry of a row that has another key now.
@@ -124,7 +126,11 @@ impl TableState {
 impl Observation {
     /// What a reference comes down to in this database.
     pub(crate) fn resolve(&self, seeds: &Seeds, reference: usize) -> Resolved {
-        let Some((table, row)) = seeds.references.all[reference].staged else {
+        let Reference { staged, meant, .. } = &seeds.references.all[reference];
+        if *meant > 1 {
+            return Resolved::Ambiguous { count: *meant, declared: true };
+        }
+        let Some((table, row)) = *staged else {
             return self.external.get(&reference).cloned().unwrap_or(Resolved::Unknown);
         };
         let state = &self.tables[table];
@@ -384,7 +390,9 @@ fn resolve_external(
         let keys: Vec<Vec<Json>> = group.iter().map(|(_, key)| key.clone()).collect();
         let found = lookup.run(db, &keys)?;
         for (index, key) in group {
-            let id = lookup.text(&key).and_then(|text| found.get(&text)?.first().cloned());
+            let text = lookup.text(&key);
+            let count = text.as_ref().map_or(0, |text| found.count(text));
+            let id = text.and_then(|text| found.get(&text)?.first().cloned());
             let resolved = match id {
                 Some(id) => Resolved::Id(id),
                 None => missing(seeds, observation, &seeds.references.all[index]),
@@ -411,6 +419,7 @@ fn no_column(table: &Table, columns: &[&str]) -> Option<Resolved> {
     let near = nearest(column, table.columns.iter().map(|column| column.name.as_str()));
     Some(Resolved::NoColumn { column: (*column).to_owned(), nearest: near.map(str::to_owned) })
 }
+                Some(_) if count > 1 => Resolved::Ambiguous { count, declared: false },
 
 /// The columns that any row of a table declares, without those written on creation only.
 pub(crate) fn declared_columns(seeds: &Seeds, index: usize) -> Vec<String> {
