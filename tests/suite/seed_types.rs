@@ -204,6 +204,7 @@ mod postgres {
             ("double precision", json!("-Infinity"), "-Infinity"),
             ("timestamptz", json!("2024-03-10T02:30:00.1234567-07:00"), "2024-03-10 09:30:00.123457+00"),
             ("timestamp", json!("infinity"), "infinity"),
+            ("timestamptz", json!("-infinity"), "-infinity"),
             ("timetz", json!("10:00+02"), "10:00:00+02"),
             ("char(5)", json!("ab"), "ab"),
             ("\"char\"", json!("x"), "x"),
