@@ -22,7 +22,7 @@ use crate::read::provided::SeedSource;
 use crate::read::skip::Skipped;
 use crate::read::source::SourceFile;
 use crate::read::{SeedOptions, Seeds, bulk, check};
-use crate::staged::{self, Block, order};
+use crate::staged::{self, Block, level, order};
 use crate::stream::BulkTable;
 
 /// Everything that the datasets named in `only` declare, or all of them when it names none.
@@ -243,7 +243,7 @@ impl Loading<'_> {
         let mut references = staging.references;
         references.connect(&tables);
         tables = order::tables(tables, &mut references, &blocks, &mut problems);
-        order::levels(&mut tables, &references, &mut problems);
+        level::levels(&mut tables, &references, &mut problems);
         bulk::declared_otherwise(&bulk, &tables, &lifecycles, &mut problems);
         SeedError::unless_empty(problems)?;
         let (user_data, documents) = (self.options.user_data.clone(), files.count());

@@ -1,5 +1,6 @@
 //! Staged rows: what the files say a database should hold, before any database is asked. Their order is `order`'s.
 
+pub(crate) mod level;
 pub(crate) mod order;
 
 use std::collections::{HashMap, HashSet};
@@ -98,9 +99,9 @@ pub(crate) struct Reference {
     pub(crate) symbol: Json,
     /// The staged row it means: table and row.
     pub(crate) staged: Option<(usize, usize)>,
-    /// Who refers first, for the error when nobody is there.
     /// How many staged rows it may mean.
     pub(crate) meant: usize,
+    /// Who refers first, for the error when nobody is there.
     pub(crate) source: Source,
     pub(crate) offset: usize,
 }
@@ -112,10 +113,10 @@ pub(crate) struct References {
     by_text: HashMap<String, usize>,
 }
 
-impl References {
 /// By the text of a key: the first row that has it, and how many have it.
 type Meant = HashMap<String, (usize, usize)>;
 
+impl References {
     /// The index of a reference, new or known.
     pub(crate) fn intern(
         &mut self,
