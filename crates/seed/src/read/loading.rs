@@ -1,7 +1,7 @@
 //! One load: dataset after dataset, block after block, until everything is staged and every problem is known. What one file or
 //! one block means is told by their own modules.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use minijinja::Environment;
@@ -193,12 +193,10 @@ impl Loading<'_> {
                 }
             }
             OnInvalid::Fail => {
-                for problem in alike(invalid.flat_map(|(_, problems)| problems)) {
-                    // Two datasets may read the same file.
-                    if !self.problems.contains(&problem) {
-                        self.problems.push(problem);
-                    }
-                }
+                // Two datasets may read the same file.
+                let told: HashSet<Problem> = self.problems.iter().cloned().collect();
+                let invalid = alike(invalid.flat_map(|(_, problems)| problems));
+                self.problems.extend(invalid.into_iter().filter(|problem| !told.contains(problem)));
             }
         }
         staged
