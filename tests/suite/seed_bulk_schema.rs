@@ -127,6 +127,33 @@ live_tests! {
         assert_eq!((db.count("item"), db.int("SELECT sum(id) FROM item WHERE id IN (0, 5)")), (2, 5));
     }
 
+    fn edits_that_are_errors_are_told_by_themselves_up_to_a_number(db: &mut TestDatabase) {
+        db.run("CREATE TABLE product (sku INTEGER NOT NULL PRIMARY KEY, name VARCHAR(40))");
+        let rows: String = (0..30).map(|sku| format!("{sku},x\n")).collect();
+        let project = project(&format!("sku,name\n{rows}")).file("seeds/products.toml", &format!("{DATASET}on_edit = \"fail\"\n"));
+        seed(db, &project).expect("seeds");
+        db.run("UPDATE product SET name = 'Ours' WHERE sku < 25");
+        project.write("data/products.csv", "sku,name\n29,x\n");
+        let error = plan(db, &project).expect_err("are errors");
+        let told = problems(&error);
+        assert_eq!((error.code(), told.len()), (ErrorCode::SeedEdited, 21));
+        assert!(told[0].ends_with("`product` 0 was edited in the database, and the file has it no more"), "{told:?}");
+        assert!(told[20].ends_with("5 more rows of `product` were edited in the database, and the file has them no more"), "{told:?}");
+    }
+
+    fn many_rows_that_are_spared_stay_known(db: &mut TestDatabase) {
+        db.run("CREATE TABLE product (sku INTEGER NOT NULL PRIMARY KEY, name VARCHAR(40))");
+        let rows: String = (0..2_500).map(|sku| format!("{sku},x\n")).collect();
+        let project = project(&format!("sku,name\n{rows}"));
+        seed(db, &project).expect("seeds");
+        db.run("UPDATE product SET name = 'Ours' WHERE sku < 2400");
+        project.write("data/products.csv", "sku,name\n2499,x\n");
+        seed(db, &project).expect("seeds");
+        assert_eq!(db.count("product"), 2_401);
+        let after = plan(db, &project).expect("a plan");
+        assert_eq!((after.is_empty(), after.bulk[0].counts.spared), (true, 2_400), "{after}");
+    }
+
     fn rows_of_a_small_table_that_go_as_well_are_not_in_the_way(db: &mut TestDatabase) {
         db.run("CREATE TABLE product (sku VARCHAR(40) NOT NULL PRIMARY KEY, name VARCHAR(40))");
         db.run("CREATE TABLE offer (slug VARCHAR(40) NOT NULL PRIMARY KEY, sku VARCHAR(40), FOREIGN KEY (sku) REFERENCES product (sku))");
