@@ -127,6 +127,27 @@ live_tests! {
         assert_eq!((db.count("item"), db.int("SELECT sum(id) FROM item WHERE id IN (0, 5)")), (2, 5));
     }
 
+    fn a_generated_value_that_becomes_a_column_is_written(db: &mut TestDatabase) {
+        db.run("CREATE TABLE product (sku INTEGER NOT NULL PRIMARY KEY, name VARCHAR(40), price INTEGER)");
+        let dataset = |written: &str| {
+            format!("[[generate]]\nname = \"product\"\ncount = 5\nkey = [\"sku\"]\nbulk = true\n{written}sku = \"n + 1\", name = \"'p' ~ price\" }}\n")
+        };
+        let project = TestProject::new().file("seeds/products.toml", &dataset("let = { price = \"n * 10\" }\ncolumns = { "));
+        seed(db, &project).expect("seeds");
+        db.run("UPDATE product SET name = 'Ours' WHERE sku = 5");
+        project.write("seeds/products.toml", &dataset("columns = { price = \"n * 10\", "));
+        let planned = plan(db, &project).expect("a plan").bulk[0].counts;
+        assert_eq!((planned.update, planned.edited), (5, 1));
+        seed(db, &project).expect("seeds");
+        assert_eq!(db.texts("SELECT name FROM product ORDER BY sku"), ["p0", "p10", "p20", "p30", "Ours"]);
+        assert_eq!(db.int("SELECT sum(price) FROM product"), 100);
+        assert!(plan(db, &project).expect("a plan").is_empty());
+        // An edit of it is one from now on.
+        db.run("UPDATE product SET price = 7 WHERE sku = 1");
+        let planned = plan(db, &project).expect("a plan").bulk[0].counts;
+        assert_eq!((planned.update, planned.edited), (0, 2));
+    }
+
     fn edits_that_are_errors_are_told_by_themselves_up_to_a_number(db: &mut TestDatabase) {
         db.run("CREATE TABLE product (sku INTEGER NOT NULL PRIMARY KEY, name VARCHAR(40))");
         let rows: String = (0..30).map(|sku| format!("{sku},x\n")).collect();

@@ -114,15 +114,16 @@ pub(super) fn stage(
     known: &Known,
 ) -> Result<Base, SeedError> {
     let header = known.header.as_ref().filter(|header| header.key == table.key);
+    let knows = |column: &str| header.is_none_or(|header| header.columns.iter().any(|known| known == column));
+    let columns: Vec<bool> = shape.columns.iter().map(|column| knows(&column.name)).collect();
     let kind = match header {
-        Some(header) if header.fingerprint == table.source.fingerprint()? => Kind::Source,
+        // The same rows may have come to be written in more columns.
+        Some(header) if header.fingerprint == table.source.fingerprint()? && !columns.contains(&false) => Kind::Source,
         Some(_) => Kind::Table,
         // Rows that were applied one by one before the table was declared as a very large one.
         None if known.header.is_none() && !known.exceptions.is_empty() => Kind::Table,
         None => Kind::None,
     };
-    let knows = |column: &str| header.is_none_or(|header| header.columns.iter().any(|known| known == column));
-    let columns = shape.columns.iter().map(|column| knows(&column.name)).collect();
     if kind == Kind::None || (kind == Kind::Source && known.exceptions.is_empty()) {
         return Ok(Base { kind, table: None, columns });
     }
