@@ -141,7 +141,7 @@ fn compare(
         }
         let wanted = wanted(seeds, state, name, cell, observation);
         let base = base.and_then(|base| base.applied.get(&**name));
-        let old = live.values.get(&**name);
+        let old = live.values.get(name);
         let equals =
             |value: Option<&Json>| matches!((&wanted, value), (Some(wanted), Some(value)) if secret::is(value, wanted));
         if old.is_some_and(|old| wanted.as_ref().is_some_and(|wanted| same(wanted, old))) {
@@ -316,12 +316,6 @@ fn check_references(seeds: &Seeds, observation: &Observation, decisions: &mut De
                 }
                 decisions.problems.push(problem(ErrorCode::ReferenceMissing, message));
             }
-            Resolved::NoKey => {
-                let message =
-                    format!("`{}` has no primary key of one column, so ref() has nothing to give", reference.table);
-                decisions.problems.push(problem(ErrorCode::SeedTarget, message));
-            }
-            Resolved::NoColumn { column, nearest } => {
             Resolved::Ambiguous { count, declared } => {
                 let of = if declared { "declared rows" } else { "rows of the database" };
                 let message = format!(
@@ -330,6 +324,12 @@ fn check_references(seeds: &Seeds, observation: &Observation, decisions: &mut De
                 );
                 decisions.problems.push(problem(ErrorCode::SeedKey, message));
             }
+            Resolved::NoKey => {
+                let message =
+                    format!("`{}` has no primary key of one column, so ref() has nothing to give", reference.table);
+                decisions.problems.push(problem(ErrorCode::SeedTarget, message));
+            }
+            Resolved::NoColumn { column, nearest } => {
                 let hint = nearest.map(|near| format!(", did you mean `{near}`?")).unwrap_or_default();
                 let message = format!("`{}` has no column `{column}` to refer by{hint}", reference.table);
                 decisions.problems.push(problem(ErrorCode::SeedTarget, message));

@@ -208,6 +208,12 @@ impl Found {
         if self.rows.contains_key(text) { Some(text) } else { self.equal.get(text).map(String::as_str) }
     }
 
+    /// As [`Self::get`], and gives the row away; it is not there any more.
+    pub(crate) fn take(&mut self, text: &str) -> Option<Vec<Json>> {
+        let own = self.row(text)?.to_owned();
+        self.rows.remove(&own)
+    }
+
     /// How many rows have a key.
     pub(crate) fn count(&self, text: &str) -> usize {
         let count = self.several.get(text).copied();

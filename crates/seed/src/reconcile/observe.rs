@@ -1,6 +1,7 @@
 //! Observation: what the database holds of the declared rows, read in a few queries. What follows from it is `plan`'s.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use plimsoll_core::db::{Catalog, Column, Db, DbError, Engine, Table};
 use plimsoll_core::toml_file::nearest;
@@ -56,11 +57,18 @@ pub(crate) struct TableState {
 #[derive(Debug, Clone)]
 pub(crate) struct LiveRow {
     /// The declared columns, canonical.
-    pub(crate) values: HashMap<String, Json>,
+    pub(crate) values: LiveValues,
     /// The primary key, when it is one column.
     pub(crate) id: Option<Json>,
     /// Whether it was found by the key that the row had before.
     pub(crate) renamed: bool,
+}
+
+/// The values of a live row, by column. All rows of a table share the names.
+#[derive(Debug, Clone)]
+pub(crate) struct LiveValues {
+    names: Arc<[String]>,
+    values: Vec<Json>,
 }
 
 /// What a reference comes down to.
@@ -76,6 +84,8 @@ pub(crate) enum Resolved {
     Unknown,
     /// The table has no single-column primary key.
     NoKey,
+    /// Several rows have what it names, in the files or else in the database.
+    Ambiguous { count: usize, declared: bool },
     /// The table does not have a column that the reference names.
     NoColumn { column: String, nearest: Option<String> },
 }
@@ -84,8 +94,6 @@ impl TableState {
     /// What the ledger knows about a declared row, under its key or the one that it had before.
     pub(crate) fn base(&self, row: usize, staged: &StagedRow) -> Option<&Entry> {
         self.bases.get(&staged.row_key).or_else(|| self.renamed(row, staged))
-    /// Several rows have what it names, in the files or else in the database.
-    Ambiguous { count: usize, declared: bool },
     }
 
     /// The entry of a row that has another key now.
@@ -120,6 +128,16 @@ impl TableState {
     /// The primary key column, when there is exactly one.
     pub(crate) fn id_column(&self) -> Option<&Column> {
         id_column(self.table.as_ref()?)
+    }
+}
+
+impl LiveValues {
+    pub(crate) fn get(&self, name: &str) -> Option<&Json> {
+        self.names.iter().position(|known| known == name).and_then(|position| self.values.get(position))
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&String, &Json)> {
+        self.names.iter().zip(&self.values)
     }
 }
 
@@ -289,22 +307,29 @@ fn read_rows(
             keys.push(values);
         }
     }
-    let live = |values: &Vec<Json>, renamed| LiveRow {
-        values: declared.iter().zip(values).map(|(column, value)| (column.name.clone(), value.clone())).collect(),
-        id: id.and_then(|_| values.last().cloned()),
-        renamed,
+    let names: Arc<[String]> = declared.iter().map(|column| column.name.clone()).collect();
+    let live = |mut values: Vec<Json>, renamed| {
+        let id = id.and_then(|_| values.pop());
+        LiveRow { values: LiveValues { names: Arc::clone(&names), values }, id, renamed }
     };
-    let found = lookup.run(db, &keys)?;
+    let mut found = lookup.run(db, &keys)?;
     let mut owners: HashMap<String, usize> = HashMap::new();
     for (row, text) in wanted {
-        let (Some(values), Some(own)) = (found.get(&text), found.row(&text)) else { continue };
+        let state = &mut observation.tables[index];
+        let Some(own) = found.row(&text).map(str::to_owned) else {
+            // Under another spelling it may have been the row of an earlier one.
+            continue;
+        };
         if found.count(&text) > 1 {
-            observation.tables[index].ambiguous.push((row, found.count(&text)));
+            state.ambiguous.push((row, found.count(&text)));
         }
-        if let Some(earlier) = owners.insert(own.to_owned(), row) {
-            observation.tables[index].doubled.push((earlier, row));
-        }
-        observation.tables[index].live[row] = Some(live(values, false));
+        state.live[row] = match owners.insert(own, row) {
+            Some(earlier) => {
+                state.doubled.push((earlier, row));
+                state.live[earlier].clone()
+            }
+            None => found.take(&text).map(|values| live(values, false)),
+        };
     }
     // Those that are not there may be there under the key that they had before, unless somebody else has it now.
     let taken: HashSet<&str> = staged.rows.iter().map(|row| row.row_key.as_str()).collect();
@@ -321,7 +346,7 @@ fn read_rows(
     }
     let found = lookup.run(db, &keys)?;
     for (row, text) in before {
-        observation.tables[index].live[row] = found.get(&text).map(|values| live(values, true));
+        observation.tables[index].live[row] = found.get(&text).map(|values| live(values.clone(), true));
     }
     Ok(())
 }
@@ -394,6 +419,7 @@ fn resolve_external(
             let count = text.as_ref().map_or(0, |text| found.count(text));
             let id = text.and_then(|text| found.get(&text)?.first().cloned());
             let resolved = match id {
+                Some(_) if count > 1 => Resolved::Ambiguous { count, declared: false },
                 Some(id) => Resolved::Id(id),
                 None => missing(seeds, observation, &seeds.references.all[index]),
             };
@@ -419,7 +445,6 @@ fn no_column(table: &Table, columns: &[&str]) -> Option<Resolved> {
     let near = nearest(column, table.columns.iter().map(|column| column.name.as_str()));
     Some(Resolved::NoColumn { column: (*column).to_owned(), nearest: near.map(str::to_owned) })
 }
-                Some(_) if count > 1 => Resolved::Ambiguous { count, declared: false },
 
 /// The columns that any row of a table declares, without those written on creation only.
 pub(crate) fn declared_columns(seeds: &Seeds, index: usize) -> Vec<String> {
