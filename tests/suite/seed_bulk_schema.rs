@@ -127,6 +127,25 @@ live_tests! {
         assert_eq!((db.count("item"), db.int("SELECT sum(id) FROM item WHERE id IN (0, 5)")), (2, 5));
     }
 
+    fn a_small_row_that_goes_before_the_streamed_ones_below_it_says_what_to_do(db: &mut TestDatabase) {
+        db.run("CREATE TABLE area (slug VARCHAR(40) NOT NULL PRIMARY KEY)");
+        db.run("CREATE TABLE product (sku VARCHAR(40) NOT NULL PRIMARY KEY, area VARCHAR(40), FOREIGN KEY (area) REFERENCES area (slug))");
+        let areas = |rows: &str| format!("[[table]]\nname = \"area\"\nkey = [\"slug\"]\nmode = \"sync\"\nrows = [{rows}]\n");
+        let project = project("sku,area\nA,east\nB,west\n").file("seeds/areas.toml", &areas("{ slug = \"east\" }, { slug = \"west\" }"));
+        seed(db, &project).expect("seeds");
+        project.write("data/products.csv", "sku,area\nA,east\n");
+        project.write("seeds/areas.toml", &areas("{ slug = \"east\" }"));
+        let error = seed(db, &project).expect_err("a product refers to it");
+        assert_eq!(error.code(), ErrorCode::SeedPruneBlocked);
+        let expected = "1 row of `product` refers to it by `area`; rows of `product` are streamed and go last: seed once without those, then take this out as well";
+        assert!(problems(&error)[0].ends_with(expected), "{:?}", problems(&error));
+        project.write("seeds/areas.toml", &areas("{ slug = \"east\" }, { slug = \"west\" }"));
+        seed(db, &project).expect("seeds");
+        project.write("seeds/areas.toml", &areas("{ slug = \"east\" }"));
+        seed(db, &project).expect("seeds");
+        assert_eq!((db.count("product"), db.count("area")), (1, 1));
+    }
+
     fn a_generated_value_that_becomes_a_column_is_written(db: &mut TestDatabase) {
         db.run("CREATE TABLE product (sku INTEGER NOT NULL PRIMARY KEY, name VARCHAR(40), price INTEGER)");
         let dataset = |written: &str| {
