@@ -127,6 +127,73 @@ live_tests! {
         assert_eq!((db.count("item"), db.int("SELECT sum(id) FROM item WHERE id IN (0, 5)")), (2, 5));
     }
 
+    fn a_small_row_that_goes_before_the_streamed_ones_below_it_says_what_to_do(db: &mut TestDatabase) {
+        db.run("CREATE TABLE area (slug VARCHAR(40) NOT NULL PRIMARY KEY)");
+        db.run("CREATE TABLE product (sku VARCHAR(40) NOT NULL PRIMARY KEY, area VARCHAR(40), FOREIGN KEY (area) REFERENCES area (slug))");
+        let areas = |rows: &str| format!("[[table]]\nname = \"area\"\nkey = [\"slug\"]\nmode = \"sync\"\nrows = [{rows}]\n");
+        let project = project("sku,area\nA,east\nB,west\n").file("seeds/areas.toml", &areas("{ slug = \"east\" }, { slug = \"west\" }"));
+        seed(db, &project).expect("seeds");
+        project.write("data/products.csv", "sku,area\nA,east\n");
+        project.write("seeds/areas.toml", &areas("{ slug = \"east\" }"));
+        let error = seed(db, &project).expect_err("a product refers to it");
+        assert_eq!(error.code(), ErrorCode::SeedPruneBlocked);
+        let expected = "1 row of `product` refers to it by `area`; rows of `product` are streamed and go last: seed once without those, then take this out as well";
+        assert!(problems(&error)[0].ends_with(expected), "{:?}", problems(&error));
+        project.write("seeds/areas.toml", &areas("{ slug = \"east\" }, { slug = \"west\" }"));
+        seed(db, &project).expect("seeds");
+        project.write("seeds/areas.toml", &areas("{ slug = \"east\" }"));
+        seed(db, &project).expect("seeds");
+        assert_eq!((db.count("product"), db.count("area")), (1, 1));
+    }
+
+    fn a_generated_value_that_becomes_a_column_is_written(db: &mut TestDatabase) {
+        db.run("CREATE TABLE product (sku INTEGER NOT NULL PRIMARY KEY, name VARCHAR(40), price INTEGER)");
+        let dataset = |written: &str| {
+            format!("[[generate]]\nname = \"product\"\ncount = 5\nkey = [\"sku\"]\nbulk = true\n{written}sku = \"n + 1\", name = \"'p' ~ price\" }}\n")
+        };
+        let project = TestProject::new().file("seeds/products.toml", &dataset("let = { price = \"n * 10\" }\ncolumns = { "));
+        seed(db, &project).expect("seeds");
+        db.run("UPDATE product SET name = 'Ours' WHERE sku = 5");
+        project.write("seeds/products.toml", &dataset("columns = { price = \"n * 10\", "));
+        let planned = plan(db, &project).expect("a plan").bulk[0].counts;
+        assert_eq!((planned.update, planned.edited), (5, 1));
+        seed(db, &project).expect("seeds");
+        assert_eq!(db.texts("SELECT name FROM product ORDER BY sku"), ["p0", "p10", "p20", "p30", "Ours"]);
+        assert_eq!(db.int("SELECT sum(price) FROM product"), 100);
+        assert!(plan(db, &project).expect("a plan").is_empty());
+        // An edit of it is one from now on.
+        db.run("UPDATE product SET price = 7 WHERE sku = 1");
+        let planned = plan(db, &project).expect("a plan").bulk[0].counts;
+        assert_eq!((planned.update, planned.edited), (0, 2));
+    }
+
+    fn edits_that_are_errors_are_told_by_themselves_up_to_a_number(db: &mut TestDatabase) {
+        db.run("CREATE TABLE product (sku INTEGER NOT NULL PRIMARY KEY, name VARCHAR(40))");
+        let rows: String = (0..30).map(|sku| format!("{sku},x\n")).collect();
+        let project = project(&format!("sku,name\n{rows}")).file("seeds/products.toml", &format!("{DATASET}on_edit = \"fail\"\n"));
+        seed(db, &project).expect("seeds");
+        db.run("UPDATE product SET name = 'Ours' WHERE sku < 25");
+        project.write("data/products.csv", "sku,name\n29,x\n");
+        let error = plan(db, &project).expect_err("are errors");
+        let told = problems(&error);
+        assert_eq!((error.code(), told.len()), (ErrorCode::SeedEdited, 21));
+        assert!(told[0].ends_with("`product` 0 was edited in the database, and the file has it no more"), "{told:?}");
+        assert!(told[20].ends_with("5 more rows of `product` were edited in the database, and the file has them no more"), "{told:?}");
+    }
+
+    fn many_rows_that_are_spared_stay_known(db: &mut TestDatabase) {
+        db.run("CREATE TABLE product (sku INTEGER NOT NULL PRIMARY KEY, name VARCHAR(40))");
+        let rows: String = (0..2_500).map(|sku| format!("{sku},x\n")).collect();
+        let project = project(&format!("sku,name\n{rows}"));
+        seed(db, &project).expect("seeds");
+        db.run("UPDATE product SET name = 'Ours' WHERE sku < 2400");
+        project.write("data/products.csv", "sku,name\n2499,x\n");
+        seed(db, &project).expect("seeds");
+        assert_eq!(db.count("product"), 2_401);
+        let after = plan(db, &project).expect("a plan");
+        assert_eq!((after.is_empty(), after.bulk[0].counts.spared), (true, 2_400), "{after}");
+    }
+
     fn rows_of_a_small_table_that_go_as_well_are_not_in_the_way(db: &mut TestDatabase) {
         db.run("CREATE TABLE product (sku VARCHAR(40) NOT NULL PRIMARY KEY, name VARCHAR(40))");
         db.run("CREATE TABLE offer (slug VARCHAR(40) NOT NULL PRIMARY KEY, sku VARCHAR(40), FOREIGN KEY (sku) REFERENCES product (sku))");

@@ -135,6 +135,43 @@ fn a_fresh_start_that_could_not_be_ended_is_not_begun() {
 }
 
 #[test]
+fn a_fresh_start_removes_nothing_for_rows_that_could_not_be_written() {
+    let harbour = harbour();
+    harbour.run(&["seed", "apply", "dev"]).exits(0);
+    harbour.write(
+        "migrations/20260502000000_rope.sql",
+        "CREATE TABLE rope (id INTEGER PRIMARY KEY, berth_id INTEGER REFERENCES berth (id));\n",
+    );
+    harbour.run(&["migrate", "up", "dev"]).exits(0);
+    let rope = |slug: &str| {
+        format!(
+            "[[table]]\nname = \"rope\"\nkey = [\"id\"]\ncolumns = {{ id = 1, berth_id = \"ref('berth', slug='{slug}')\" }}\n"
+        )
+    };
+    for (path, text, code) in [
+        ("seeds/berths.toml", BERTHS.replace("depth = 6", "depth = \"deep\""), "seed::value"),
+        ("seeds/berths.toml", BERTHS.replace("depth", "dept"), "seed::target_missing"),
+        // The rows that are there have a depth, and those that take their place would not.
+        ("seeds/berths.toml", BERTHS.replace(", depth = 6", ""), "seed::value_missing"),
+        ("seeds/ropes.toml", rope("north"), "seed::reference_missing"),
+    ] {
+        harbour.write(path, &text);
+        harbour.run(&["seed", "apply", "dev", "--fresh", "--yes"]).exits(2).says(&[code]);
+        assert_eq!(depths(&harbour), ["east 4", "west 6"], "{code}");
+        harbour.write("seeds/berths.toml", BERTHS);
+    }
+    harbour.write("seeds/ropes.toml", &rope("west"));
+    // What was edited is in nobody's way: the row stays.
+    dump::execute(&harbour.sqlite("dev"), "UPDATE berth SET depth = 9 WHERE slug = 'west'");
+    harbour.write(
+        "seeds/berths.toml",
+        &BERTHS.replace("key", "on_edit = \"fail\"\nkey").replace(", depth = 6", ", depth = 9"),
+    );
+    harbour.run(&["seed", "apply", "dev", "--fresh", "--yes"]).exits(0);
+    assert_eq!(depths(&harbour), ["east 4", "west 9"]);
+}
+
+#[test]
 fn a_fresh_start_gets_over_columns_and_tables_that_are_gone() {
     let harbour = with_boats();
     dump::execute(&harbour.sqlite("dev"), "ALTER TABLE boat DROP COLUMN note");

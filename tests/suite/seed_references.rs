@@ -1,7 +1,8 @@
 //! Rows that refer to rows, on every engine: across tables and files, to themselves, to keys the database counts up.
 //! References that lead nowhere are in `seed_guards`.
 
-use plimsoll_tests::seeding::{counted_id, domain_table, plan, seed};
+use plimsoll_core::{Coded, ErrorCode};
+use plimsoll_tests::seeding::{counted_id, domain_table, plan, problems, seed};
 use plimsoll_tests::{TestDatabase, TestProject, live_tests};
 
 /// The file that refers comes first by name.
@@ -131,6 +132,25 @@ live_tests! {
         seed(db, &project).expect("seeds");
         assert_eq!(db.count("guide"), 3);
         assert!(plan(db, &project).expect("a plan").is_empty());
+    }
+
+    fn a_reference_that_means_several_rows_is_an_error(db: &mut TestDatabase) {
+        tables(db);
+        let guide = "[[table]]\nname = \"guide\"\nkey = [\"slug\"]\ncolumns = { slug = \"'x'\", title = \"'X'\", domain_id = \"ref('domain', name='Ann')\" }\n";
+        let project = TestProject::new().file("seeds/guides.toml", guide);
+        db.run("INSERT INTO domain (slug, name) VALUES ('a', 'Ann'), ('b', 'Ann'), ('c', 'Bo')");
+        let error = plan(db, &project).expect_err("may mean either");
+        assert_eq!(error.code(), ErrorCode::SeedKey);
+        let told = problems(&error);
+        assert_eq!(told, ["seeds/guides.toml:4:54: ref() means 2 rows of the database as `domain` Ann; refer by columns that only one of them has"]);
+        // Rows of the files go before those of the database, if it is one.
+        let domains = |rows: &str| format!("[[table]]\nname = \"domain\"\nkey = [\"slug\"]\nrows = [{rows}]\n");
+        project.write("seeds/domains.toml", &domains("{ slug = \"a\", name = \"Ann\" }, { slug = \"d\", name = \"Ann\" }"));
+        let error = plan(db, &project).expect_err("may mean either");
+        assert!(problems(&error)[0].contains("ref() means 2 declared rows as `domain` Ann"), "{:?}", problems(&error));
+        project.write("seeds/domains.toml", &domains("{ slug = \"a\", name = \"Ann\" }"));
+        seed(db, &project).expect("seeds");
+        assert_eq!(tree(db), ["x a "]);
     }
 
     fn a_reference_an_administrator_moved_is_kept(db: &mut TestDatabase) {

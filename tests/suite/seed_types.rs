@@ -189,6 +189,13 @@ mod postgres {
                 r#"["2023-12-31 22:00:00+00","2024-01-01 22:00:00+00")"#,
             ),
             ("bit(4)", json!("1010"), "1010"),
+            ("bit varying(4)", json!("10"), "10"),
+            ("bit(2)[]", json!(["10", null]), "{10,NULL}"),
+            ("varchar(3)[]", json!(["abc"]), "{abc}"),
+            ("char(3)[]", json!(["ab"]), r#"{"ab "}"#),
+            ("numeric(4,2)[]", json!([12.3]), "{12.30}"),
+            ("code", json!("abc"), "abc"),
+            ("codes", json!(["abc", "d"]), "{abc,d}"),
             ("money", json!("12.5"), "$12.50"),
             ("numeric", json!("1.500"), "1.5"),
             ("numeric(20,0)", json!(18_446_744_073_709_551_615_u64), "18446744073709551615"),
@@ -197,6 +204,7 @@ mod postgres {
             ("double precision", json!("-Infinity"), "-Infinity"),
             ("timestamptz", json!("2024-03-10T02:30:00.1234567-07:00"), "2024-03-10 09:30:00.123457+00"),
             ("timestamp", json!("infinity"), "infinity"),
+            ("timestamptz", json!("-infinity"), "-infinity"),
             ("timetz", json!("10:00+02"), "10:00:00+02"),
             ("char(5)", json!("ab"), "ab"),
             ("\"char\"", json!("x"), "x"),
@@ -215,7 +223,9 @@ mod postgres {
         let mut db = TestDatabase::new(Engine::Postgres);
         db.run(
             "CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy'); CREATE DOMAIN email AS text CHECK (VALUE LIKE '%@%');
-             CREATE DOMAIN small AS integer CHECK (VALUE < 10); CREATE DOMAIN tree AS jsonb; CREATE TYPE pair AS (n integer, t text)",
+             CREATE DOMAIN small AS integer CHECK (VALUE < 10); CREATE DOMAIN tree AS jsonb;
+             CREATE DOMAIN name3 AS varchar(3); CREATE DOMAIN code AS name3 CHECK (VALUE <> 'x'); CREATE DOMAIN codes AS varchar(3)[];
+             CREATE DOMAIN price AS numeric(4, 2); CREATE TYPE pair AS (n integer, t text)",
         );
         db
     }
@@ -269,6 +279,40 @@ mod postgres {
         assert!(told.contains("value for domain email violates check constraint"), "{told}");
         assert!(misfit(&mut db, "uuid", &json!("not one")).starts_with("\"not one\" does not fit `c` of type uuid"));
         assert!(misfit(&mut db, "integer[]", &json!(["a"])).contains("invalid input syntax for type integer"));
+    }
+
+    #[test]
+    fn values_that_a_type_would_cut_off_or_fill_up_are_told_while_planning() {
+        let mut db = database();
+        for (declared, value, expected) in [
+            ("bit(4)", json!("10"), "bit(4) would hold it as 1000"),
+            ("bit varying(2)", json!("101"), "bit varying(2) would hold it as 10"),
+            ("varchar(3)[]", json!(["abcd"]), "character varying(3)[] would hold it as {abc}"),
+            ("char(3)[]", json!([["ab"], ["abcd"]]), "character(3)[] would hold it as {{\"ab \"},{abc}}"),
+            ("bit(2)[]", json!(["1"]), "bit(2)[] would hold it as {10}"),
+            ("numeric(4,2)[]", json!([12.345]), "numeric(4,2)[] would hold it as {12.35}"),
+            ("code", json!("abcd"), "character varying(3) would hold it as abc"),
+            ("codes", json!(["abcd"]), "character varying(3)[] would hold it as {abc}"),
+            ("price", json!("1.005"), "numeric(4,2) would hold it as 1.01"),
+        ] {
+            let told = misfit(&mut db, declared, &value);
+            assert!(told.ends_with(&format!("does not fit `c`: {expected}")), "{declared}: {told}");
+        }
+    }
+
+    #[test]
+    fn a_column_that_became_shorter_takes_nothing_back_that_it_would_cut_off() {
+        let mut db = database();
+        held(&mut db, "varchar(5)[]", &[json!(["abcde"])]);
+        seed(&mut db, &project(&[json!(["abc"])])).expect("seeds");
+        db.run("ALTER TABLE sample ALTER c TYPE varchar(3)[]");
+        db.reconnect();
+        let catalog = plimsoll_core::db::Catalog::read(db.db()).expect("the catalogue is readable");
+        let (options, by) = (plimsoll_seed::UndoOptions::default(), plimsoll_seed::RunOptions::default());
+        let undo = plimsoll_seed::plan_undo(db.db(), &catalog, &options).expect("a plan");
+        let error = plimsoll_seed::apply_undo(db.db(), &undo, &options, &by).expect_err("does not fit any more");
+        assert!(format!("{error:?}").contains("value too long for type character varying(3)"), "{error:?}");
+        assert_eq!(db.texts("SELECT c::text FROM sample"), ["{abc}"]);
     }
 
     #[test]

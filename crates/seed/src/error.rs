@@ -7,7 +7,7 @@ use plimsoll_core::toml_file::TomlError;
 use plimsoll_core::{Coded, ErrorCode, Location};
 
 /// One thing that is wrong, with its places.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, thiserror::Error)]
 #[error("{message}{}", document.as_ref().map(|place| format!(", for {place}")).unwrap_or_default())]
 pub struct Problem {
     /// The stable code.
@@ -21,7 +21,7 @@ pub struct Problem {
 }
 
 /// A place in a JSON document.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct DocumentPlace {
     /// File, line and column.
     pub at: Location,

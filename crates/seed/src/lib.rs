@@ -38,6 +38,7 @@ pub use pull::{
     Undeclared, plan_pull, pull,
 };
 pub use read::{SeedOptions, SeedSource, Seeds, SkipReason, Skipped, SourceRecord, load, load_only, load_with};
+pub use reconcile::fresh::require_fresh;
 pub use reconcile::observe::{Observation, observe, observe_declared};
 pub use reconcile::plan::{
     ColumnChange, Counts, Outcome, Pending, RowAction, RowPlan, SeedPlan, TablePlan, plan, plan_before_migrations,

@@ -48,12 +48,12 @@ pub(super) fn run(args: &Counts, context: &mut Context<'_, '_>) -> Result<Exit, 
     Ok(Exit::Ok)
 }
 
-/// The rows that the seeds declare for each table. Seeds that are wrong keep nobody from counting.
-fn declared(project: &Project, context: &mut Context<'_, '_>) -> BTreeMap<String, u64> {
+/// The rows that the seeds declare for each table, without a number where a file would have to be read to its end. Seeds that are wrong keep nobody from counting.
+fn declared(project: &Project, context: &mut Context<'_, '_>) -> BTreeMap<String, Option<u64>> {
     match plimsoll_deploy::load_seeds(project) {
         Ok(Some(seeds)) => {
-            let streamed = seeds.streamed_rows().filter_map(|(table, rows)| Some((table.to_owned(), rows?)));
-            seeds.tables().map(|(table, rows)| (table.to_owned(), rows as u64)).chain(streamed).collect()
+            let streamed = seeds.streamed_rows().map(|(table, rows)| (table.to_owned(), rows));
+            seeds.tables().map(|(table, rows)| (table.to_owned(), Some(rows as u64))).chain(streamed).collect()
         }
         Ok(None) => BTreeMap::new(),
         Err(_) => {
@@ -63,15 +63,19 @@ fn declared(project: &Project, context: &mut Context<'_, '_>) -> BTreeMap<String
     }
 }
 
-fn text(counted: &[TableCount], declared: &BTreeMap<String, u64>, user_data: &[String]) -> String {
+fn text(counted: &[TableCount], declared: &BTreeMap<String, Option<u64>>, user_data: &[String]) -> String {
     if counted.is_empty() {
         return "no tables\n".to_owned();
     }
     let columns = ["table", "rows", "declared", ""].map(str::to_owned);
     let row = |count: &TableCount| {
         let sign = if count.estimated { "~" } else { "" };
-        let declared = declared.get(&count.table).map(u64::to_string).unwrap_or_default();
-        let note = if user_data.contains(&count.table) { "user data" } else { "" };
+        let (declared, streamed) = match declared.get(&count.table) {
+            Some(Some(rows)) => (rows.to_string(), ""),
+            Some(None) => (String::new(), "streamed from a file"),
+            None => (String::new(), ""),
+        };
+        let note = if user_data.contains(&count.table) { "user data" } else { streamed };
         vec![count.table.clone(), format!("{sign}{}", count.rows), declared, note.to_owned()]
     };
     let mut text = table(&columns, &counted.iter().map(row).collect::<Vec<_>>(), &[false, true, true, false]);

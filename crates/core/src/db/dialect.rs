@@ -77,7 +77,7 @@ pub fn text_type(engine: Engine) -> &'static str {
     }
 }
 
-/// What goes after a bound text so that the column takes it: PostgreSQL wants the column's own type named.
+/// What goes after a bound text so that the column takes it: PostgreSQL wants the column's type named, see [`bound_type`].
 #[must_use]
 pub fn write_cast(engine: Engine, column: &Column) -> String {
     match engine {
@@ -85,10 +85,32 @@ pub fn write_cast(engine: Engine, column: &Column) -> String {
             ColumnKind::Bytes => String::new(),
             // Others of the family compare in their own way (citext), which a bound text would not.
             ColumnKind::Text if is_plain_text(&column.declared) => String::new(),
-            _ => format!("::text::{}", column.declared),
+            _ => format!("::text::{}", bound_type(column)),
         },
         Engine::Sqlite | Engine::Mysql => String::new(),
     }
+}
+
+/// What a text is called for a column of PostgreSQL. The column's type, but without a length: a type that is named cuts off what
+/// is too long and fills up what is too short without a word, where a column that is assigned to refuses it.
+#[must_use]
+pub fn bound_type(column: &Column) -> String {
+    without_length(column.base.as_ref().unwrap_or(&column.declared)).unwrap_or_else(|| column.declared.clone())
+}
+
+/// A type of texts or bits of PostgreSQL without its length, lists of them too; nothing for all others.
+#[must_use]
+pub fn without_length(declared: &str) -> Option<String> {
+    let (family, rest) = declared.split_once('(')?;
+    let (_, brackets) = rest.split_once(')')?;
+    let family = match family {
+        // Without quotes, and as `character`, they have a length of one.
+        "bit" => "\"bit\"",
+        "character" => "bpchar",
+        "bit varying" | "character varying" => family,
+        _ => return None,
+    };
+    Some(format!("{family}{brackets}"))
 }
 
 /// The expression that reads a column in the common form: integers, floats, booleans and bytes as they are, the rest as text.
@@ -118,6 +140,22 @@ mod tests {
     fn identifiers_are_quoted_the_way_each_engine_reads_them() {
         assert_eq!(quoted(Engine::Postgres, "us\"er"), "\"us\"\"er\"");
         assert_eq!(quoted(Engine::Mysql, "us`er"), "`us``er`");
+    }
+
+    #[test]
+    fn texts_for_postgres_are_called_by_a_type_that_cuts_nothing_off() {
+        for (declared, base, expected) in [
+            ("bit(4)", None, "\"bit\""),
+            ("bit varying(4)[]", None, "bit varying[]"),
+            ("character(5)[]", None, "bpchar[]"),
+            ("code", Some("character varying(3)"), "character varying"),
+            ("small", Some("integer"), "small"),
+            ("numeric(4,2)[]", None, "numeric(4,2)[]"),
+            ("\"char\"", None, "\"char\""),
+        ] {
+            let (declared, base) = (declared.to_owned(), base.map(str::to_owned));
+            assert_eq!(bound_type(&Column { declared, base, ..Column::default() }), expected);
+        }
     }
 
     proptest! {

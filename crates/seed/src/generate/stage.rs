@@ -140,6 +140,8 @@ fn fingerprint(model: &Model) -> String {
     let mut text = format!("{VERSION} {:?}", model.profiles);
     for table in &model.tables {
         text.push_str(&format!("\n{} {:?} {:?} {:?}", table.name, table.parent, table.rows, table.when));
+        // Which of the slots are written.
+        text.push_str(&format!(" {:?} {:?}", table.columns, table.insert_only));
         for slot in &table.slots {
             text.push_str(&format!("\n{} {:?} {:?}", slot.name, slot.key, slot.expression));
         }

@@ -12,6 +12,7 @@ use crate::lifecycle::{Lifecycle, declare};
 use crate::read::SeedOptions;
 use crate::read::files::Files;
 use crate::read::model::DatasetFile;
+use crate::read::parse;
 use crate::read::provided::SeedSource;
 use crate::read::source::SourceFile;
 use crate::staged::order;
@@ -55,6 +56,10 @@ pub(crate) fn read(
             }
         };
         let file = Arc::new(SourceFile::new(&shown, text));
+        let faults = parse::inexact(&file.text).into_iter();
+        problems.extend(
+            faults.map(|fault| Problem::new(ErrorCode::Syntax, Some(file.location(fault.offset)), fault.message)),
+        );
         let blocks = std::mem::take(&mut parsed.lifecycle);
         declare::declare(blocks, &file, &options.user_data, lifecycles, problems);
         for after in parsed.dataset.after.iter().filter(|after| !names.contains(after.get_ref())) {

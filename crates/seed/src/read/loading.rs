@@ -1,7 +1,7 @@
 //! One load: dataset after dataset, block after block, until everything is staged and every problem is known. What one file or
 //! one block means is told by their own modules.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use minijinja::Environment;
@@ -22,7 +22,7 @@ use crate::read::provided::SeedSource;
 use crate::read::skip::Skipped;
 use crate::read::source::SourceFile;
 use crate::read::{SeedOptions, Seeds, bulk, check};
-use crate::staged::{self, Block, order};
+use crate::staged::{self, Block, level, order};
 use crate::stream::BulkTable;
 
 /// Everything that the datasets named in `only` declare, or all of them when it names none.
@@ -193,12 +193,10 @@ impl Loading<'_> {
                 }
             }
             OnInvalid::Fail => {
-                for problem in alike(invalid.flat_map(|(_, problems)| problems)) {
-                    // Two datasets may read the same file.
-                    if !self.problems.contains(&problem) {
-                        self.problems.push(problem);
-                    }
-                }
+                // Two datasets may read the same file.
+                let told: HashSet<Problem> = self.problems.iter().cloned().collect();
+                let invalid = alike(invalid.flat_map(|(_, problems)| problems));
+                self.problems.extend(invalid.into_iter().filter(|problem| !told.contains(problem)));
             }
         }
         staged
@@ -243,7 +241,7 @@ impl Loading<'_> {
         let mut references = staging.references;
         references.connect(&tables);
         tables = order::tables(tables, &mut references, &blocks, &mut problems);
-        order::levels(&mut tables, &references, &mut problems);
+        level::levels(&mut tables, &references, &mut problems);
         bulk::declared_otherwise(&bulk, &tables, &lifecycles, &mut problems);
         SeedError::unless_empty(problems)?;
         let (user_data, documents) = (self.options.user_data.clone(), files.count());

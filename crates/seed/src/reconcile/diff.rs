@@ -18,6 +18,9 @@ use crate::reconcile::prune::{self, Pruned};
 use crate::staged::{Cell, StagedRow};
 use crate::value::{canonical, same, secret};
 
+/// References that lead nowhere for which a similar row is looked for, among all that are declared.
+const HINTS: usize = 20;
+
 /// What is to happen to one staged row that does not simply stay as it is.
 #[derive(Debug)]
 pub(crate) struct Decision {
@@ -61,8 +64,8 @@ pub(crate) fn decide(seeds: &Seeds, observation: &Observation) -> Decisions {
         let mut rows = Vec::new();
         let mut checked: Option<&StagedRow> = None;
         for (row_index, row) in staged.rows.iter().enumerate() {
-            // Neighbours nearly always come from the same block and have the same columns.
-            if row.source.document.is_none() || !checked.is_some_and(|last| same_columns(last, row)) {
+            // Neighbours nearly always come from the same block and have the same columns. Literal rows have places of their own.
+            if !checked.is_some_and(|last| same_columns(last, row) && last.source.offset == row.source.offset) {
                 check_columns(seeds, index, row, observation, &mut decisions);
             }
             checked = Some(row);
@@ -138,7 +141,7 @@ fn compare(
         }
         let wanted = wanted(seeds, state, name, cell, observation);
         let base = base.and_then(|base| base.applied.get(&**name));
-        let old = live.values.get(&**name);
+        let old = live.values.get(name);
         let equals =
             |value: Option<&Json>| matches!((&wanted, value), (Some(wanted), Some(value)) if secret::is(value, wanted));
         if old.is_some_and(|old| wanted.as_ref().is_some_and(|wanted| same(wanted, old))) {
@@ -294,6 +297,7 @@ fn check_columns(seeds: &Seeds, index: usize, row: &StagedRow, observation: &Obs
 
 fn check_references(seeds: &Seeds, observation: &Observation, decisions: &mut Decisions) {
     let mut used = vec![false; seeds.references.all.len()];
+    let mut hints = 0;
     for cell in seeds.tables.iter().flat_map(|table| &table.rows).flat_map(StagedRow::cells).map(|(_, cell)| cell) {
         mark(seeds, cell, &mut used);
     }
@@ -305,10 +309,20 @@ fn check_references(seeds: &Seeds, observation: &Observation, decisions: &mut De
             Resolved::Missing if inner_missing(seeds, observation, index) => {}
             Resolved::Missing => {
                 let mut message = format!("neither the files nor the database have `{}` {label}", reference.table);
-                if let Some(near) = similar(seeds, index) {
+                // Whoever reads the first few needs no hint for all the others.
+                hints += 1;
+                if let Some(near) = (hints <= HINTS).then(|| similar(seeds, index)).flatten() {
                     message.push_str(&format!(", did you mean {near}?"));
                 }
                 decisions.problems.push(problem(ErrorCode::ReferenceMissing, message));
+            }
+            Resolved::Ambiguous { count, declared } => {
+                let of = if declared { "declared rows" } else { "rows of the database" };
+                let message = format!(
+                    "ref() means {count} {of} as `{}` {label}; refer by columns that only one of them has",
+                    reference.table
+                );
+                decisions.problems.push(problem(ErrorCode::SeedKey, message));
             }
             Resolved::NoKey => {
                 let message =

@@ -1,5 +1,6 @@
 //! Finding rows by keys, set-based and in chunks below the engines' limits. Which rows are looked for is the caller's.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use plimsoll_core::db::{Column, ColumnKind, Db, DbError, Engine, Stmt, Value, dialect, quoted};
@@ -40,7 +41,7 @@ impl Lookup<'_> {
         let engine = db.engine();
         let mut found = Found::default();
         let size = (dialect::max_binds(engine) / self.key.len().max(1)).min(CHUNK);
-        for chunk in keys.chunks(size) {
+        for chunk in self.neighbours(keys, size).iter().map(AsRef::as_ref) {
             let Some(stmt) = self.statement(engine, chunk) else { continue };
             let mut seen = HashSet::new();
             for row in db.rows(&stmt)? {
@@ -61,6 +62,19 @@ impl Lookup<'_> {
             }
         }
         Ok(found)
+    }
+
+    /// Keys in chunks. Those of several columns are brought together with their likes: a question reads every row that has any
+    /// of its values in each column, which for keys in any order would be nearly the whole table again and again.
+    fn neighbours<'k>(&self, keys: &'k [Vec<Json>], size: usize) -> Vec<Cow<'k, [Vec<Json>]>> {
+        if self.key.len() == 1 || keys.len() <= size {
+            return keys.chunks(size).map(Cow::Borrowed).collect();
+        }
+        let mut sorted: Vec<(Vec<String>, &Vec<Json>)> =
+            keys.iter().map(|key| (key.iter().map(canonical_text).collect(), key)).collect();
+        sorted.sort_by(|a, b| a.0.cmp(&b.0));
+        let owned = |chunk: &[(Vec<String>, &Vec<Json>)]| chunk.iter().map(|(_, key)| (*key).clone()).collect();
+        sorted.chunks(size).map(|chunk| Cow::Owned(owned(chunk))).collect()
     }
 
     /// The text under which a key is found.
@@ -194,6 +208,12 @@ impl Found {
         if self.rows.contains_key(text) { Some(text) } else { self.equal.get(text).map(String::as_str) }
     }
 
+    /// As [`Self::get`], and gives the row away; it is not there any more.
+    pub(crate) fn take(&mut self, text: &str) -> Option<Vec<Json>> {
+        let own = self.row(text)?.to_owned();
+        self.rows.remove(&own)
+    }
+
     /// How many rows have a key.
     pub(crate) fn count(&self, text: &str) -> usize {
         let count = self.several.get(text).copied();
@@ -209,5 +229,32 @@ fn is_loose(engine: Engine, column: &Column) -> bool {
         }
         (_, ColumnKind::Text | ColumnKind::Other) => true,
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_of_several_columns_are_looked_for_together_with_their_likes() {
+        let column = |name: &str| Column { name: name.to_owned(), kind: ColumnKind::Int, ..Column::default() };
+        let (a, b) = (column("a"), column("b"));
+        let lookup = Lookup { table: "t", key: vec![&a, &b], select: Vec::new(), exact: Vec::new() };
+        const SIDE: usize = 100;
+        let mut keys: Vec<Vec<Json>> =
+            (0..SIDE * SIDE).map(|at| vec![(at / SIDE).into(), (at % SIDE).into()]).collect();
+        // In an order that is none.
+        keys.sort_by_key(|key| crate::value::hash(&canonical_text(&Json::Array(key.clone()))));
+        let chunks = lookup.neighbours(&keys, CHUNK);
+        for chunk in &chunks {
+            let different = |at: usize| chunk.iter().map(|key| key[at].to_string()).collect::<HashSet<_>>().len();
+            assert!(different(0) * different(1) < 2 * CHUNK);
+        }
+        let mut all: Vec<Vec<Json>> = chunks.iter().flat_map(|chunk| chunk.to_vec()).collect();
+        let text = |key: &Vec<Json>| canonical_text(&Json::Array(key.clone()));
+        all.sort_by_key(text);
+        keys.sort_by_key(text);
+        assert_eq!(all, keys);
     }
 }

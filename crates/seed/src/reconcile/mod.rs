@@ -1,6 +1,7 @@
 //! Reconciliation: what a database holds, how it differs from the files, and the plan that follows. Writing is `apply`'s.
 
 pub(crate) mod diff;
+pub(crate) mod fresh;
 pub(crate) mod lookup;
 pub(crate) mod observe;
 pub(crate) mod orphan;

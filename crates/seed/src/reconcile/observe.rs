@@ -1,6 +1,7 @@
 //! Observation: what the database holds of the declared rows, read in a few queries. What follows from it is `plan`'s.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use plimsoll_core::db::{Catalog, Column, Db, DbError, Engine, Table};
 use plimsoll_core::toml_file::nearest;
@@ -56,11 +57,18 @@ pub(crate) struct TableState {
 #[derive(Debug, Clone)]
 pub(crate) struct LiveRow {
     /// The declared columns, canonical.
-    pub(crate) values: HashMap<String, Json>,
+    pub(crate) values: LiveValues,
     /// The primary key, when it is one column.
     pub(crate) id: Option<Json>,
     /// Whether it was found by the key that the row had before.
     pub(crate) renamed: bool,
+}
+
+/// The values of a live row, by column. All rows of a table share the names.
+#[derive(Debug, Clone)]
+pub(crate) struct LiveValues {
+    names: Arc<[String]>,
+    values: Vec<Json>,
 }
 
 /// What a reference comes down to.
@@ -76,6 +84,8 @@ pub(crate) enum Resolved {
     Unknown,
     /// The table has no single-column primary key.
     NoKey,
+    /// Several rows have what it names, in the files or else in the database.
+    Ambiguous { count: usize, declared: bool },
     /// The table does not have a column that the reference names.
     NoColumn { column: String, nearest: Option<String> },
 }
@@ -121,10 +131,24 @@ impl TableState {
     }
 }
 
+impl LiveValues {
+    pub(crate) fn get(&self, name: &str) -> Option<&Json> {
+        self.names.iter().position(|known| known == name).and_then(|position| self.values.get(position))
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&String, &Json)> {
+        self.names.iter().zip(&self.values)
+    }
+}
+
 impl Observation {
     /// What a reference comes down to in this database.
     pub(crate) fn resolve(&self, seeds: &Seeds, reference: usize) -> Resolved {
-        let Some((table, row)) = seeds.references.all[reference].staged else {
+        let Reference { staged, meant, .. } = &seeds.references.all[reference];
+        if *meant > 1 {
+            return Resolved::Ambiguous { count: *meant, declared: true };
+        }
+        let Some((table, row)) = *staged else {
             return self.external.get(&reference).cloned().unwrap_or(Resolved::Unknown);
         };
         let state = &self.tables[table];
@@ -283,22 +307,29 @@ fn read_rows(
             keys.push(values);
         }
     }
-    let live = |values: &Vec<Json>, renamed| LiveRow {
-        values: declared.iter().zip(values).map(|(column, value)| (column.name.clone(), value.clone())).collect(),
-        id: id.and_then(|_| values.last().cloned()),
-        renamed,
+    let names: Arc<[String]> = declared.iter().map(|column| column.name.clone()).collect();
+    let live = |mut values: Vec<Json>, renamed| {
+        let id = id.and_then(|_| values.pop());
+        LiveRow { values: LiveValues { names: Arc::clone(&names), values }, id, renamed }
     };
-    let found = lookup.run(db, &keys)?;
+    let mut found = lookup.run(db, &keys)?;
     let mut owners: HashMap<String, usize> = HashMap::new();
     for (row, text) in wanted {
-        let (Some(values), Some(own)) = (found.get(&text), found.row(&text)) else { continue };
+        let state = &mut observation.tables[index];
+        let Some(own) = found.row(&text).map(str::to_owned) else {
+            // Under another spelling it may have been the row of an earlier one.
+            continue;
+        };
         if found.count(&text) > 1 {
-            observation.tables[index].ambiguous.push((row, found.count(&text)));
+            state.ambiguous.push((row, found.count(&text)));
         }
-        if let Some(earlier) = owners.insert(own.to_owned(), row) {
-            observation.tables[index].doubled.push((earlier, row));
-        }
-        observation.tables[index].live[row] = Some(live(values, false));
+        state.live[row] = match owners.insert(own, row) {
+            Some(earlier) => {
+                state.doubled.push((earlier, row));
+                state.live[earlier].clone()
+            }
+            None => found.take(&text).map(|values| live(values, false)),
+        };
     }
     // Those that are not there may be there under the key that they had before, unless somebody else has it now.
     let taken: HashSet<&str> = staged.rows.iter().map(|row| row.row_key.as_str()).collect();
@@ -315,7 +346,7 @@ fn read_rows(
     }
     let found = lookup.run(db, &keys)?;
     for (row, text) in before {
-        observation.tables[index].live[row] = found.get(&text).map(|values| live(values, true));
+        observation.tables[index].live[row] = found.get(&text).map(|values| live(values.clone(), true));
     }
     Ok(())
 }
@@ -384,8 +415,11 @@ fn resolve_external(
         let keys: Vec<Vec<Json>> = group.iter().map(|(_, key)| key.clone()).collect();
         let found = lookup.run(db, &keys)?;
         for (index, key) in group {
-            let id = lookup.text(&key).and_then(|text| found.get(&text)?.first().cloned());
+            let text = lookup.text(&key);
+            let count = text.as_ref().map_or(0, |text| found.count(text));
+            let id = text.and_then(|text| found.get(&text)?.first().cloned());
             let resolved = match id {
+                Some(_) if count > 1 => Resolved::Ambiguous { count, declared: false },
                 Some(id) => Resolved::Id(id),
                 None => missing(seeds, observation, &seeds.references.all[index]),
             };

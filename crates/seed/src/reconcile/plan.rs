@@ -256,15 +256,7 @@ impl SeedPlan {
     /// # Errors
     /// [`SeedError::Problems`] with one problem for each.
     pub fn require_schema(&self) -> Result<(), SeedError> {
-        let problems = self.pending.iter().map(|pending| {
-            let hint = pending.nearest.as_ref().map(|near| format!(", did you mean `{near}`?")).unwrap_or_default();
-            let message = match &pending.column {
-                Some(column) => format!("`{}` has no column `{column}`{hint}", pending.table),
-                None => format!("there is no table `{}`{hint}", pending.table),
-            };
-            Problem::new(ErrorCode::SeedTarget, Some(pending.at.clone()), message)
-        });
-        SeedError::unless_empty(problems.collect())
+        SeedError::unless_empty(require_schema(&self.pending).collect())
     }
 
     /// The rows that are not the same in both plans, the first few.
@@ -384,6 +376,18 @@ impl RowAction {
             Self::Adopt | Self::Release => "=",
         }
     }
+}
+
+/// What is missing in the schema as problems, for when no migration is going to bring it.
+pub(crate) fn require_schema(pending: &[Pending]) -> impl Iterator<Item = Problem> {
+    pending.iter().map(|pending| {
+        let hint = pending.nearest.as_ref().map(|near| format!(", did you mean `{near}`?")).unwrap_or_default();
+        let message = match &pending.column {
+            Some(column) => format!("`{}` has no column `{column}`{hint}", pending.table),
+            None => format!("there is no table `{}`{hint}", pending.table),
+        };
+        Problem::new(ErrorCode::SeedTarget, Some(pending.at.clone()), message)
+    })
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]

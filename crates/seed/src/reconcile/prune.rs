@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use crate::error::Problem;
 use crate::guard::closure::{Order, Outside, order};
 use crate::read::Seeds;
-use crate::read::model::OnEdit;
+use crate::read::model::{Mode, OnEdit};
 use crate::reconcile::diff::Decision;
 use crate::reconcile::observe::Observation;
 use crate::reconcile::orphan::Orphan;
@@ -193,8 +193,20 @@ fn refused(seeds: &Seeds, observation: &Observation, outside: &Outside, stay: Op
         (Some(first), 1) => format!("`{}` {}", outside.parent, key_label(first)),
         (_, many) => format!("{many} rows of `{}`", outside.parent),
     };
-    let message =
-        format!("{name}, gone from the files, cannot be pruned: {}", consequence(outside, stay, &seeds.user_data));
+    // Streamed rows go last, because most of them refer to others.
+    let streamed = seeds.bulk.iter().any(|bulk| bulk.name == outside.table && bulk.mode == Mode::Sync);
+    let next = if streamed {
+        format!(
+            "; rows of `{}` are streamed and go last: seed once without those, then take this out as well",
+            outside.table
+        )
+    } else {
+        String::new()
+    };
+    let message = format!(
+        "{name}, gone from the files, cannot be pruned: {}{next}",
+        consequence(outside, stay, &seeds.user_data)
+    );
     let at = first.map(|orphan| {
         let block = &seeds.blocks[orphan.block];
         block.file.location(block.offset)

@@ -68,7 +68,7 @@ pub(crate) fn remember(engine: Engine, column: &Column, value: Value) -> Json {
 /// A remembered value as it is bound, and what goes after the bind.
 pub(crate) fn bind(engine: Engine, column: &Column, value: &Json) -> (Value, String) {
     let cast = match engine {
-        Engine::Postgres => format!("::text::{}", column.declared),
+        Engine::Postgres => format!("::text::{}", dialect::bound_type(column)),
         Engine::Sqlite | Engine::Mysql => String::new(),
     };
     let value = match value {

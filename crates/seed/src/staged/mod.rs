@@ -1,5 +1,6 @@
 //! Staged rows: what the files say a database should hold, before any database is asked. Their order is `order`'s.
 
+pub(crate) mod level;
 pub(crate) mod order;
 
 use std::collections::{HashMap, HashSet};
@@ -98,6 +99,8 @@ pub(crate) struct Reference {
     pub(crate) symbol: Json,
     /// The staged row it means: table and row.
     pub(crate) staged: Option<(usize, usize)>,
+    /// How many staged rows it may mean.
+    pub(crate) meant: usize,
     /// Who refers first, for the error when nobody is there.
     pub(crate) source: Source,
     pub(crate) offset: usize,
@@ -109,6 +112,9 @@ pub(crate) struct References {
     pub(crate) all: Vec<Reference>,
     by_text: HashMap<String, usize>,
 }
+
+/// By the text of a key: the first row that has it, and how many have it.
+type Meant = HashMap<String, (usize, usize)>;
 
 impl References {
     /// The index of a reference, new or known.
@@ -127,7 +133,7 @@ impl References {
             return *known;
         }
         let (table, source) = (table.to_owned(), source.clone());
-        self.adopt(text, Reference { table, key, missing, symbol, staged: None, source, offset })
+        self.adopt(text, Reference { table, key, missing, symbol, staged: None, meant: 0, source, offset })
     }
 
     /// The index of a reference whose text is known, new or known itself.
@@ -159,7 +165,7 @@ impl References {
     pub(crate) fn connect(&mut self, tables: &[StagedTable]) {
         let by_name: HashMap<&str, usize> =
             tables.iter().enumerate().map(|(index, table)| (table.name.as_str(), index)).collect();
-        let mut indexes: HashMap<(usize, Vec<String>), HashMap<String, usize>> = HashMap::new();
+        let mut indexes: HashMap<(usize, Vec<String>), Meant> = HashMap::new();
         for index in 0..self.all.len() {
             let reference = &self.all[index];
             let Some(table) = by_name.get(reference.table.as_str()).copied() else { continue };
@@ -167,11 +173,16 @@ impl References {
             let wanted =
                 canonical_text(&Json::Array(reference.key.iter().map(|(_, cell)| self.symbol(cell)).collect()));
             let rows = indexes.entry((table, columns)).or_insert_with_key(|(_, columns)| {
-                let rows = tables[table].rows.iter().enumerate().rev();
-                rows.filter_map(|(row, staged)| Some((self.row_text(staged, columns)?, row))).collect()
+                let rows = tables[table].rows.iter().enumerate();
+                let mut found = Meant::new();
+                for (text, row) in rows.filter_map(|(row, staged)| Some((self.row_text(staged, columns)?, row))) {
+                    found.entry(text).or_insert((row, 0)).1 += 1;
+                }
+                found
             });
             let found = rows.get(&wanted).copied();
-            self.all[index].staged = found.map(|row| (table, row));
+            self.all[index].staged = found.map(|(row, _)| (table, row));
+            self.all[index].meant = found.map_or(0, |(_, count)| count);
         }
     }
 

@@ -1,22 +1,17 @@
-//! Orders: datasets by `after`, tables by references, rows of one table by levels. A circle is an error that names it.
+//! Orders: datasets by `after`, tables by references. A circle is an error that names it. Rows of one table are `level`'s.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use plimsoll_core::ErrorCode;
 
 use crate::error::Problem;
-use crate::staged::{Block, Cell, Reference, References, StagedRow, StagedTable};
+use crate::staged::{Block, References, StagedRow, StagedTable};
 
 /// Sorts `0..edges.len()` so that everything in `edges[n]` comes before `n`; ties keep their order.
 ///
 /// # Errors
 /// The members of a circle, each needing the next.
 pub(crate) fn topological(edges: &[Vec<usize>]) -> Result<Vec<usize>, Vec<usize>> {
-    sorted(edges).map_err(|circles| circles.into_iter().next().unwrap_or_default())
-}
-
-/// The same, with circles that have no member in common.
-fn sorted(edges: &[Vec<usize>]) -> Result<Vec<usize>, Vec<Vec<usize>>> {
     let mut waiting: Vec<usize> = edges.iter().map(|needs| needs.iter().collect::<HashSet<_>>().len()).collect();
     let mut users: Vec<Vec<usize>> = vec![Vec::new(); edges.len()];
     for (user, needs) in edges.iter().enumerate() {
@@ -35,7 +30,7 @@ fn sorted(edges: &[Vec<usize>]) -> Result<Vec<usize>, Vec<Vec<usize>>> {
             }
         }
     }
-    if sorted.len() == edges.len() { Ok(sorted) } else { Err(circles(edges, &waiting)) }
+    if sorted.len() == edges.len() { Ok(sorted) } else { Err(circle(edges, &waiting)) }
 }
 
 /// Puts the tables into an order in which parents come before children, and adapts the references to it.
@@ -91,90 +86,16 @@ pub(crate) fn tables(
     in_order.collect()
 }
 
-/// Gives every row the level at which it can be written: after the rows of its own table that it refers to. Where rows refer to
-/// each other in a circle, a reference outside of the key waits until all of them are there.
-pub(crate) fn levels(tables: &mut [StagedTable], references: &References, problems: &mut Vec<Problem>) {
-    for (index, table) in tables.iter_mut().enumerate() {
-        defer_themselves(table, index, references);
-        'all: loop {
-            let edges: Vec<Vec<usize>> = table.rows.iter().map(|row| own_rows(row, index, references)).collect();
-            if edges.iter().all(Vec::is_empty) {
-                break;
-            }
-            let circles = match sorted(&edges) {
-                Ok(sorted) => {
-                    for row in sorted {
-                        let level = edges[row].iter().map(|need| table.rows[*need].level + 1).max();
-                        table.rows[row].level = level.unwrap_or(0);
-                    }
-                    break;
-                }
-                Err(circles) => circles,
-            };
-            for circle in circles {
-                if !defer(table, index, references, &circle) {
-                    problems.push(circular(table, &circle));
-                    break 'all;
-                }
-            }
-        }
-    }
-}
-
-/// Lets all references of rows to themselves wait that are not part of their keys.
-fn defer_themselves(table: &mut StagedTable, index: usize, references: &References) {
-    for (at, row) in table.rows.iter_mut().enumerate() {
-        let itself = |cell: &Cell| {
-            let mut found = false;
-            references.tables_of(cell, &mut |reference| found |= reference.staged == Some((index, at)));
-            found
-        };
-        let columns = row.cells().filter(|(name, cell)| !table.key.iter().any(|key| **key == **name) && itself(cell));
-        row.deferred = columns.map(|(name, _)| name.clone()).collect();
-    }
-}
-
-/// Lets one reference of a circle wait. False when all of them are part of keys.
-fn defer(table: &mut StagedTable, index: usize, references: &References, circle: &[usize]) -> bool {
-    let members: HashSet<usize> = circle.iter().copied().collect();
-    for row in circle {
-        let staged = &table.rows[*row];
-        let inside = |cell: &Cell| {
-            let mut found = false;
-            references.tables_of(cell, &mut |reference| {
-                found |= reference.staged.is_some_and(|(of, row)| of == index && members.contains(&row));
-            });
-            found
-        };
-        let may = |name: &str| {
-            !table.key.iter().any(|key| *key == *name) && !staged.deferred.iter().any(|deferred| **deferred == *name)
-        };
-        let found = staged.cells().find(|(name, cell)| may(name) && inside(cell)).map(|(name, _)| name.clone());
-        if let Some(name) = found {
-            table.rows[*row].deferred.push(name);
-            return true;
-        }
-    }
-    false
-}
-
-fn circular(table: &StagedTable, circle: &[usize]) -> Problem {
-    let labels: Vec<String> =
-        circle.iter().map(|row| crate::reconcile::show::label(&table.rows[*row].symbol)).collect();
-    let message =
-        format!("rows of `{}` refer to each other in a circle: {} -> {}", table.name, labels.join(" -> "), labels[0]);
-    Problem::new(ErrorCode::SeedCycle, Some(table.rows[circle[0]].source.location()), message)
-}
-
 /// An order for writing that also honours foreign keys the datasets fill with plain values.
 pub(crate) fn for_writing(tables: &[StagedTable], foreign: &[Vec<String>]) -> Vec<usize> {
     let by_name: HashMap<&str, usize> =
         tables.iter().enumerate().map(|(index, table)| (table.name.as_str(), index)).collect();
     // References are certain. Foreign keys between tables may run in circles that no row makes: those are left out.
     let mut edges: Vec<Vec<usize>> = tables.iter().map(|table| table.needs.clone()).collect();
+    let mut reach = Reach::of(&edges);
     for (index, targets) in foreign.iter().enumerate() {
         for target in targets.iter().filter_map(|name| by_name.get(name.as_str()).copied()) {
-            if target != index && !reaches(&edges, target, index) {
+            if reach.add(index, target) {
                 edges[index].push(target);
             }
         }
@@ -185,9 +106,10 @@ pub(crate) fn for_writing(tables: &[StagedTable], foreign: &[Vec<String>]) -> Ve
 /// Adds "tables of earlier datasets first" wherever references do not say otherwise.
 fn with_datasets(edges: &[Vec<usize>], tables: &[StagedTable]) -> Vec<Vec<usize>> {
     let mut all = edges.to_vec();
+    let mut reach = Reach::of(edges);
     for (index, table) in tables.iter().enumerate() {
         for (other, earlier) in tables.iter().enumerate() {
-            if earlier.rank < table.rank && !reaches(&all, other, index) {
+            if earlier.rank < table.rank && reach.add(index, other) {
                 all[index].push(other);
             }
         }
@@ -195,71 +117,65 @@ fn with_datasets(edges: &[Vec<usize>], tables: &[StagedTable]) -> Vec<Vec<usize>
     all
 }
 
-/// Whether `from` needs `to`, directly or through others.
-fn reaches(edges: &[Vec<usize>], from: usize, to: usize) -> bool {
-    let mut seen = HashSet::new();
-    let mut stack = vec![from];
-    while let Some(node) = stack.pop() {
-        if node == to {
-            return true;
-        }
-        if seen.insert(node) {
-            stack.extend(&edges[node]);
-        }
-    }
-    false
+/// What some nodes need, directly or through others, as a bit for each.
+struct Reach {
+    bits: Vec<Vec<u64>>,
 }
 
-fn own_rows(row: &StagedRow, table: usize, references: &References) -> Vec<usize> {
-    let mut rows = Vec::new();
-    for (name, cell) in row.cells() {
-        let waits = row.deferred.iter().any(|deferred| deferred == name);
-        if let Cell::Ref(_) = cell
-            && !waits
-        {
-            let mut visit = |reference: &Reference| {
-                rows.extend(reference.staged.filter(|(of, _)| *of == table).map(|(_, row)| row))
-            };
-            references.tables_of(cell, &mut visit);
-        }
-    }
-    rows
-}
-
-/// Follows needs among the nodes that never became ready, from each of them until one repeats.
-fn circles(edges: &[Vec<usize>], waiting: &[usize]) -> Vec<Vec<usize>> {
-    let mut circles = Vec::new();
-    // By whose walk a node was seen first, and as the how manieth.
-    let mut seen: Vec<Option<(usize, usize)>> = vec![None; edges.len()];
-    for start in (0..edges.len()).filter(|node| waiting[*node] > 0) {
-        let mut path = Vec::new();
-        let mut node = start;
-        while seen[node].is_none() {
-            seen[node] = Some((start, path.len()));
-            path.push(node);
-            match edges[node].iter().find(|need| waiting[**need] > 0) {
-                Some(need) => node = *need,
-                None => break,
+impl Reach {
+    fn of(edges: &[Vec<usize>]) -> Self {
+        let mut reach = Self { bits: vec![vec![0; edges.len().div_ceil(64)]; edges.len()] };
+        for from in 0..edges.len() {
+            let mut open = edges[from].clone();
+            while let Some(node) = open.pop() {
+                if !reach.has(from, node) {
+                    reach.bits[from][node / 64] |= 1 << (node % 64);
+                    open.extend(&edges[node]);
+                }
             }
         }
-        if let Some((walk, place)) = seen[node]
-            && walk == start
-            && !path.is_empty()
-            && edges[path[path.len() - 1]].iter().find(|need| waiting[**need] > 0) == Some(&node)
-        {
-            circles.push(path.split_off(place));
-        }
+        reach
     }
-    circles
+
+    fn has(&self, from: usize, to: usize) -> bool {
+        self.bits[from][to / 64] >> (to % 64) & 1 == 1
+    }
+
+    /// Lets a node need another one, unless that makes a circle. Whether it is told something new by that.
+    fn add(&mut self, from: usize, to: usize) -> bool {
+        if from == to || self.has(to, from) || self.has(from, to) {
+            return false;
+        }
+        let mut more = self.bits[to].clone();
+        more[to / 64] |= 1 << (to % 64);
+        for node in (0..self.bits.len()).filter(|node| *node == from || self.has(*node, from)).collect::<Vec<_>>() {
+            self.bits[node].iter_mut().zip(&more).for_each(|(bits, more)| *bits |= more);
+        }
+        true
+    }
+}
+
+/// Follows needs among the nodes that never became ready until one repeats.
+fn circle(edges: &[Vec<usize>], waiting: &[usize]) -> Vec<usize> {
+    let mut path: Vec<usize> = Vec::new();
+    let mut places: Vec<Option<usize>> = vec![None; edges.len()];
+    let mut next = (0..edges.len()).find(|node| waiting[*node] > 0);
+    while let Some(node) = next {
+        if let Some(place) = places[node] {
+            return path.split_off(place);
+        }
+        places[node] = Some(path.len());
+        path.push(node);
+        // Whoever never became ready needs somebody like that.
+        next = edges[node].iter().copied().find(|need| waiting[*need] > 0);
+    }
+    path
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::read::source::{Source, SourceFile};
-    use crate::staged::Missing;
     use proptest::prelude::*;
-    use std::sync::Arc;
 
     #[test]
     fn a_circle_is_named_by_its_members_only() {
@@ -268,51 +184,27 @@ mod tests {
     }
 
     #[test]
-    fn all_circles_that_share_nothing_are_found_at_once() {
-        let edges =
-            [vec![1], vec![0], vec![1], vec![3], vec![], vec![6], vec![7], vec![5]].map(|needs: Vec<usize>| needs);
-        assert_eq!(sorted(&edges), Err(vec![vec![0, 1], vec![3], vec![5, 6, 7]]));
+    fn many_tables_of_many_datasets_are_in_order() {
+        const TABLES: usize = 500;
+        let table = |rank: usize| StagedTable {
+            name: rank.to_string(),
+            key: Vec::new(),
+            rows: Vec::new(),
+            rank,
+            needs: if rank == 0 { vec![TABLES - 1] } else { Vec::new() },
+        };
+        let tables: Vec<StagedTable> = (0..TABLES).map(table).collect();
+        let edges: Vec<Vec<usize>> = tables.iter().map(|table| table.needs.clone()).collect();
+        let sorted = topological(&with_datasets(&edges, &tables)).expect("there is no circle");
+        // References go before the order of datasets.
+        assert_eq!(sorted[..3], [TABLES - 1, 0, 1]);
     }
 
     #[test]
-    fn rows_that_refer_to_themselves_or_in_pairs_take_no_longer_than_others() {
-        const ROWS: usize = 60_000;
-        let source = Source {
-            file: Arc::new(SourceFile::new(std::path::Path::new("a.toml"), String::new())),
-            offset: 0,
-            document: None,
-        };
-        let mut references = References::default();
-        let row = |at: usize, references: &mut References| {
-            let other = if at.is_multiple_of(3) { at } else { at - at % 3 + 3 - at % 3 };
-            let key = vec![("id".to_owned(), Cell::Value(other.into()))];
-            let own = Cell::Value(at.into());
-            let parent = Cell::Ref(references.intern("item", key, Missing::Error, &source, 0));
-            StagedRow {
-                block: 0,
-                key: vec![own.clone()],
-                symbol: at.into(),
-                row_key: at.to_string(),
-                columns: vec![(Arc::from("id"), own), (Arc::from("parent"), parent)],
-                insert_only: Vec::new(),
-                source: source.clone(),
-                was: None,
-                level: 0,
-                deferred: Vec::new(),
-            }
-        };
-        let rows: Vec<StagedRow> = (0..ROWS).map(|at| row(at, &mut references)).collect();
-        let table =
-            StagedTable { name: "item".to_owned(), key: vec!["id".to_owned()], rows, rank: 0, needs: Vec::new() };
-        let mut tables = vec![table];
-        references.connect(&tables);
-        let mut problems = Vec::new();
-        levels(&mut tables, &references, &mut problems);
-        assert!(problems.is_empty());
-        let deferred = |at: usize| tables[0].rows[at].deferred.len();
-        // One in three refers to itself; of the others one of each pair waits.
-        assert_eq!([deferred(0), deferred(1), deferred(2), deferred(3)], [1, 1, 0, 1]);
-        assert_eq!((0..ROWS).map(deferred).sum::<usize>(), ROWS / 3 * 2);
+    fn what_is_needed_through_others_makes_circles_too() {
+        let mut reach = Reach::of(&[vec![1], vec![2], vec![], vec![]]);
+        assert!(!reach.add(2, 0) && !reach.add(0, 2) && !reach.add(1, 1));
+        assert!(reach.add(2, 3) && reach.has(0, 3) && !reach.add(3, 0));
     }
 
     proptest! {

@@ -2,11 +2,14 @@
 
 mod part;
 
+use std::hash::Hasher;
+
 use plimsoll_core::ErrorCode;
 use plimsoll_core::db::{BulkRows, Db, DbError, Stmt, Value, temporary, writing};
 use plimsoll_core::ledger::{self, LedgerTable};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
+use siphasher::sip128::{Hasher128, SipHasher13};
 
 use crate::error::SeedError;
 use crate::ledger as entries;
@@ -111,23 +114,26 @@ pub(super) fn stage(
     known: &Known,
 ) -> Result<Base, SeedError> {
     let header = known.header.as_ref().filter(|header| header.key == table.key);
+    let knows = |column: &str| header.is_none_or(|header| header.columns.iter().any(|known| known == column));
+    let columns: Vec<bool> = shape.columns.iter().map(|column| knows(&column.name)).collect();
     let kind = match header {
-        Some(header) if header.fingerprint == table.source.fingerprint()? => Kind::Source,
+        // The same rows may have come to be written in more columns.
+        Some(header) if header.fingerprint == table.source.fingerprint()? && !columns.contains(&false) => Kind::Source,
         Some(_) => Kind::Table,
         // Rows that were applied one by one before the table was declared as a very large one.
         None if known.header.is_none() && !known.exceptions.is_empty() => Kind::Table,
         None => Kind::None,
     };
-    let knows = |column: &str| header.is_none_or(|header| header.columns.iter().any(|known| known == column));
-    let columns = shape.columns.iter().map(|column| knows(&column.name)).collect();
     if kind == Kind::None || (kind == Kind::Source && known.exceptions.is_empty()) {
         return Ok(Base { kind, table: None, columns });
     }
     let parts = header.filter(|_| kind == Kind::Table);
-    let exceptions: Vec<String> =
-        known.exceptions.iter().map(|exception| format!("{} {:?}", exception.key, exception.applied)).collect();
-    let content = format!("{:?}\n{}\n{:?}", parts.map(|header| &header.fingerprint), exceptions.join("\n"), shape);
-    let name = format!("plimsoll_b{index}_{}", fingerprint(&content));
+    let mut exceptions = SipHasher13::new();
+    for exception in &known.exceptions {
+        exceptions.write(format!("{} {:?}\n", exception.key, exception.applied).as_bytes());
+    }
+    let (parts_of, exceptions) = (parts.map(|header| &header.fingerprint), exceptions.finish128().as_u128());
+    let name = format!("plimsoll_b{index}_{}", fingerprint(&format!("{parts_of:?}\n{exceptions:032x}\n{shape:?}")));
     if count(db, &name)?.is_none() {
         let engine = db.engine();
         temporary(db, &[sql::create(engine, &name, shape, &[ADOPTED], true)])?;

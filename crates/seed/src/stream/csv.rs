@@ -14,7 +14,8 @@ use crate::stream::file::{Visit, check_columns, one, unreadable};
 pub(super) fn columns(reader: &mut dyn BufRead, delimiter: u8, shown: &Path) -> Result<Vec<String>, SeedError> {
     let mut reader = ReaderBuilder::new().delimiter(delimiter).from_reader(reader);
     let header = reader.headers().map_err(|error| broken(&error, shown))?;
-    let columns: Vec<String> = header.iter().map(|name| name.trim_start_matches('\u{feff}').to_owned()).collect();
+    let columns: Vec<String> =
+        header.iter().map(|name| name.trim_start_matches('\u{feff}').trim().to_owned()).collect();
     check_columns(&columns, shown)?;
     Ok(columns)
 }

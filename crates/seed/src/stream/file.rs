@@ -221,6 +221,14 @@ mod tests {
     }
 
     #[test]
+    fn a_mark_at_the_beginning_and_blanks_around_names_say_nothing() {
+        assert_eq!(rows("a.jsonl", "\u{feff}{\"a\":1}\n").expect("reads"), [[json!(1)]]);
+        let (_dir, opened) = file("a.csv", "\u{feff}a , b\n1, 2\n");
+        let opened = opened.expect("opens");
+        assert_eq!(opened.columns().iter().map(AsRef::as_ref).collect::<Vec<&str>>(), ["a", "b"]);
+    }
+
+    #[test]
     fn rows_know_their_lines_also_when_a_field_has_several() {
         let (_dir, opened) = file("a.csv", "sku,name\nA,\"one\ntwo\"\n\nB,x\n");
         let opened = opened.expect("opens");
@@ -238,7 +246,13 @@ mod tests {
             ("a.csv", "a,b\n1,2\n3\n", "a.csv:3:1: 1 field where the first line names 2 columns"),
             ("a.csv", "a,b\n1,2,3\n", "a.csv:2:1: 3 fields where the first line names 2 columns"),
             ("a.jsonl", "", "a.jsonl:1:1: the file is empty; its first line names the columns"),
-            ("a.jsonl", "{\"a\":1}\n{\"a\":}\n", "a.jsonl:2:6: broken JSON: expected value"),
+            ("a.jsonl", "{\"a\":1}\n{\"a\":}\n", "a.jsonl:2:6: broken JSON: a value is missing"),
+            (
+                "a.jsonl",
+                "{\"a\":1}\n{\"a\":18446744073709551616}\n",
+                "a.jsonl:2:6: the number 18446744073709551616 has more digits than can be kept, write it in quotes",
+            ),
+            ("a.jsonl", "{\"ä\":1}\n{\"ä\":1,\"ä\":2}\n", "a.jsonl:2:8: there are two properties `ä`"),
             ("a.jsonl", "{\"a\":1}\n[1]\n", "a.jsonl:2:1: a row is an object, `{ .. }`"),
             (
                 "a.jsonl",

@@ -4,6 +4,7 @@ use std::hash::Hasher;
 
 use plimsoll_core::ErrorCode;
 use plimsoll_core::db::{Catalog, Db, DbError, Engine, Stmt, dialect, quoted, scalar, temporary};
+use serde_json::{Map, Value as Json};
 use siphasher::sip128::{Hasher128, SipHasher13};
 
 use crate::error::{Problem, SeedError};
@@ -23,6 +24,9 @@ pub(super) const WAS_EDITED: &str = "plimsoll_edited";
 
 /// Keys shown to people.
 const SAMPLE: usize = 8;
+
+/// Edits that are told by themselves when they are errors; of more only the number.
+const TOLD: usize = 20;
 
 /// Leaves the rows that are in the base and in the table, not in the source, and were created by seeding.
 pub(super) fn compare(
@@ -83,6 +87,7 @@ pub(super) fn count(
     let mut hasher = SipHasher13::new();
     hasher.write(state.changes.as_bytes());
     let mut last = -1;
+    let mut edits = 0;
     loop {
         let stmt = format!(
             "SELECT {ROW}, {WAS_EDITED}, {} FROM {} WHERE {ROW} > {last} ORDER BY {ROW} LIMIT {PAGE}",
@@ -98,10 +103,14 @@ pub(super) fn count(
             let key = columns
                 .zip(row.into_values().skip(2))
                 .map(|(column, value)| (column.name.clone(), live(column, value)));
-            let key = serde_json::Value::Object(key.collect());
+            let key = Json::Object(key.collect());
             hasher.write(format!("\n-\t{edited}\t{}", crate::value::canonical_text(&key)).as_bytes());
             match (edited, bulk.on_gone()) {
                 (true, OnEdit::Fail) => {
+                    edits += 1;
+                    if edits > TOLD {
+                        continue;
+                    }
                     let label = crate::reconcile::show::label(&key);
                     let message =
                         format!("`{}` {label} was edited in the database, and the file has it no more", bulk.name);
@@ -119,6 +128,14 @@ pub(super) fn count(
         if !full {
             break;
         }
+    }
+    if edits > TOLD {
+        let message = format!(
+            "{} more rows of `{}` were edited in the database, and the file has them no more",
+            edits - TOLD,
+            bulk.name
+        );
+        state.problems.push(Problem::new(ErrorCode::SeedEdited, Some(bulk.at.clone()), message));
     }
     if state.counts.remove + state.counts.spared > 0 {
         state.changes = format!("{:032x}", hasher.finish128().as_u128());
@@ -218,25 +235,22 @@ pub(super) fn refers(engine: Engine, columns: &[String], references: &[String], 
     parts.join(" AND ")
 }
 
-/// The base of rows that are spared: they stay known, and are looked at again.
+/// The base of the next rows that are spared: they stay known, and are looked at again. Nothing when there are no more.
 pub(super) fn spared(
     db: &mut dyn Db,
     bulk: &BulkTable,
     comparison: &Comparison,
-    visit: &mut dyn FnMut(serde_json::Map<String, serde_json::Value>),
-) -> Result<(), DbError> {
+    last: &mut i64,
+) -> Result<Option<Vec<Map<String, Json>>>, DbError> {
     let (Some(gone), Some(base), OnEdit::Keep) = (&comparison.gone, &comparison.base.table, bulk.on_gone()) else {
-        return Ok(());
+        return Ok(None);
     };
-    let mut last = -1;
-    loop {
-        let stmt = format!(
-            "SELECT {ROW} FROM {} WHERE {ROW} > {last} AND {WAS_EDITED} = 1 ORDER BY {ROW} LIMIT {PAGE}",
-            quoted(db.engine(), gone)
-        );
-        let rows: Vec<u64> = db.rows(&Stmt::new(stmt))?.iter().map(|row| row.int(0).unsigned_abs()).collect();
-        let Some(highest) = rows.last() else { return Ok(()) };
-        last = i64::try_from(*highest).unwrap_or(i64::MAX);
-        page::staged(db, comparison, base, &rows)?.into_values().for_each(&mut *visit);
-    }
+    let stmt = format!(
+        "SELECT {ROW} FROM {} WHERE {ROW} > {last} AND {WAS_EDITED} = 1 ORDER BY {ROW} LIMIT {PAGE}",
+        quoted(db.engine(), gone)
+    );
+    let rows: Vec<u64> = db.rows(&Stmt::new(stmt))?.iter().map(|row| row.int(0).unsigned_abs()).collect();
+    let Some(highest) = rows.last() else { return Ok(None) };
+    *last = i64::try_from(*highest).unwrap_or(i64::MAX);
+    Ok(Some(page::staged(db, comparison, base, &rows)?.into_values().collect()))
 }

@@ -9,6 +9,7 @@ use plimsoll_core::{ErrorCode, Location};
 use serde_json::{Map, Value as Json};
 
 use crate::error::SeedError;
+use crate::read::parse::record;
 use crate::stream::file::{Visit, check_columns, one, unreadable};
 
 /// The names in the first object.
@@ -53,11 +54,11 @@ fn objects(
     shown: &Path,
     visit: &mut dyn FnMut(u64, Map<String, Json>) -> Result<bool, SeedError>,
 ) -> Result<(), SeedError> {
-    let mut text = String::new();
+    let mut read = String::new();
     let mut line = 0;
     loop {
-        text.clear();
-        match reader.read_line(&mut text) {
+        read.clear();
+        match reader.read_line(&mut read) {
             Ok(0) => return Ok(()),
             Ok(_) => line += 1,
             Err(error) if error.kind() == std::io::ErrorKind::InvalidData => {
@@ -65,17 +66,16 @@ fn objects(
             }
             Err(error) => return Err(unreadable(shown, &error)),
         }
+        let text = if line == 1 { read.trim_start_matches('\u{feff}') } else { &read };
         if text.trim().is_empty() {
             continue;
         }
-        let object = match serde_json::from_str(&text) {
+        let object = match record(text) {
             Ok(Json::Object(object)) => object,
             Ok(_) => return Err(one(ErrorCode::Syntax, Some(at(shown, line, 1)), "a row is an object, `{ .. }`")),
-            Err(error) => {
-                let said = error.to_string();
-                let said = said.split(" at line").next().unwrap_or_default();
-                let message = format!("broken JSON: {said}");
-                return Err(one(ErrorCode::Syntax, Some(at(shown, line, error.column())), message));
+            Err(fault) => {
+                let before = text.get(..fault.offset).unwrap_or(text).chars().count();
+                return Err(one(ErrorCode::Syntax, Some(at(shown, line, before + 1)), fault.message));
             }
         };
         if !visit(line, object)? {

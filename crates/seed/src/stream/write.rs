@@ -306,11 +306,12 @@ fn remember_exceptions(
         });
         ledger::write(db, &bulk.name, &entries.collect::<Vec<_>>())?;
     }
-    let mut spared = Vec::new();
-    gone::spared(db, bulk, comparison, &mut |applied| {
-        spared.push(entry(bulk, &comparison.shape, applied, author, Origin::Created));
-    })?;
-    Ok(ledger::write(db, &bulk.name, &spared)?)
+    let mut last = -1;
+    while let Some(rows) = gone::spared(db, bulk, comparison, &mut last)? {
+        let entries = rows.into_iter().map(|applied| entry(bulk, &comparison.shape, applied, author, Origin::Created));
+        ledger::write(db, &bulk.name, &entries.collect::<Vec<_>>())?;
+    }
+    Ok(())
 }
 
 /// A row's number, and what is remembered of it: its values, and whether it was there before.

@@ -1,6 +1,12 @@
 //! PostgreSQL's arrays as text: written from lists, and read back into lists. What their elements mean is the column's.
 
+use plimsoll_core::db::Column;
 use serde_json::Value as Json;
+
+/// Whether a column is one, or a domain over one.
+pub(super) fn holds(column: &Column) -> bool {
+    column.base.as_ref().unwrap_or(&column.declared).ends_with("[]")
+}
 
 /// An array as PostgreSQL writes it: quoted only where it has to be.
 pub(super) fn written(items: &[Json]) -> String {

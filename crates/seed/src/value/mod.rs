@@ -122,7 +122,8 @@ pub(crate) fn to_db(column: &Column, declared: &Json) -> Result<db::Value, Misfi
         (ColumnKind::Bytes, Json::String(text)) => {
             db::Value::Bytes(bytes::padded(column, bytes::of_text(&text).unwrap_or_default()))
         }
-        (ColumnKind::Timestamp, Json::String(text)) if time::has_zone(column) => {
+        // What is at no time at all has no zone either.
+        (ColumnKind::Timestamp, Json::String(text)) if time::has_zone(column) && !text.ends_with("infinity") => {
             db::Value::Text(format!("{text}+00:00"))
         }
         (_, Json::String(text)) => db::Value::Text(text),

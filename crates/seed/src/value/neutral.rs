@@ -13,7 +13,7 @@ pub(crate) fn neutral(column: &Column, held: &Json, declared: Option<&Json>) -> 
         (_, Json::Null) => Json::Null,
         (ColumnKind::Json, document) => json!({ "document": leaves(document) }),
         (_, Json::String(text)) if nested => {
-            let list = array::read(text).filter(|_| column.declared.ends_with("[]"));
+            let list = array::read(text).filter(|_| array::holds(column));
             let document = list.or_else(|| serde_json::from_str(text).ok());
             document.map_or_else(|| json!({ "text": text }), |document| json!({ "document": leaves(&document) }))
         }

@@ -13,12 +13,13 @@ const LISTED: usize = 8;
 pub(super) fn text(column: &Column, value: &Json) -> Result<Json, Misfit> {
     let mut text = plain(value);
     if let Some((limit, _)) = precision(&column.declared) {
-        let declared = column.declared.to_lowercase();
-        if declared.starts_with("char(") || declared.starts_with("character(") {
+        if is_called(column, "char") || is_called(column, "character") {
             text.truncate(text.trim_end_matches(' ').len());
         }
-        let length = text.chars().count();
+        // Bytes are never fewer than characters.
+        let length = if text.len() > limit { text.chars().count() } else { 0 };
         if length > limit {
+            let declared = column.declared.to_lowercase();
             return Err(Misfit(format!("{length} characters do not fit `{}` of type {declared}", column.name)));
         }
     }
@@ -27,22 +28,26 @@ pub(super) fn text(column: &Column, value: &Json) -> Result<Json, Misfit> {
 
 /// A value of a type that has no form of its own in files.
 pub(super) fn other(column: &Column, value: &Json) -> Result<Json, Misfit> {
-    let declared = column.declared.to_lowercase();
     let wrong = || misfit(column, value);
     if !column.choices.is_empty() {
-        return if declared.starts_with("set(") { set(column, value) } else { choice(column, &plain(value)) }
+        return if is_called(column, "set") { set(column, value) } else { choice(column, &plain(value)) }
             .map(Json::String);
     }
-    match (declared.split('(').next().unwrap_or_default(), value) {
-        ("uuid", Json::String(text)) => uuid(text).map(Json::String).ok_or_else(wrong),
-        ("date", Json::String(text)) => time::date(text).map(Json::String).ok_or_else(wrong),
-        ("time" | "time without time zone", Json::String(text)) => {
+    match value {
+        Json::String(text) if is_called(column, "uuid") => uuid(text).map(Json::String).ok_or_else(wrong),
+        Json::String(text) if is_called(column, "date") => time::date(text).map(Json::String).ok_or_else(wrong),
+        Json::String(text) if ["time", "time without time zone"].iter().any(|name| is_called(column, name)) => {
             time::time(column, text).map(Json::String).ok_or_else(wrong)
         }
-        (_, Json::Array(items)) if declared.ends_with("[]") => Ok(Json::String(array::written(items))),
-        (_, Json::Array(_) | Json::Object(_)) => Ok(Json::String(value.to_string())),
+        Json::Array(items) if array::holds(column) => Ok(Json::String(array::written(items))),
+        Json::Array(_) | Json::Object(_) => Ok(Json::String(value.to_string())),
         _ => Ok(Json::String(plain(value))),
     }
+}
+
+/// Whether a type has a name, in whatever case, before its size. Asked for every value, so that nothing is copied for it.
+fn is_called(column: &Column, name: &str) -> bool {
+    column.declared.split('(').next().is_some_and(|called| called.eq_ignore_ascii_case(name))
 }
 
 fn plain(value: &Json) -> String {

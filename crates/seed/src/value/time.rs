@@ -10,8 +10,10 @@ const DIGITS: u8 = 6;
 
 /// Whether a column knows of zones, so that what is written needs one.
 pub(super) fn has_zone(column: &Column) -> bool {
-    let declared = column.declared.to_lowercase();
-    declared.contains("with time zone") || declared.starts_with("timestamptz")
+    let has = |place: usize, word: &str| {
+        column.declared.get(place..place + word.len()).is_some_and(|part| part.eq_ignore_ascii_case(word))
+    };
+    has(0, "timestamptz") || (0..column.declared.len()).any(|place| has(place, "with time zone"))
 }
 
 /// In UTC, with a space, and as many digits of a second as the column keeps.

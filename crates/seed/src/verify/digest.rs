@@ -65,7 +65,7 @@ fn line(seeds: &Seeds, observation: &Observation, table: usize, row: &StagedRow,
         // The row was found by its key, so that the database's own spelling of it says nothing.
         .filter(|(name, _)| !key.iter().any(|key| **key == **name))
         .map(|(name, cell)| {
-            let held = live.values.get(&**name).unwrap_or(&Json::Null);
+            let held = live.values.get(name).unwrap_or(&Json::Null);
             (name.to_string(), encoded(seeds, observation, state.column(name), cell, held))
         })
         .collect();

@@ -96,3 +96,38 @@ families! {
     values_that_do_not_fit: "value", 13;
     what_is_skipped_is_told_in_the_plan: "skipped", 1;
 }
+
+#[test]
+fn numbers_that_would_be_stored_as_others_are_told_in_every_format() {
+    for (name, text, place) in [
+        ("r.json", "[{\"k\": \"x\",\n \"n\": 99999999999999.99}]", "data/r.json:2:7"),
+        ("r.jsonl", "{\"k\": \"x\", \"n\": 99999999999999.99}\n", "data/r.jsonl:1:17"),
+        ("r.yaml", "- k: x\n  n: 99999999999999.99\n", "data/r.yaml:2:6"),
+        ("r.toml", "[[t]]\nk = 'x'\nn = 99999999999999.99\n", "data/r.toml:3:5"),
+    ] {
+        let dataset = format!("[[table]]\nname = 't'\nkey = ['k']\nfile = 'data/{name}'\n");
+        let mut project = Project::of(&[("seeds/a.toml", &dataset), (&format!("data/{name}"), text)]);
+        project.db.batch("CREATE TABLE t (id INTEGER PRIMARY KEY, k TEXT NOT NULL UNIQUE, n NUMERIC(20,2))").unwrap();
+        let told = project.problems();
+        let message = "the number 99999999999999.99 has more digits than can be kept, write it in quotes";
+        assert!(told.contains(place) && told.contains(message), "{told}");
+    }
+}
+
+#[test]
+fn numbers_of_datasets_that_would_be_stored_as_others_are_told() {
+    let dataset = "[[table]]\nname = 't'\nkey = ['k']\nrows = [{ k = 'x', n = 12345678901234567.89, m = [1.5, nan] }]\n\
+        [[table]]\nname = 't'\nkey = ['k']\ncolumns = { k = \"'y'\", n = inf }\n";
+    let mut project = Project::of(&[("seeds/a.toml", dataset)]);
+    let told = project.problems();
+    for expected in [
+        "seeds/a.toml:4:24",
+        "the number 12345678901234567.89 has more digits than can be kept, write it in quotes",
+        "seeds/a.toml:4:56",
+        "`nan` is not a number that a database could keep",
+        "seeds/a.toml:8:28",
+        "`inf` is not a number that a database could keep",
+    ] {
+        assert!(told.contains(expected), "{told}");
+    }
+}

@@ -218,3 +218,19 @@ fn a_trigger_that_changes_what_was_written_is_found_before_the_commit() {
     assert_snapshot!(told(&project.apply().unwrap_err()));
     assert_eq!(project.rows("SELECT count(*) FROM setting"), "0");
 }
+
+#[test]
+fn of_many_references_that_lead_nowhere_only_the_first_have_hints() {
+    let told = wrong(
+        "[[table]]\nname = 't'\neach = 'range(30) as i'\nkey = ['k']\n\
+         columns = { k = '\"k\" ~ i', up = 'ref(\"t\", k=\"x\" ~ i)' }\n",
+    );
+    assert_eq!(told.matches("neither the files nor the database have").count(), 30, "{told}");
+    assert_eq!(told.matches("did you mean").count(), 20, "{told}");
+}
+
+#[test]
+fn what_is_wrong_with_a_column_of_generated_rows_is_told_once() {
+    let told = wrong("[[generate]]\nname = 't'\ncount = 5\nkey = ['k']\ncolumns = { k = '\"k\" ~ n', g = '\"x\"' }\n");
+    assert_eq!(told.matches("is computed by the database and cannot be written").count(), 1, "{told}");
+}

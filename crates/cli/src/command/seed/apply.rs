@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use plimsoll_core::Exit;
-use plimsoll_core::db::{Access, connect};
+use plimsoll_core::db::{Access, Catalog, connect};
 use plimsoll_deploy::DeployEvent;
 use plimsoll_seed::{ApplyOptions, SeedError, SeedPlan, Seeds};
 
@@ -16,7 +16,12 @@ pub(super) fn run(args: &SeedApply, context: &mut Context<'_, '_>) -> Result<Exi
     let project = context.project_with(&args.apply.environment, args.top_up)?;
     let seeds = load(&project)?;
     let mut agreed = args.agreed();
+    let mut db = connect(&project.database, Access::Read)?;
+    plimsoll_deploy::check_environment(db.as_mut(), &project)?;
     if args.fresh {
+        // Nothing is removed for rows that could not be written.
+        let catalog = Catalog::read(db.as_mut())?;
+        plimsoll_seed::require_fresh(&seeds, &plimsoll_seed::observe(db.as_mut(), &seeds, &catalog)?)?;
         let asked = fresh::clear(&project, &agreed, args.dry_run, context)?;
         if args.dry_run {
             context.terminal.say(&format!("then {} are seeded", declared(&seeds)));
@@ -26,16 +31,11 @@ pub(super) fn run(args: &SeedApply, context: &mut Context<'_, '_>) -> Result<Exi
         agreed.yes |= asked;
     }
     let expectations = plimsoll_deploy::expectations(&project);
-    let (plan, session) = {
-        let mut db = connect(&project.database, Access::Read)?;
-        plimsoll_deploy::check_environment(db.as_mut(), &project)?;
-        let plan = make(db.as_mut(), &seeds)?;
-        // Before the lock, which would make a database only to refuse.
-        plan.require_schema()?;
-        // Millions of rows are not staged twice.
-        let session = (!plan.bulk.is_empty()).then_some(db);
-        (plan, session)
-    };
+    let plan = make(db.as_mut(), &seeds)?;
+    // Before the lock, which would make a database only to refuse.
+    plan.require_schema()?;
+    // Millions of rows are not staged twice.
+    let session = (!plan.bulk.is_empty()).then_some(db);
     let saved = args.plan.as_deref().map(read_plan).transpose()?;
     if let Some(saved) = &saved {
         let moved = saved.differences(&plan);

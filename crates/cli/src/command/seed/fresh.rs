@@ -9,7 +9,7 @@ use crate::args::{Apply, Format};
 use crate::error::CliError;
 
 /// Shows what is removed, asks once, and removes it: streamed tables first, because their rows refer to others. Nothing is begun
-/// that would be refused later. Whether anybody was asked: not where there is nothing to remove.
+/// that would be refused later; whether the new rows could be written, the caller knows. Whether anybody was asked: not where there is nothing to remove.
 pub(super) fn clear(
     project: &Project,
     apply: &Apply,

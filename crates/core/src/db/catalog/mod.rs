@@ -46,6 +46,9 @@ pub struct Column {
     pub name: String,
     /// The type as the engine writes it.
     pub declared: String,
+    /// The type that a domain is made of (PostgreSQL).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<String>,
     /// The type as far as values are concerned.
     pub kind: ColumnKind,
     /// Whether NULL is allowed.
@@ -185,13 +188,14 @@ impl Catalog {
     }
 }
 
-/// Table, name, type, nullable, generated, has a default, counted (1: unless given, 2: always), sequence, collation.
+/// Table, name, type, nullable, generated, has a default, counted (1: unless given, 2: always), sequence, collation,
+/// type under a domain.
 fn columns(engine: Engine) -> &'static str {
     match engine {
         Engine::Sqlite => {
             "SELECT m.name, p.name, p.type, NOT p.\"notnull\" AND p.pk = 0, p.hidden IN (2, 3), p.dflt_value IS NOT NULL, \
                 p.pk = 1 AND upper(p.type) = 'INTEGER' AND m.sql NOT LIKE '%WITHOUT ROWID%' \
-                AND (SELECT count(*) FROM pragma_table_info(m.name) k WHERE k.pk > 0) = 1, '', '' \
+                AND (SELECT count(*) FROM pragma_table_info(m.name) k WHERE k.pk > 0) = 1, '', '', '' \
                 FROM sqlite_schema m JOIN pragma_table_xinfo(m.name) p WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
                 ORDER BY m.name, p.cid"
         }
@@ -208,7 +212,10 @@ fn columns(engine: Engine) -> &'static str {
                 JOIN pg_depend d ON d.classid = 'pg_attrdef'::regclass AND d.objid = f.oid AND d.refclassid = 'pg_class'::regclass \
                 JOIN pg_class s ON s.oid = d.refobjid AND s.relkind = 'S' \
                 WHERE f.adrelid = c.oid AND f.adnum = a.attnum LIMIT 1) END, \
-                CASE WHEN l.collisdeterministic THEN '' ELSE l.oid::regcollation::text END \
+                CASE WHEN l.collisdeterministic THEN '' ELSE l.oid::regcollation::text END, \
+                CASE WHEN t.typtype = 'd' THEN (WITH RECURSIVE under AS (SELECT t.typbasetype AS base, t.typtypmod AS size, 1 AS depth \
+                UNION ALL SELECT d.typbasetype, d.typtypmod, u.depth + 1 FROM under u JOIN pg_type d ON d.oid = u.base AND d.typtype = 'd') \
+                SELECT format_type(base, size)::text FROM under ORDER BY depth DESC LIMIT 1) ELSE '' END \
                 FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid JOIN pg_type t ON t.oid = a.atttypid \
                 LEFT JOIN pg_collation l ON l.oid = a.attcollation \
                 WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped \
@@ -218,7 +225,7 @@ fn columns(engine: Engine) -> &'static str {
         Engine::Mysql => {
             "SELECT c.TABLE_NAME, c.COLUMN_NAME, c.COLUMN_TYPE, c.IS_NULLABLE = 'YES', c.EXTRA LIKE '% GENERATED%', \
                 c.COLUMN_DEFAULT IS NOT NULL OR c.EXTRA LIKE '%auto_increment%' OR c.DATA_TYPE = 'enum', \
-                c.EXTRA LIKE '%auto_increment%', '', COALESCE(c.COLLATION_NAME, '') \
+                c.EXTRA LIKE '%auto_increment%', '', COALESCE(c.COLLATION_NAME, ''), '' \
                 FROM information_schema.COLUMNS c JOIN information_schema.TABLES t \
                 ON t.TABLE_SCHEMA = c.TABLE_SCHEMA AND t.TABLE_NAME = c.TABLE_NAME AND t.TABLE_TYPE = 'BASE TABLE' \
                 WHERE c.TABLE_SCHEMA = DATABASE() ORDER BY c.TABLE_NAME, c.ORDINAL_POSITION"
@@ -248,6 +255,7 @@ fn column(engine: Engine, row: &DynRow) -> Column {
         digits: facts::digits(engine, &declared),
         pads: facts::pads(engine, &declared),
         narrow: facts::is_narrow(engine, &declared),
+        base: given(row.text(9)),
         declared,
     }
 }

@@ -44,7 +44,8 @@ pub(super) fn places(text: &str) -> Option<Node> {
     parsed.value.as_ref().map(node)
 }
 
-fn value(text: &str) -> Result<Json, Fault> {
+/// One value, in which nothing is lost.
+pub(super) fn value(text: &str) -> Result<Json, Fault> {
     let json = serde_json::from_str::<Strict>(text).map_err(|error| broken(text, &error))?.0;
     match inexact(text) {
         Some((offset, number)) => Err(Fault::new(offset, number::too_long(number))),

@@ -62,6 +62,16 @@ pub(crate) fn parse(format: Format, text: &str) -> Result<Parsed, Fault> {
     }
 }
 
+/// One line of JSON lines.
+pub(crate) fn record(line: &str) -> Result<Json, Fault> {
+    json::value(line)
+}
+
+/// The numbers of a TOML text that would not be kept as they are written.
+pub(crate) fn inexact(text: &str) -> Vec<Fault> {
+    toml::inexact(text)
+}
+
 /// The places of a text that parsed without them.
 pub(crate) fn places(format: Format, text: &str) -> Option<Node> {
     match format {

@@ -14,6 +14,33 @@ pub(super) fn parse(text: &str) -> Result<Parsed, Fault> {
     Ok(Parsed { json, places: Some(Node { offset: 0, inner }), ..Parsed::default() })
 }
 
+/// What is wrong with the numbers of a text that is TOML; whoever reads it as values of its own has lost digits by then.
+pub(super) fn inexact(text: &str) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    if text.split(|c: char| !(c.is_ascii_alphanumeric() || "._+-".contains(c))).any(may_be_inexact)
+        && let Ok(table) = DeTable::parse(text)
+    {
+        table.get_ref().values().for_each(|value| collect(value, &mut faults));
+    }
+    faults
+}
+
+/// Nearly no text has a number that needs a closer look.
+fn may_be_inexact(word: &str) -> bool {
+    let word = word.trim_start_matches(['+', '-']);
+    matches!(word, "inf" | "nan")
+        || (word.starts_with(|c: char| c.is_ascii_digit()) && (word.len() > 15 || word.contains(['e', 'E'])))
+}
+
+fn collect(value: &toml::Spanned<DeValue<'_>>, faults: &mut Vec<Fault>) {
+    match value.get_ref() {
+        DeValue::Float(_) => faults.extend(part(value).err()),
+        DeValue::Array(items) => items.iter().for_each(|item| collect(item, faults)),
+        DeValue::Table(table) => table.values().for_each(|value| collect(value, faults)),
+        DeValue::String(_) | DeValue::Integer(_) | DeValue::Boolean(_) | DeValue::Datetime(_) => {}
+    }
+}
+
 fn fields(table: &DeTable<'_>) -> Result<(Json, Inner), Fault> {
     let mut object = Map::new();
     let mut nodes = Vec::with_capacity(table.len());
@@ -65,5 +92,13 @@ mod tests {
         assert_eq!(parsed.json, serde_json::json!({"a": 1.5, "role": [{"slug": "x"}, {"slug": "y"}]}));
         assert_eq!(parsed.places.expect("has places").find("/role/1/slug"), text.rfind("slug").expect("is there"));
         assert!(parse("a = inf\n").is_err());
+    }
+
+    #[test]
+    fn numbers_that_would_be_other_ones_are_found_wherever_they_are() {
+        let text = "a = 1.5\nb = 12345678901234567.89\n[c]\nd = [{ e = nan }, 1_000.5]\nf = '12345678901234567.89'\n";
+        let places: Vec<usize> = inexact(text).iter().map(|fault| fault.offset).collect();
+        assert_eq!(places, ["1234567", "nan"].map(|word| text.find(word).expect("is there")));
+        assert!(inexact("a = 'info and 2026-01-31'\nb = 1e3").is_empty());
     }
 }

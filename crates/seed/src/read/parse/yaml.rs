@@ -1,5 +1,6 @@
 //! YAML 1.2 with places, by the core schema: `yes` is a text. Grammar is saphyr's; what it means as JSON is decided here.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span, StrInput, Tag};
@@ -17,6 +18,8 @@ struct Builder<'a> {
     parser: Parser<'a, StrInput<'a>>,
     text: &'a str,
     lines: Vec<usize>,
+    /// The last place that was looked for: line, column and offset. The next one is nearly always behind it.
+    last: Cell<(usize, usize, usize)>,
     anchors: HashMap<usize, Json>,
     repeated: usize,
 }
@@ -25,7 +28,7 @@ struct Builder<'a> {
 pub(super) fn parse(text: &str) -> Result<Parsed, Fault> {
     let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
     let parser = Parser::new_from_str(text);
-    let mut builder = Builder { parser, text, lines, anchors: HashMap::new(), repeated: 0 };
+    let mut builder = Builder { parser, text, lines, last: Cell::default(), anchors: HashMap::new(), repeated: 0 };
     let mut documents = Vec::new();
     loop {
         match builder.next()? {
@@ -142,9 +145,17 @@ impl<'a> Builder<'a> {
     }
 
     fn offset(&self, marker: Marker) -> usize {
-        let start = self.lines.get(marker.line().saturating_sub(1)).copied().unwrap_or(self.text.len());
-        let line = &self.text[start..];
-        start + line.char_indices().nth(marker.col()).map_or(line.len(), |(at, _)| at)
+        let (line, column, start) = match self.last.get() {
+            last if last.0 == marker.line() && last.1 <= marker.col() => last,
+            _ => {
+                let start = self.lines.get(marker.line().saturating_sub(1)).copied();
+                (marker.line(), 0, start.unwrap_or(self.text.len()))
+            }
+        };
+        let rest = &self.text[start..];
+        let offset = start + rest.char_indices().nth(marker.col() - column).map_or(rest.len(), |(at, _)| at);
+        self.last.set((line, marker.col(), offset));
+        offset
     }
 }
 
@@ -312,6 +323,14 @@ mod tests {
         assert!(fault("a: !point 1\n").message.starts_with("the tag `!point`"));
         assert!(fault("a: .nan\n").message.contains("not a number"));
         assert_eq!(fault(&"[".repeat(200)).message, "the document is nested too deeply");
+    }
+
+    #[test]
+    fn a_long_line_takes_no_longer_than_many() {
+        const ITEMS: usize = 100_000;
+        let text = format!("ä: [{}]\n", vec!["éx"; ITEMS].join(", "));
+        let places = parse(&text).expect("is YAML").places.expect("has places");
+        assert_eq!(places.find(&format!("/ä/{}", ITEMS - 1)), text.rfind('é').expect("is there"));
     }
 
     #[test]
