@@ -10,6 +10,7 @@ mod guard;
 mod ledger;
 mod lifecycle;
 mod map;
+mod parallel;
 mod pull;
 mod read;
 mod reconcile;

@@ -34,6 +34,12 @@ pub(crate) struct CompiledBlock<'env> {
     pub(super) insert_only: Vec<Named<'env>>,
     /// Key columns of the row as it was called before.
     pub(super) was: Vec<Named<'env>>,
+    /// All values of a row that have to be evaluated, as one list: the engine is set up once for a row.
+    pub(super) together: Option<Expr<'env>>,
+    /// What a document or record is called.
+    pub(super) root: Arc<str>,
+    /// What the file of a document is called.
+    pub(super) file_name: Arc<str>,
     /// Whether it has records of its own, `file` or `source`.
     pub(super) is_own: bool,
     /// Whether the fields of a record are the columns.
@@ -58,6 +64,8 @@ pub(super) struct Placed<'env> {
 pub(super) struct Named<'env> {
     pub(super) name: Arc<str>,
     pub(super) value: Placed<'env>,
+    /// Where its value is among those that are evaluated together.
+    pub(super) slot: Option<usize>,
 }
 
 pub(super) struct Loop<'env> {
@@ -84,6 +92,10 @@ impl<'env> CompiledBlock<'env> {
         let let_depths = depths(&each, &lets);
         let is_own = block.file.is_some() || block.source.is_some();
         let fields = is_own && block.columns.0.is_empty();
+        let mut columns = compiler.named(block.columns);
+        let mut insert_only = compiler.named(block.insert_only);
+        let mut was = compiler.named(block.was);
+        let together = together(env, columns.iter_mut().chain(&mut insert_only).chain(&mut was));
         Self {
             index,
             table: block.name.get_ref().clone(),
@@ -97,9 +109,12 @@ impl<'env> CompiledBlock<'env> {
             let_early: needed(when.as_ref(), &lets),
             lets,
             when,
-            columns: compiler.named(block.columns),
-            insert_only: compiler.named(block.insert_only),
-            was: compiler.named(block.was),
+            columns,
+            insert_only,
+            was,
+            together,
+            root: Arc::from(if is_own { "row" } else { "doc" }),
+            file_name: Arc::from("file"),
             is_own,
             fields,
             rows: block.rows.map(|rows| {
@@ -163,7 +178,7 @@ impl<'env> Compiler<'_, 'env> {
                 literal => Some(Placed { expr: Expr::Literal(json(literal)), offset }),
             };
             if let Some(value) = value {
-                named.push(Named { name: Arc::from(name), value });
+                named.push(Named { name: Arc::from(name), value, slot: None });
             }
         }
         named
@@ -189,6 +204,25 @@ impl<'env> Compiler<'_, 'env> {
         let list = self.code(offset, list.trim())?;
         Some(Loop { list, name: Arc::from(name), index_name: Arc::from(format!("{name}_index")) })
     }
+}
+
+/// The list of all values that are neither literals nor plain paths, each of which learns its place in it.
+fn together<'a, 'env: 'a>(
+    env: &'env Environment<'static>,
+    row: impl Iterator<Item = &'a mut Named<'env>>,
+) -> Option<Expr<'env>> {
+    let mut list = String::from("[");
+    let evaluated = row.filter(|named| matches!(named.value.expr, Expr::Code { path: None, .. }));
+    let mut slots: Vec<&mut Option<usize>> = Vec::new();
+    for named in evaluated {
+        list.push_str(&format!("({}),", named.value.expr.source()));
+        slots.push(&mut named.slot);
+    }
+    list.push(']');
+    // What cannot be put together is evaluated one by one.
+    let expr = Some(list).filter(|_| slots.len() > 1).and_then(|list| Expr::compile(env, &list).ok())?;
+    slots.into_iter().enumerate().for_each(|(position, slot)| *slot = Some(position));
+    Some(expr)
 }
 
 /// Which `let`s a `when` needs, directly or through others.

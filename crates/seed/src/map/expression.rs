@@ -15,7 +15,12 @@ const MISSING: &str = "missing";
 /// A compiled expression, or a literal that needs none.
 pub(crate) enum Expr<'env> {
     Literal(Json),
-    Code { source: String, compiled: Expression<'env, 'env> },
+    Code {
+        source: String,
+        compiled: Expression<'env, 'env>,
+        /// The names of a plain path such as `doc.story.asA`, which needs no evaluation in a document.
+        path: Option<Box<[Box<str>]>>,
+    },
 }
 
 /// The names that one evaluation sees: the project's, overlaid by those of loops and `let`.
@@ -50,14 +55,25 @@ pub(crate) fn environment() -> Environment<'static> {
 impl<'env> Expr<'env> {
     pub(crate) fn compile(env: &'env Environment<'static>, source: &str) -> Result<Self, Error> {
         let compiled = env.compile_expression_owned(source.to_owned())?;
-        Ok(Self::Code { source: source.to_owned(), compiled })
+        Ok(Self::Code { source: source.to_owned(), compiled, path: plain_path(source) })
+    }
+
+    /// The names of a plain path, the first one alone for a name.
+    pub(crate) fn path(&self) -> Option<&[Box<str>]> {
+        match self {
+            Self::Literal(_) => None,
+            Self::Code { path, .. } => path.as_deref(),
+        }
     }
 
     /// Evaluates to a value that may be undefined.
     pub(crate) fn eval(&self, scope: &Scope) -> Result<Value, Error> {
         match self {
             Self::Literal(json) => Ok(Value::from(minijinja::value::Serde(json))),
-            Self::Code { compiled, .. } => compiled.eval(Value::from_dyn_object(Arc::clone(&scope.0))),
+            Self::Code { compiled, path, .. } => match path.as_deref().and_then(|path| scope.walk(path)) {
+                Some(value) => Ok(value),
+                None => compiled.eval(Value::from_dyn_object(Arc::clone(&scope.0))),
+            },
         }
     }
 
@@ -98,6 +114,13 @@ impl Scope {
         local.iter().rev().find(|(known, _)| **known == *name).map(|(_, value)| value.clone())
     }
 
+    /// What a plain path means, unless a part of it is missing: then the engine says so.
+    fn walk(&self, path: &[Box<str>]) -> Option<Value> {
+        let (root, parts) = path.split_first()?;
+        let value = parts.iter().try_fold(self.local(root)?, |value, part| value.get_attr(part).ok());
+        value.filter(|value| !value.is_undefined())
+    }
+
     /// All names, of the project as well.
     pub(super) fn names(&self) -> Vec<String> {
         let local = self.0.local.read().unwrap_or_else(PoisonError::into_inner);
@@ -135,6 +158,13 @@ impl Object for RefValue {
     fn enumerate(self: &Arc<Self>) -> Enumerator {
         Enumerator::NonEnumerable
     }
+}
+
+fn plain_path(source: &str) -> Option<Box<[Box<str>]>> {
+    let is_name =
+        |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let parts: Vec<&str> = source.split('.').map(str::trim).collect();
+    parts.iter().all(|part| is_name(part)).then(|| parts.into_iter().map(Box::from).collect())
 }
 
 /// Turns a result into JSON. Undefined values and references inside of lists or objects are errors.

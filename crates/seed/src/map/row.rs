@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use plimsoll_core::ErrorCode;
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
 use crate::map::Staging;
 use crate::map::compile::CompiledBlock;
 use crate::read::model::KeyNulls;
 use crate::read::source::Source;
 use crate::staged::{Cell, Missing, References, StagedRow, Was};
-use crate::value::{canonical_text, hash};
+use crate::value::{canonical_object, hash};
 
 /// The part of a literal row or record that says how it was called before.
 pub(super) const WAS: &str = "was";
@@ -46,28 +46,19 @@ impl CompiledBlock<'_> {
             staging.problems.push(source.problem(ErrorCode::SeedValue, source.offset, message));
             return;
         }
-        let symbol = |key: &[Cell], references: &References| {
-            let names = self.key.iter().zip(key);
-            let symbol = names.map(|(name, cell)| (name.to_string(), references.symbol(cell)));
-            Json::Object(symbol.collect::<Map<String, Json>>())
+        let row_key = |key: &[Cell], references: &References| {
+            let parts = self.key.iter().zip(key).map(|(name, cell)| (&**name, references.meaning(cell)));
+            hash(&canonical_object(parts.collect()))
         };
         if let Some((name, _)) = was.iter().find(|(name, _)| !self.key.contains(name)) {
             let message = format!("`was` names `{name}`, which is no key column");
             staging.problems.push(source.problem(ErrorCode::InvalidValue, source.offset, message));
             return;
         }
-        let known: Vec<&(Arc<str>, Cell)> = was.iter().filter(|(_, cell)| *cell != Cell::Value(Json::Null)).collect();
-        let old = self.key.iter().zip(&key).map(|(name, cell)| {
-            let old = known.iter().find(|(column, _)| column == name).map(|(_, cell)| cell);
-            old.unwrap_or(cell).clone()
-        });
-        let old: Vec<Cell> = old.collect();
-        let was = (old != key).then(|| {
-            let row_key = hash(&canonical_text(&symbol(&old, &staging.references)));
-            Was { key: old, row_key }
-        });
-        let symbol = symbol(&key, &staging.references);
-        let row_key = hash(&canonical_text(&symbol));
+        let was = self.old(&key, &was).map(|old| Was { row_key: row_key(&old, &staging.references), key: old });
+        let row_key = row_key(&key, &staging.references);
+        let symbol = self.key.iter().zip(&key).map(|(name, cell)| (name.to_string(), staging.references.symbol(cell)));
+        let symbol = Json::Object(symbol.collect());
         staging.rows.push(StagedRow {
             block: self.index,
             key,
@@ -80,6 +71,20 @@ impl CompiledBlock<'_> {
             level: 0,
             deferred: Vec::new(),
         });
+    }
+
+    /// The key that a row had before, where that is another one.
+    fn old(&self, key: &[Cell], was: &[(Arc<str>, Cell)]) -> Option<Vec<Cell>> {
+        let known: Vec<&(Arc<str>, Cell)> = was.iter().filter(|(_, cell)| *cell != Cell::Value(Json::Null)).collect();
+        if known.is_empty() {
+            return None;
+        }
+        let old = self.key.iter().zip(key).map(|(name, cell)| {
+            let old = known.iter().find(|(column, _)| column == name).map(|(_, cell)| cell);
+            old.unwrap_or(cell).clone()
+        });
+        let old: Vec<Cell> = old.collect();
+        (old != key).then_some(old)
     }
 
     /// Where the dataset file says what a column holds.

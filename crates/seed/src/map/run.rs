@@ -8,12 +8,10 @@ use serde_json::Value as Json;
 
 use crate::error::Problem;
 use crate::map::{CompiledBlock, Staging};
+use crate::parallel::in_chunks;
 use crate::read::document::{Document, Origin};
 use crate::read::schema::Schema;
 use crate::staged::{Cell, StagedRow};
-
-/// Fewer than this are done before a thread has started.
-const WORTH_A_THREAD: usize = 32;
 
 /// A document, or a record of one.
 #[derive(Debug, Clone)]
@@ -44,39 +42,12 @@ impl Input {
 /// Runs all blocks over all inputs that fit the schema.
 pub(crate) fn run(blocks: &[CompiledBlock<'_>], base: &Value, inputs: &[Input], schema: Option<&Schema>) -> Ran {
     let numbered: Vec<(usize, &Input)> = inputs.iter().enumerate().collect();
-    let chunks = numbered.chunks(inputs.len().div_ceil(workers(inputs.len())).max(1)).collect::<Vec<_>>();
     let mut ran = Ran { staged: blocks.iter().map(|_| Vec::new()).collect(), failed: Vec::new() };
-    for (staged, failed) in on_threads(&chunks, |chunk| run_chunk(blocks, base, chunk, schema)) {
+    for (staged, failed) in in_chunks(&numbered, |chunk| run_chunk(blocks, base, chunk, schema)) {
         ran.staged.iter_mut().zip(staged).for_each(|(all, chunk)| all.push(chunk));
         ran.failed.extend(failed);
     }
     ran
-}
-
-/// Applies a function to all items, several at a time, and keeps their order.
-pub(crate) fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let chunks: Vec<&[T]> = items.chunks(items.len().div_ceil(workers(items.len())).max(1)).collect();
-    on_threads(&chunks, |chunk| chunk.iter().map(&work).collect::<Vec<R>>()).into_iter().flatten().collect()
-}
-
-fn workers(items: usize) -> usize {
-    let available = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    available.min(items / WORTH_A_THREAD).max(1)
-}
-
-fn on_threads<C: Copy + Sync + Send, R: Send>(chunks: &[C], work: impl Fn(C) -> R + Sync) -> Vec<R> {
-    if let [only] = chunks {
-        return vec![work(*only)];
-    }
-    std::thread::scope(|scope| {
-        let work = &work;
-        let threads: Vec<_> = chunks.iter().map(|chunk| scope.spawn(move || work(*chunk))).collect();
-        let done = threads.into_iter().map(|thread| match thread.join() {
-            Ok(done) => done,
-            Err(panic) => std::panic::resume_unwind(panic),
-        });
-        done.collect()
-    })
 }
 
 type Chunk = (Vec<Staging>, Vec<(usize, Vec<Problem>)>);
@@ -160,17 +131,5 @@ impl Staging {
 fn renumber(cell: &mut Cell, places: &[usize]) {
     if let Cell::Ref(index) = cell {
         *index = places[*index];
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_done_in_parallel_keeps_its_order() {
-        let items: Vec<usize> = (0..1000).collect();
-        assert_eq!(in_parallel(&items, |item| item * 2), (0..1000).map(|item| item * 2).collect::<Vec<_>>());
-        assert_eq!(in_parallel(&Vec::<usize>::new(), |item| *item), Vec::<usize>::new());
     }
 }

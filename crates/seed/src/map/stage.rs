@@ -14,15 +14,16 @@ use crate::map::explain::{explain_in, undefined_names};
 use crate::map::expression::{Expr, RefValue, Scope, to_json};
 use crate::map::row::{WAS, is_was, old_key};
 use crate::map::run::Input;
-use crate::read::document::{Document, escaped};
+use crate::read::document::Document;
 use crate::read::source::Source;
 use crate::staged::Cell;
 
-/// The names of one evaluation with the JSON pointers of those that are places in the document.
-struct Frame {
+/// The names of one evaluation, and which of them are places in the document.
+struct Frame<'d> {
     scope: Scope,
-    pointers: Vec<(Arc<str>, String)>,
-    document: Option<Arc<Document>>,
+    /// Later names shadow earlier ones, also where they are no places.
+    places: Vec<(Arc<str>, Option<Place<'d>>)>,
+    document: Option<&'d Arc<Document>>,
     /// For the document and every loop, a number that changes when it moves on.
     versions: Vec<u64>,
     latest: u64,
@@ -30,6 +31,12 @@ struct Frame {
     known: Vec<Option<(u64, Value)>>,
     /// The values of `let`s that mean the same in other blocks.
     shared: Vec<Option<Value>>,
+}
+
+/// A part of a document and its JSON pointer.
+struct Place<'d> {
+    json: &'d Json,
+    pointer: String,
 }
 
 impl<'env> CompiledBlock<'env> {
@@ -57,13 +64,13 @@ impl<'env> CompiledBlock<'env> {
         shared: &mut Vec<Option<Value>>,
         staging: &mut Staging,
     ) {
-        let mut frame = self.frame(base, Some(Arc::clone(&input.document)));
+        let mut frame = self.frame(base, Some(&input.document));
         frame.shared = std::mem::take(shared);
-        // A document is `doc`, a record of a table's own file is a `row`.
-        let name: Arc<str> = Arc::from(if self.is_own { "row" } else { "doc" });
-        frame.scope.set(&name, input.document.value(&input.pointer));
-        frame.scope.set(&Arc::from("file"), file.clone());
-        frame.pointers.push((name, input.pointer.clone()));
+        frame.scope.set(&self.root, input.document.value(&input.pointer));
+        frame.scope.set(&self.file_name, file.clone());
+        let place = input.document.json.pointer(&input.pointer);
+        let place = place.map(|json| Place { json, pointer: input.pointer.clone() });
+        frame.places.push((Arc::clone(&self.root), place));
         if self.fields {
             self.stage_fields(input, &mut frame, staging);
         } else {
@@ -79,10 +86,10 @@ impl<'env> CompiledBlock<'env> {
         format!("none of {inputs} {what} gives a row of `{}`, see {at}", self.table)
     }
 
-    fn frame(&self, base: &Value, document: Option<Arc<Document>>) -> Frame {
+    fn frame<'d>(&self, base: &Value, document: Option<&'d Arc<Document>>) -> Frame<'d> {
         Frame {
             scope: Scope::new(base.clone()),
-            pointers: Vec::new(),
+            places: Vec::new(),
             document,
             versions: vec![0; self.each.len() + 1],
             latest: 0,
@@ -92,7 +99,7 @@ impl<'env> CompiledBlock<'env> {
     }
 
     /// A record whose fields are the columns, as they are.
-    fn stage_fields(&self, input: &Input, frame: &mut Frame, staging: &mut Staging) {
+    fn stage_fields(&self, input: &Input, frame: &mut Frame<'_>, staging: &mut Staging) {
         let source = self.source(&input.pointer, frame);
         let Some(Json::Object(record)) = input.document.json.pointer(&input.pointer) else { return };
         if !self.names_hold(&source, frame, staging) {
@@ -103,10 +110,11 @@ impl<'env> CompiledBlock<'env> {
         };
         let columns = record.iter().filter(|(name, value)| is_column(name, value));
         let columns = columns.map(|(name, value)| (self.name(name), Cell::Value(value.clone()))).collect();
-        let insert_only = self.cells(&self.insert_only, &source, frame, staging);
+        let evaluated = self.evaluated(frame);
+        let insert_only = self.cells(&self.insert_only, &evaluated, &source, frame, staging);
         let was = match record.get(WAS).filter(|value| is_was(WAS, value)) {
             Some(value) => Some(old_key(value)),
-            None => self.cells(&self.was, &source, frame, staging),
+            None => self.cells(&self.was, &evaluated, &source, frame, staging),
         };
         self.finish(source, Some(columns), insert_only, was, staging);
     }
@@ -117,7 +125,7 @@ impl<'env> CompiledBlock<'env> {
         known.map_or_else(|| Arc::from(field), Arc::clone)
     }
 
-    fn stage_literal(&self, offset: usize, row: &[(Arc<str>, Json)], frame: &mut Frame, staging: &mut Staging) {
+    fn stage_literal(&self, offset: usize, row: &[(Arc<str>, Json)], frame: &mut Frame<'_>, staging: &mut Staging) {
         let source = Source { file: Arc::clone(&self.file), offset, document: None };
         let was = row.iter().find(|(name, value)| is_was(name, value)).map(|(_, value)| old_key(value));
         let row: Vec<&(Arc<str>, Json)> = row.iter().filter(|(name, value)| !is_was(name, value)).collect();
@@ -125,13 +133,13 @@ impl<'env> CompiledBlock<'env> {
         let names: Map<String, Json> = row.iter().map(|(name, value)| (name.to_string(), value.clone())).collect();
         let depth = frame.scope.depth();
         frame.scope.set(&Arc::from("row"), Value::from(minijinja::value::Serde(&names)));
-        let insert_only = self.cells(&self.insert_only, &source, frame, staging);
+        let insert_only = self.cells(&self.insert_only, &self.evaluated(frame), &source, frame, staging);
         frame.scope.truncate(depth);
         self.finish(source, Some(columns), insert_only, Some(was.unwrap_or_default()), staging);
     }
 
     /// One level of `each`; below the last one, the row.
-    fn stage_loops(&self, loops: &[Loop<'env>], pointer: String, frame: &mut Frame, staging: &mut Staging) {
+    fn stage_loops(&self, loops: &[Loop<'env>], pointer: String, frame: &mut Frame<'_>, staging: &mut Staging) {
         let Some((first, rest)) = loops.split_first() else {
             self.stage_row(pointer, frame, staging);
             return;
@@ -161,38 +169,40 @@ impl<'env> CompiledBlock<'env> {
                 return;
             }
         };
-        let place = frame.pointer_of(first.list.expr.source());
+        // A list of the document itself: its items are places as well. The keys of an object are not.
+        let place = first.list.expr.path().and_then(|path| frame.place_of(path)).filter(|place| place.json.is_array());
         let level = self.each.len() - rest.len();
         for (index, item) in items.enumerate() {
             frame.latest += 1;
             frame.versions[level] = frame.latest;
-            let item_pointer = place.as_ref().map(|place| format!("{place}/{index}"));
+            let item_place = place.as_ref().and_then(|place| place.item(index));
+            let item_pointer = item_place.as_ref().map_or_else(|| pointer.clone(), |place| place.pointer.clone());
             frame.scope.set(&first.name, item);
             frame.scope.set(&first.index_name, Value::from(index));
-            let known = frame.pointers.len();
-            if let Some(pointer) = &item_pointer {
-                frame.pointers.push((Arc::clone(&first.name), pointer.clone()));
-            }
-            self.stage_loops(rest, item_pointer.unwrap_or_else(|| pointer.clone()), frame, staging);
-            frame.pointers.truncate(known);
+            let known = frame.places.len();
+            frame.places.push((Arc::clone(&first.name), item_place));
+            self.stage_loops(rest, item_pointer, frame, staging);
+            frame.places.truncate(known);
             frame.scope.truncate(depth);
         }
     }
 
-    fn stage_row(&self, pointer: String, frame: &mut Frame, staging: &mut Staging) {
+    fn stage_row(&self, pointer: String, frame: &mut Frame<'_>, staging: &mut Staging) {
         let source = self.source(&pointer, frame);
-        let depth = frame.scope.depth();
+        let (depth, known) = (frame.scope.depth(), frame.places.len());
         if self.names_hold(&source, frame, staging) {
-            let columns = self.cells(&self.columns, &source, frame, staging);
-            let insert_only = self.cells(&self.insert_only, &source, frame, staging);
-            let was = self.cells(&self.was, &source, frame, staging);
+            let evaluated = self.evaluated(frame);
+            let columns = self.cells(&self.columns, &evaluated, &source, frame, staging);
+            let insert_only = self.cells(&self.insert_only, &evaluated, &source, frame, staging);
+            let was = self.cells(&self.was, &evaluated, &source, frame, staging);
             self.finish(source, columns, insert_only, was, staging);
         }
+        frame.places.truncate(known);
         frame.scope.truncate(depth);
     }
 
     /// Evaluates `let` and `when`; false when there is no row here, or an error was found.
-    fn names_hold(&self, source: &Source, frame: &mut Frame, staging: &mut Staging) -> bool {
+    fn names_hold(&self, source: &Source, frame: &mut Frame<'_>, staging: &mut Staging) -> bool {
         if !self.names(true, source, frame, staging) {
             return false;
         }
@@ -208,7 +218,7 @@ impl<'env> CompiledBlock<'env> {
     }
 
     /// Evaluates the `let`s that `when` needs, or the others; false when one of them is wrong.
-    fn names(&self, early: bool, source: &Source, frame: &mut Frame, staging: &mut Staging) -> bool {
+    fn names(&self, early: bool, source: &Source, frame: &mut Frame<'_>, staging: &mut Staging) -> bool {
         for (position, named) in self.lets.iter().enumerate().filter(|(position, _)| self.let_early[*position] == early)
         {
             let version = frame.versions[self.let_depths[position]];
@@ -216,6 +226,7 @@ impl<'env> CompiledBlock<'env> {
                 && *at == version
             {
                 frame.scope.set(&named.name, value.clone());
+                frame.places.push((Arc::clone(&named.name), None));
                 continue;
             }
             let number = self.let_shared[position];
@@ -227,6 +238,7 @@ impl<'env> CompiledBlock<'env> {
                         frame.shared[number] = Some(value.clone());
                     }
                     frame.scope.set(&named.name, value.clone());
+                    frame.places.push((Arc::clone(&named.name), None));
                     frame.known[position] = Some((version, value));
                 }
                 Err(error) => {
@@ -252,26 +264,31 @@ impl<'env> CompiledBlock<'env> {
         text
     }
 
+    /// The values of a row that are evaluated together. None when one of them is wrong, which is found when they are evaluated
+    /// one by one.
+    fn evaluated(&self, frame: &Frame<'_>) -> Vec<Value> {
+        let list = self.together.as_ref().and_then(|list| list.eval(&frame.scope).ok());
+        list.and_then(|list| list.try_iter().ok().map(Iterator::collect)).unwrap_or_default()
+    }
+
     /// Evaluates columns; nothing when one of them is wrong, after reporting all that are.
     fn cells(
         &self,
         columns: &[Named<'env>],
+        evaluated: &[Value],
         source: &Source,
-        frame: &Frame,
+        frame: &Frame<'_>,
         staging: &mut Staging,
     ) -> Option<Vec<(Arc<str>, Cell)>> {
         let mut cells = Vec::with_capacity(columns.len());
-        for Named { name, value } in columns {
-            let cell = match &value.expr {
-                Expr::Literal(json) => Ok(Cell::Value(json.clone())),
-                expr => match frame.json_at(expr.source()) {
+        for Named { name, value, slot } in columns {
+            let evaluated = slot.and_then(|slot| evaluated.get(slot)).filter(|value| !value.is_undefined());
+            let cell = match (&value.expr, evaluated) {
+                (Expr::Literal(json), _) => Ok(Cell::Value(json.clone())),
+                (_, Some(evaluated)) => cell(evaluated, source, value.offset, staging),
+                (expr, None) => match expr.path().and_then(|path| frame.place_json(path)) {
                     Some(json) => Ok(Cell::Value(json.clone())),
-                    None => {
-                        // A name alone needs no evaluation; one without a value does, for its error.
-                        let known = frame.scope.local(expr.source()).filter(|known| !known.is_undefined());
-                        let result = known.map_or_else(|| expr.eval(&frame.scope), Ok);
-                        result.and_then(|result| cell(&result, source, value.offset, staging))
-                    }
+                    None => expr.eval(&frame.scope).and_then(|result| cell(&result, source, value.offset, staging)),
                 },
             };
             match cell {
@@ -286,32 +303,41 @@ impl<'env> CompiledBlock<'env> {
         (cells.len() == columns.len()).then_some(cells)
     }
 
-    fn source(&self, pointer: &str, frame: &Frame) -> Source {
-        let document = frame.document.as_ref().map(|document| (Arc::clone(document), pointer.to_owned()));
+    fn source(&self, pointer: &str, frame: &Frame<'_>) -> Source {
+        let document = frame.document.map(|document| (Arc::clone(document), pointer.to_owned()));
         Source { file: Arc::clone(&self.file), offset: self.offset, document }
     }
 }
 
-impl Frame {
-    /// The JSON pointer that a plain path such as `p.scoringAnchors` stands for.
-    fn pointer_of(&self, source: &str) -> Option<String> {
-        let mut parts = source.split('.');
-        let root = parts.next()?.trim();
-        let mut pointer = self.pointers.iter().rev().find(|(name, _)| **name == *root)?.1.clone();
-        for part in parts {
-            let part = part.trim();
-            if part.is_empty() || !part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
-                return None;
-            }
-            pointer = format!("{pointer}/{}", escaped(part));
-        }
-        Some(pointer)
+impl<'d> Frame<'d> {
+    /// The place that a name means, unless it means something else here.
+    fn root(&self, name: &str) -> Option<&Place<'d>> {
+        self.places.iter().rev().find(|(known, _)| **known == *name)?.1.as_ref()
     }
 
     /// The document's own value for a plain path: exact, and without a detour through the expression language.
-    fn json_at(&self, source: &str) -> Option<&Json> {
-        let pointer = self.pointer_of(source)?;
-        self.document.as_ref()?.json.pointer(&pointer)
+    fn place_json(&self, path: &[Box<str>]) -> Option<&'d Json> {
+        let (root, parts) = path.split_first()?;
+        parts.iter().try_fold(self.root(root)?.json, |json, part| json.as_object()?.get(&**part))
+    }
+
+    /// The place of a plain path such as `p.scoringAnchors`.
+    fn place_of(&self, path: &[Box<str>]) -> Option<Place<'d>> {
+        let json = self.place_json(path)?;
+        let (root, parts) = path.split_first()?;
+        let mut pointer = self.root(root)?.pointer.clone();
+        for part in parts {
+            pointer.push('/');
+            // Names of plain paths have nothing to escape.
+            pointer.push_str(part);
+        }
+        Some(Place { json, pointer })
+    }
+}
+
+impl<'d> Place<'d> {
+    fn item(&self, index: usize) -> Option<Self> {
+        Some(Self { json: self.json.get(index)?, pointer: format!("{}/{index}", self.pointer) })
     }
 }
 

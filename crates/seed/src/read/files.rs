@@ -8,7 +8,7 @@ use plimsoll_core::toml_file::nearest;
 use plimsoll_core::{ErrorCode, Location};
 
 use crate::error::Problem;
-use crate::map::run::in_parallel;
+use crate::parallel::in_parallel;
 use crate::read::document::Document;
 use crate::read::format::Format;
 use crate::read::overlay::Overlay;

@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 
 use crate::error::{Problem, SeedError};
 use crate::lifecycle::plan::{FOUND, RowSteps};
+use crate::parallel::in_parallel;
 use crate::read::{Seeds, Skipped};
 use crate::reconcile::diff::{Decision, Decisions, decide};
 use crate::reconcile::observe::Observation;
@@ -186,9 +187,8 @@ pub(crate) fn from_decisions(
         .map(|index| TablePlan {
             table: seeds.tables[index].name.clone(),
             declared: seeds.tables[index].rows.len(),
-            rows: decisions.tables[index]
-                .iter()
-                .map(|decision| row(seeds, index, decision))
+            rows: in_parallel(&decisions.tables[index], |decision| row(seeds, index, decision))
+                .into_iter()
                 .chain(observation.orphans.tables[index].iter().zip(&decisions.pruned.fates[index]).map(gone))
                 .collect(),
         })

@@ -12,7 +12,7 @@ use serde_json::{Map, Value as Json};
 use crate::error::Problem;
 use crate::read::model::{EditPolicy, Mode, OnDuplicate};
 use crate::read::source::{Source, SourceFile};
-use crate::value::{canonical_text, fingerprint};
+use crate::value::{canonical_object, canonical_text, fingerprint, write_canonical, write_json};
 
 /// A value of a staged row.
 #[derive(Debug, Clone, PartialEq)]
@@ -110,7 +110,7 @@ pub(crate) struct Reference {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct References {
     pub(crate) all: Vec<Reference>,
-    by_text: HashMap<String, usize>,
+    by_text: HashMap<Vec<u8>, usize>,
 }
 
 /// By the text of a key: the first row that has it, and how many have it.
@@ -126,18 +126,23 @@ impl References {
         source: &Source,
         offset: usize,
     ) -> usize {
-        let columns: Map<String, Json> = key.iter().map(|(column, cell)| (column.clone(), self.symbol(cell))).collect();
-        let symbol = serde_json::json!({ "ref": table, "key": columns });
-        let text = format!("{missing:?} {}", canonical_text(&symbol));
+        let mut text = Vec::new();
+        write_json(&(missing as u8, table), &mut text);
+        for (column, cell) in &key {
+            write_json(column, &mut text);
+            write_canonical(self.meaning(cell), &mut text);
+        }
         if let Some(known) = self.by_text.get(&text) {
             return *known;
         }
+        let columns: Map<String, Json> = key.iter().map(|(column, cell)| (column.clone(), self.symbol(cell))).collect();
+        let symbol = serde_json::json!({ "ref": table, "key": columns });
         let (table, source) = (table.to_owned(), source.clone());
         self.adopt(text, Reference { table, key, missing, symbol, staged: None, meant: 0, source, offset })
     }
 
     /// The index of a reference whose text is known, new or known itself.
-    pub(crate) fn adopt(&mut self, text: String, reference: Reference) -> usize {
+    pub(crate) fn adopt(&mut self, text: Vec<u8>, reference: Reference) -> usize {
         *self.by_text.entry(text).or_insert_with(|| {
             self.all.push(reference);
             self.all.len() - 1
@@ -145,8 +150,8 @@ impl References {
     }
 
     /// All references with their texts, in order.
-    pub(crate) fn into_texts(self) -> impl Iterator<Item = (String, Reference)> {
-        let mut texts = vec![String::new(); self.all.len()];
+    pub(crate) fn into_texts(self) -> impl Iterator<Item = (Vec<u8>, Reference)> {
+        let mut texts = vec![Vec::new(); self.all.len()];
         for (text, index) in self.by_text {
             texts[index] = text;
         }
@@ -155,9 +160,14 @@ impl References {
 
     /// A cell as JSON, references by their natural key.
     pub(crate) fn symbol(&self, cell: &Cell) -> Json {
+        self.meaning(cell).clone()
+    }
+
+    /// As [`Self::symbol`], without a copy.
+    pub(crate) fn meaning<'a>(&'a self, cell: &'a Cell) -> &'a Json {
         match cell {
-            Cell::Value(value) => value.clone(),
-            Cell::Ref(index) => self.all[*index].symbol.clone(),
+            Cell::Value(value) => value,
+            Cell::Ref(index) => &self.all[*index].symbol,
         }
     }
 
@@ -215,8 +225,7 @@ impl StagedRow {
     /// A fingerprint of everything the files say about the row but its secrets, the same in every database.
     pub(crate) fn content(&self, references: &References, secret: &HashSet<String>) -> String {
         let open = self.cells().filter(|(column, _)| !secret.contains(&**column));
-        let all: Map<String, Json> = open.map(|(column, cell)| (column.to_string(), references.symbol(cell))).collect();
-        fingerprint(&canonical_text(&Json::Object(all)))
+        fingerprint(&canonical_object(open.map(|(column, cell)| (&**column, references.meaning(cell))).collect()))
     }
 }
 

@@ -23,9 +23,16 @@ pub(crate) struct Misfit(String);
 
 /// JSON with sorted keys and one spelling per number: equal values have equal texts.
 pub(crate) fn canonical_text(value: &Json) -> String {
-    let mut out = String::new();
+    let mut out = Vec::new();
     write_canonical(value, &mut out);
-    out
+    text(out)
+}
+
+/// As [`canonical_text`], of an object with these properties. Of two with the same name the later one counts.
+pub(crate) fn canonical_object(mut properties: Vec<(&str, &Json)>) -> String {
+    let mut out = Vec::new();
+    write_object(&mut properties, &mut out);
+    text(out)
 }
 
 /// The SHA-256 of a text in hexadecimal.
@@ -148,35 +155,56 @@ fn misfit(column: &Column, value: &Json) -> Misfit {
     Misfit(format!("{shown} does not fit `{}` of type {}", column.name, column.declared.to_lowercase()))
 }
 
-fn write_canonical(value: &Json, out: &mut String) {
+/// Appends the canonical text of a value.
+pub(crate) fn write_canonical(value: &Json, out: &mut Vec<u8>) {
     match value {
         Json::Object(object) => {
-            let mut entries: Vec<_> = object.iter().collect();
-            entries.sort_by(|a, b| a.0.cmp(b.0));
-            out.push('{');
-            for (position, (name, value)) in entries.into_iter().enumerate() {
-                if position > 0 {
-                    out.push(',');
-                }
-                out.push_str(&Json::from(name.as_str()).to_string());
-                out.push(':');
-                write_canonical(value, out);
-            }
-            out.push('}');
+            let mut properties: Vec<_> = object.iter().map(|(name, value)| (name.as_str(), value)).collect();
+            write_object(&mut properties, out);
         }
         Json::Array(items) => {
-            out.push('[');
+            out.push(b'[');
             for (position, item) in items.iter().enumerate() {
                 if position > 0 {
-                    out.push(',');
+                    out.push(b',');
                 }
                 write_canonical(item, out);
             }
-            out.push(']');
+            out.push(b']');
         }
-        Json::Number(number) => out.push_str(&normal_number(number).to_string()),
-        other => out.push_str(&other.to_string()),
+        Json::Number(number) => write_json(&normal_number(number), out),
+        Json::String(text) => write_json(text, out),
+        Json::Bool(flag) => write_json(flag, out),
+        Json::Null => out.extend(b"null"),
     }
+}
+
+fn write_object(properties: &mut [(&str, &Json)], out: &mut Vec<u8>) {
+    properties.sort_by(|a, b| a.0.cmp(b.0));
+    out.push(b'{');
+    let mut is_first = true;
+    for (position, (name, value)) in properties.iter().enumerate() {
+        if properties.get(position + 1).is_some_and(|next| next.0 == *name) {
+            continue;
+        }
+        if !std::mem::replace(&mut is_first, false) {
+            out.push(b',');
+        }
+        write_json(name, out);
+        out.push(b':');
+        write_canonical(value, out);
+    }
+    out.push(b'}');
+}
+
+/// Appends what JSON is made of; only a value with keys that are no texts could fail, or a writer that is no vector.
+pub(crate) fn write_json(part: &(impl serde::Serialize + ?Sized), out: &mut Vec<u8>) {
+    serde_json::to_writer(out, part).unwrap_or_default();
+}
+
+fn text(json: Vec<u8>) -> String {
+    // JSON is UTF-8, and what is checked here at the speed of memory is never replaced.
+    String::from_utf8(json).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
 /// `(10,2)` of `numeric(10,2)`; a single number is a precision with scale 0.

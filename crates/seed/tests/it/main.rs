@@ -4,6 +4,7 @@
 mod broken;
 mod errors;
 mod live;
+mod mapping;
 mod plans;
 mod project;
 mod properties;

@@ -1,0 +1,50 @@
+//! What names mean in expressions: parts of the document, keys of objects, and names that hide others.
+
+use crate::project::Project;
+
+fn rows(dataset: &str) -> String {
+    let document = r#"{"title": "outer", "part": {"title": "inner"}, "answers": {"1": "Yes", "2": "No"},
+        "b": [{"n": 2, "title": "second"}, {"n": 1, "title": "first"}]}"#;
+    let mut project = Project::of(&[("docs/a.json", document), ("seeds/row.toml", dataset)]);
+    project.db.batch("CREATE TABLE row (slug TEXT PRIMARY KEY, title TEXT)").unwrap();
+    project.apply().unwrap();
+    project.rows("SELECT slug || ' ' || title FROM row ORDER BY slug")
+}
+
+fn dataset(rest: &str) -> String {
+    format!("[documents]\nfiles = \"docs/*.json\"\n\n[[table]]\nname = \"row\"\nkey = [\"slug\"]\n{rest}")
+}
+
+#[test]
+fn a_loop_over_an_object_gives_its_keys() {
+    let found =
+        rows(&dataset("each = \"doc.answers as k\"\n[table.columns]\nslug = \"k\"\ntitle = \"doc.answers[k]\"\n"));
+    assert_eq!(found, "1 Yes\n2 No");
+}
+
+#[test]
+fn a_let_hides_the_part_of_the_document_that_has_its_name() {
+    let found =
+        rows(&dataset("[table.let]\ndoc = \"doc.part\"\n[table.columns]\nslug = \"'x'\"\ntitle = \"doc.title\"\n"));
+    assert_eq!(found, "x inner");
+}
+
+#[test]
+fn a_loop_over_a_sorted_list_hides_an_outer_one_of_the_same_name() {
+    let each = "each = [\"doc.b as b\", \"doc.b | sort(attribute='n') as b\"]\non_duplicate = \"first\"\n";
+    let found = rows(&dataset(&format!("{each}[table.columns]\nslug = \"b.n | string\"\ntitle = \"b.title\"\n")));
+    assert_eq!(found, "1 first\n2 second");
+}
+
+#[test]
+fn one_value_that_is_missing_is_told_alone_among_those_evaluated_together() {
+    let mut project = Project::of(&[
+        ("docs/a.json", r#"{"a": "x"}"#),
+        (
+            "seeds/row.toml",
+            &dataset("[table.columns]\nslug = \"doc.a ~ '1'\"\ntitle = \"doc.gone ~ '2'\"\nmore = \"doc.a | upper\"\n"),
+        ),
+    ]);
+    let told = project.problems();
+    assert!(told.contains("column `title`") && told.lines().count() == 1, "{told}");
+}
