@@ -220,4 +220,13 @@ live_tests! {
         assert_eq!(reset(db, &all).expect("is reset"), "1 rows deleted, 0 let go, 0 kept as edited");
         assert_eq!(db.count("domain"), 0);
     }
+
+    fn edits_are_found_among_more_rows_than_one_question_asks_for(db: &mut TestDatabase) {
+        domain_table(db);
+        let rows: Vec<String> = (0..700).map(|row| format!("{{ slug = \"{row}\", name = \"x\" }}")).collect();
+        let domains = format!("[[table]]\nname = \"domain\"\nkey = [\"slug\"]\nrows = [{}]\n", rows.join(", "));
+        seed(db, &TestProject::new().file("seeds/domains.toml", &domains)).expect("seeds");
+        db.run("UPDATE domain SET note = 'Ask Nell' WHERE slug = '650'");
+        assert_eq!(reset(db, &ResetOptions::default()).expect("is reset"), "699 rows deleted, 0 let go, 1 kept as edited");
+    }
 }

@@ -16,7 +16,10 @@ pub(crate) fn topological(edges: &[Vec<usize>]) -> Result<Vec<usize>, Vec<usize>
 }
 
 /// The same, with circles that have no member in common.
-fn sorted(edges: &[Vec<usize>]) -> Result<Vec<usize>, Vec<Vec<usize>>> {
+///
+/// # Errors
+/// At least one circle, and of those that share nothing all.
+pub(crate) fn sorted(edges: &[Vec<usize>]) -> Result<Vec<usize>, Vec<Vec<usize>>> {
     let mut waiting: Vec<usize> = edges.iter().map(|needs| needs.iter().collect::<HashSet<_>>().len()).collect();
     let mut users: Vec<Vec<usize>> = vec![Vec::new(); edges.len()];
     for (user, needs) in edges.iter().enumerate() {
