@@ -90,4 +90,15 @@ live_tests! {
         assert_eq!(reasons(&pulling), ["it is a state of a life cycle, see `plimsoll audit`"]);
         assert_eq!(text(&project, "seeds/contracts.toml"), before.replace("stay still", "stay quiet"));
     }
+
+    fn a_file_that_a_streamed_table_reads_as_well_is_left_alone(db: &mut TestDatabase) {
+        db.run("CREATE TABLE domain_word (slug VARCHAR(40) PRIMARY KEY, name VARCHAR(40))");
+        let dataset = "[documents]\nfiles = \"data/one.json\"\n\n[[table]]\nname = \"domain\"\nkey = [\"slug\"]\ncolumns = { slug = \"doc.slug\", name = \"doc.name\" }\n\n\
+                       [[table]]\nname = \"domain_word\"\nkey = [\"slug\"]\nfile = \"data/one.json\"\nformat = \"jsonl\"\nbulk = true\n";
+        let record = "{\"slug\": \"tutor\", \"name\": \"Tutor\"}\n";
+        let project = edited(db, dataset, "data/one.json", record);
+        let options = SeedOptions::of(&project.load(db)).expect("the project has datasets");
+        let pulling = plan_pull(db.db(), &options, &PullOptions::default()).expect("can be planned");
+        assert_eq!(reasons(&pulling), ["the rows of `domain_word`, which has `bulk = true`, come from the same file"]);
+    }
 }
