@@ -2,7 +2,7 @@
 
 use plimsoll_core::db::Engine;
 use plimsoll_seed::{TableTriggers, TriggerState, install_triggers, plan_triggers, remove_triggers};
-use plimsoll_tests::seeding::{CONTRACTS, read, seed, with_contracts};
+use plimsoll_tests::seeding::{CONTRACTS, counted_id, read, seed, with_contracts};
 use plimsoll_tests::{TestDatabase, TestProject, live_tests};
 
 fn state(db: &mut TestDatabase, project: &TestProject) -> Vec<TableTriggers> {
@@ -90,6 +90,20 @@ live_tests! {
         db.run("UPDATE contract SET body = 'x' WHERE slug = 'squat'");
     }
 
+    fn columns_that_the_database_computes_from_the_state_keep_no_row_from_stepping_on(db: &mut TestDatabase) {
+        let id = counted_id(db.engine());
+        db.run(&format!(
+            "CREATE TABLE contract ({id}, slug VARCHAR(40) NOT NULL UNIQUE, body VARCHAR(80) NOT NULL, status VARCHAR(40) NOT NULL, \
+             shown VARCHAR(40) GENERATED ALWAYS AS (upper(status)) STORED, retired_at VARCHAR(40))"
+        ));
+        let project = TestProject::new().file("seeds/contracts.toml", CONTRACTS);
+        seed(db, &project).expect("seeds");
+        let triggers = state(db, &project);
+        install_triggers(db.db(), &triggers).expect("are made");
+        db.run("UPDATE contract SET status = 'RETIRED' WHERE slug = 'squat'");
+        refused(db, "UPDATE contract SET body = 'x' WHERE slug = 'squat'");
+    }
+
     fn triggers_go_away_without_a_trace(db: &mut TestDatabase) {
         let project = guarded(db);
         let triggers = state(db, &project);
@@ -109,4 +123,13 @@ fn triggers_that_are_switched_off_are_outdated() {
     let project = guarded(db);
     db.run("ALTER TABLE contract DISABLE TRIGGER ALL");
     assert_eq!(state(db, &project)[0].state, TriggerState::Outdated);
+}
+
+#[cfg(any(feature = "postgres", feature = "postgres-bundled"))]
+#[test]
+fn triggers_are_found_in_a_schema_whose_name_has_capitals() {
+    let db = &mut TestDatabase::new(Engine::Postgres);
+    db.run("CREATE SCHEMA \"My-App\"; SET search_path TO \"My-App\"");
+    guarded(db);
+    refused(db, "DELETE FROM contract WHERE slug = 'squat'");
 }

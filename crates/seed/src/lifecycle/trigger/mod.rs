@@ -120,7 +120,7 @@ fn existing(db: &mut dyn Db, lifecycle: &Lifecycle) -> Result<Vec<(String, bool)
             .bind(lifecycle.table.as_str()),
         Engine::Postgres => Stmt::new(
             "SELECT t.tgname::text, (t.tgenabled IN ('O', 'A'))::int FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid \
-             WHERE NOT t.tgisinternal AND c.relnamespace = current_schema()::regnamespace AND c.relname = ",
+             WHERE NOT t.tgisinternal AND c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relname = ",
         )
         .bind(lifecycle.table.as_str()),
         Engine::Mysql => Stmt::new(
