@@ -127,7 +127,7 @@ pub fn apply_step(
         });
         let new: Vec<NewEntry<'_>> = new.collect();
         let entries = audit::append(db, &new, Author { actor, run: None, note })?;
-        let gone = Image { values: Default::default() };
+        let gone = Image::of_id(&row.id);
         if let Some(mirror) = &lifecycle.mirror {
             let image = row.image.as_ref().unwrap_or(&gone);
             mirror.write(db, &catalog, &entries.iter().map(|entry| (entry, image)).collect::<Vec<_>>())?;
