@@ -197,10 +197,11 @@ live_tests! {
 
     fn rows_that_were_deleted_by_the_tool_are_recorded_as_deleted(db: &mut TestDatabase) {
         let project = with_contracts(db);
+        let lifecycles = read(&project.load(db)).expect("loads").lifecycles().clone();
         let last = list_audit(db.db(), Some("contract"), Some("plank"), 1).expect("is listed").remove(0);
         db.run("DELETE FROM contract WHERE slug = 'plank'");
         let rows = [("contract", last.row_key.as_str()), ("contract", "unknown")];
-        let recorded = record_deleted(db.db(), &rows, "nell@harbour", Some(4)).expect("is recorded");
+        let recorded = record_deleted(db.db(), &lifecycles, &rows, "nell@harbour", Some(4)).expect("is recorded");
         assert_eq!((recorded.len(), recorded[0].shown().as_str(), recorded[0].run), (1, "CREATED -> deleted", Some(4)));
         assert!(verified(db, &project).holds(), "{}", found(db, &project));
     }

@@ -163,11 +163,11 @@ live_tests! {
     fn an_immutable_row_may_not_be_deleted_and_others_may(db: &mut TestDatabase) {
         let project = with_contracts(db);
         let seeds = read(&project.load(db)).expect("loads");
-        let asked = |state| may_change(&seeds, "contract", Some(state), "squat", RowChange::Delete);
+        let asked = |state| may_change(seeds.lifecycles(), "contract", Some(state), "squat", RowChange::Delete);
         let problem = asked("PUBLISHED").expect_err("is refused");
         assert_eq!((problem.code, problem.to_string().as_str()), (ErrorCode::RowImmutable, "`contract` squat is PUBLISHED, so it may not be deleted"));
         assert!(asked("CREATED").is_ok());
-        assert!(may_change(&seeds, "domain", Some("PUBLISHED"), "tutor", RowChange::Delete).is_ok());
+        assert!(may_change(seeds.lifecycles(), "domain", Some("PUBLISHED"), "tutor", RowChange::Delete).is_ok());
     }
 
     fn entries_go_into_the_services_own_table_as_well(db: &mut TestDatabase) {

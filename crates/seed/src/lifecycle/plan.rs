@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::error::Problem;
-use crate::lifecycle::{Lifecycle, Transition, shown};
+use crate::lifecycle::{Lifecycle, Lifecycles, Transition, shown};
 use crate::read::Seeds;
 use crate::reconcile::diff::{Decision, Decisions};
 use crate::reconcile::observe::Observation;
@@ -53,13 +53,13 @@ pub(crate) const FOUND: &str = "found in the database";
 /// # Errors
 /// A problem without a place, for a row that is in an immutable state.
 pub fn may_change(
-    seeds: &Seeds,
+    lifecycles: &Lifecycles,
     table: &str,
     state: Option<&str>,
     row: &str,
     change: RowChange<'_>,
 ) -> Result<(), Problem> {
-    seeds.lifecycle(table).map_or(Ok(()), |lifecycle| allowed(lifecycle, state, row, change))
+    lifecycles.of(table).map_or(Ok(()), |lifecycle| allowed(lifecycle, state, row, change))
 }
 
 /// Adds to decisions the steps that rows take, and the problems of those that may not.

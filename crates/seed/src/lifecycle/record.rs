@@ -63,7 +63,7 @@ pub(crate) fn record(
         })
         .collect();
     let entries = audit::append(db, &new.iter().map(|(entry, _)| entry.clone()).collect::<Vec<_>>(), author)?;
-    for lifecycle in &seeds.lifecycles {
+    for lifecycle in seeds.lifecycles.iter() {
         let Some(mirror) = &lifecycle.mirror else { continue };
         let own = entries.iter().zip(&new).filter(|(_, (_, ready))| ready.lifecycle.table == lifecycle.table);
         mirror.write(db, catalog, &own.map(|(entry, (_, ready))| (entry, &ready.image)).collect::<Vec<_>>())?;

@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 
 use crate::guard::closure::{Closure, Order, order};
 use crate::ledger::Entry;
+use crate::lifecycle::Lifecycle;
 use crate::reconcile::prune::consequence;
 use crate::reconcile::show::value;
 use crate::runs::RunKind;
@@ -96,6 +97,8 @@ pub(crate) struct Now {
     pub(crate) secret: SecretColumns,
     /// The states of rows that do not change in them, by table and row key.
     pub(crate) sealed: HashMap<(String, String), String>,
+    /// The life cycles whose triggers let a state go nowhere but along a transition.
+    pub(crate) guarded: Vec<Lifecycle>,
 }
 
 /// The plan, with the order of deleting.
@@ -184,6 +187,7 @@ fn standing(now: &Now, index: usize) -> Vec<String> {
         (ChangeAction::Delete, Some(_), _) => reasons.push("it is there again".to_owned()),
         _ => {}
     }
+    reasons.extend(no_way_back(now, change));
     if !reasons.is_empty() {
         return reasons;
     }
@@ -207,6 +211,19 @@ fn standing(now: &Now, index: usize) -> Vec<String> {
         });
     }
     reasons
+}
+
+/// Why the triggers of its life cycle would refuse to give a row its state back.
+fn no_way_back(now: &Now, change: &Change) -> Option<String> {
+    let lifecycle = now.guarded.iter().find(|lifecycle| lifecycle.table == change.table)?;
+    let state = |image: &Option<Image>| Some(image.as_ref()?.get(&lifecycle.column)?.as_str()?.to_owned());
+    let (from, to) = (state(&change.after)?, state(&change.before)?);
+    if from == to || lifecycle.path(Some(&from), &to).is_some() {
+        return None;
+    }
+    Some(format!(
+        "its triggers let no row go from {from} to {to}: take them away with `plimsoll lifecycle triggers --remove` first"
+    ))
 }
 
 /// Rows that refer to rows which would be deleted, and stay.

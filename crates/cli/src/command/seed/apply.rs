@@ -17,7 +17,7 @@ pub(super) fn run(args: &SeedApply, context: &mut Context<'_, '_>) -> Result<Exi
     let seeds = load(&project)?;
     let mut agreed = args.agreed();
     if args.fresh {
-        let asked = fresh::clear(&project, &agreed, args.dry_run, context)?;
+        let asked = fresh::clear(&project, seeds.lifecycles(), &agreed, args.dry_run, context)?;
         if args.dry_run {
             context.terminal.say(&format!("then {} are seeded", declared(&seeds)));
             return Ok(context.end(seeds.skipped()));

@@ -113,6 +113,11 @@ fn run(
     })
 }
 
+/// Whether any trigger of ours is on: what the life cycle does not let a row do, nobody can do to it.
+pub(crate) fn is_guarded(db: &mut dyn Db, lifecycle: &Lifecycle) -> Result<bool, DbError> {
+    Ok(existing(db, lifecycle)?.iter().any(|(_, enabled)| *enabled))
+}
+
 /// The triggers of a table that are ours, and whether they are on.
 fn existing(db: &mut dyn Db, lifecycle: &Lifecycle) -> Result<Vec<(String, bool)>, DbError> {
     let stmt = match db.engine() {
