@@ -1,11 +1,12 @@
-//! Rows with a life cycle whose keys are bytes, on every engine. What their states may do is `lifecycle_rows`'s.
+//! Rows with a life cycle whose keys are bytes or change, on every engine. What their states may do is `lifecycle_rows`'s.
 
 use plimsoll_core::db::{Catalog, Engine};
+use plimsoll_core::{Coded, ErrorCode};
 use plimsoll_seed::{
-    RunOptions, SeedError, StepRequest, StepTo, UndoOptions, apply_step, apply_undo, plan_step,
+    AuditEntry, RunOptions, SeedError, StepRequest, StepTo, UndoOptions, apply_step, apply_undo, list_audit, plan_step,
     plan_undo, verify_audit,
 };
-use plimsoll_tests::seeding::{read, seed};
+use plimsoll_tests::seeding::{CONTRACTS, plan, read, seed, with_contracts};
 use plimsoll_tests::{TestDatabase, TestProject, live_tests};
 
 #[track_caller]
@@ -13,6 +14,11 @@ fn intact(db: &mut TestDatabase, project: &TestProject) {
     let seeds = read(&project.load(db)).expect("loads");
     let report = verify_audit(db.db(), &seeds, None).expect("verifies");
     assert!(report.holds(), "{report}");
+}
+
+fn steps(db: &mut TestDatabase, slug: &str) -> Vec<String> {
+    let entries = list_audit(db.db(), Some("contract"), Some(slug), 100).expect("is listed");
+    entries.iter().rev().map(AuditEntry::shown).collect()
 }
 
 fn step(db: &mut TestDatabase, project: &TestProject, row: &str, to: StepTo) -> Result<usize, SeedError> {
@@ -66,6 +72,10 @@ fn bytes(db: &mut TestDatabase) -> TestProject {
     project
 }
 
+fn renamed(from: &str, to: &str) -> String {
+    CONTRACTS.replace(&format!("{{ slug = \"{from}\""), &format!("{{ slug = \"{to}\", was = {{ slug = \"{from}\" }}"))
+}
+
 live_tests! {
     fn rows_whose_key_is_bytes_are_found_again(db: &mut TestDatabase) {
         let project = bytes(db);
@@ -91,6 +101,47 @@ live_tests! {
         seed(db, &project).expect("seeds");
         undo(db, 2);
         assert_eq!(db.texts("SELECT status FROM contract ORDER BY slug"), ["CREATED", "PUBLISHED"]);
+        intact(db, &project);
+    }
+
+    fn a_row_that_gets_another_key_takes_its_audit_along(db: &mut TestDatabase) {
+        let project = with_contracts(db);
+        project.write("seeds/contracts.toml", &renamed("plank", "board"));
+        let planned = plan(db, &project).expect("a plan").to_string();
+        assert!(planned.contains("contract board: renamed in CREATED"), "{planned}");
+        seed(db, &project).expect("seeds");
+        assert_eq!(steps(db, "plank"), ["CREATED", "CREATED -> deleted"]);
+        assert_eq!(steps(db, "board"), ["renamed in CREATED"]);
+        let last = list_audit(db.db(), None, None, 2).expect("is listed");
+        let notes: Vec<_> = last.iter().map(|entry| entry.note.as_deref()).collect();
+        assert_eq!(notes, [Some("it had the key plank"), Some("it has the key board")]);
+        intact(db, &project);
+        assert!(plan(db, &project).expect("a plan").is_empty());
+        project.write("seeds/contracts.toml", &CONTRACTS.replace("rows = [", "rows = [\n  { slug = \"board\", body = \"stay still\", status = \"CREATED\" },"));
+        seed(db, &project).expect("another row may have the old key");
+        intact(db, &project);
+    }
+
+    fn a_renamed_row_steps_on_and_its_run_is_taken_back(db: &mut TestDatabase) {
+        let project = with_contracts(db);
+        project.write("seeds/contracts.toml", &renamed("plank", "board").replace("\"CREATED\" }", "\"APPROVED\" }"));
+        seed(db, &project).expect("seeds");
+        assert_eq!(steps(db, "board"), ["renamed in CREATED", "CREATED -> REVIEW_SUBMITTED", "REVIEW_SUBMITTED -> APPROVED"]);
+        undo(db, 2);
+        assert_eq!(db.texts("SELECT status FROM contract WHERE slug = 'plank'"), ["CREATED"]);
+        assert_eq!(steps(db, "plank").last().map(String::as_str), Some("CREATED"));
+        assert_eq!(steps(db, "board").last().map(String::as_str), Some("APPROVED -> deleted"));
+        intact(db, &project);
+    }
+
+    fn a_state_changed_without_a_step_is_found_under_another_key_too(db: &mut TestDatabase) {
+        let project = with_contracts(db);
+        db.run("UPDATE contract SET status = 'APPROVED' WHERE slug = 'plank'");
+        project.write("seeds/contracts.toml", &renamed("plank", "board"));
+        assert_eq!(seed(db, &project).expect_err("is refused").code(), ErrorCode::AuditDisagrees);
+        step(db, &project, "plank", StepTo::AsFound).expect("is recorded");
+        seed(db, &project).expect("seeds");
+        assert_eq!(steps(db, "board"), ["renamed in APPROVED"]);
         intact(db, &project);
     }
 }

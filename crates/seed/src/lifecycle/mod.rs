@@ -139,6 +139,13 @@ impl Lifecycle {
     }
 }
 
+impl Transition {
+    /// Whether a row goes on under another key than before, in the state that it was in.
+    pub(crate) fn is_renaming(&self) -> bool {
+        self.note.as_deref().is_some_and(|note| note.starts_with(plan::RENAMED_FROM))
+    }
+}
+
 /// Steps as people read them: `CREATED -> APPROVED -> PUBLISHED`.
 pub(crate) fn shown(steps: &[Transition]) -> String {
     let mut text = String::new();
@@ -146,6 +153,7 @@ pub(crate) fn shown(steps: &[Transition]) -> String {
         match (&step.from, text.is_empty()) {
             (Some(from), true) => text.push_str(from),
             (None, true) if step.note.as_deref() == Some(plan::FOUND) => text.push_str("found in "),
+            (None, true) if step.is_renaming() => text.push_str("renamed in "),
             _ => {}
         }
         if !text.is_empty() && !text.ends_with(' ') {
