@@ -25,7 +25,7 @@ fn step(db: &mut TestDatabase, project: &TestProject, row: &str, to: StepTo) -> 
     let seeds = read(&project.load(db)).expect("loads");
     let request = StepRequest { table: "contract".to_owned(), row: row.to_owned(), to };
     let step = plan_step(db.db(), &seeds, &request)?;
-    apply_step(db.db(), &seeds, &step, "nell@harbour", None).map(|entries| entries.len())
+    apply_step(db.db(), &seeds, &step, None, &RunOptions::default()).map(|entries| entries.len())
 }
 
 fn undo(db: &mut TestDatabase, run: i64) {

@@ -5,7 +5,7 @@ use plimsoll_core::db::Engine;
 use plimsoll_core::ledger::{LedgerTable, table};
 use plimsoll_core::{Coded, ErrorCode};
 use plimsoll_seed::{
-    RowChange, SeedError, StepRequest, StepTo, apply_step, list_audit, may_change, plan_step, verify_audit,
+    RowChange, RunOptions, SeedError, StepRequest, StepTo, apply_step, list_audit, may_change, plan_step, verify_audit,
 };
 use plimsoll_tests::seeding::{CONTRACTS, contract_table, counted_id, plan, problems, read, seed, with_contracts};
 use plimsoll_tests::{TestDatabase, TestProject, live_tests};
@@ -188,7 +188,7 @@ live_tests! {
             let seeds = read(&project.load(db)).expect("loads");
             let request = StepRequest { table: "contract".to_owned(), row: "plank".to_owned(), to: StepTo::State(to.to_owned()) };
             let step = plan_step(db.db(), &seeds, &request).expect("a plan");
-            apply_step(db.db(), &seeds, &step, "nell@harbour", None).expect("steps");
+            apply_step(db.db(), &seeds, &step, None, &RunOptions::default()).expect("steps");
             for word in ["keep", "overwrite", "fail"] {
                 project.write("seeds/contracts.toml", &CONTRACTS.replace("key = [\"slug\"]", &format!("key = [\"slug\"]\non_edit = \"{word}\"")));
                 let planned = plan(db, &project).expect("a plan");

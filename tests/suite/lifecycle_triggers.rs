@@ -1,6 +1,9 @@
 //! Triggers that keep immutable rows as they are, on every engine: what raw SQL may not do, and what it may.
 
+use std::time::Duration;
+
 use plimsoll_core::db::Engine;
+use plimsoll_core::lock::{Holder, acquire};
 use plimsoll_seed::{TableTriggers, TriggerState, install_triggers, plan_triggers, remove_triggers};
 use plimsoll_tests::seeding::{CONTRACTS, counted_id, read, seed, with_contracts};
 use plimsoll_tests::{TestDatabase, TestProject, live_tests};
@@ -14,7 +17,7 @@ fn guarded(db: &mut TestDatabase) -> TestProject {
     let project = with_contracts(db);
     let triggers = state(db, &project);
     assert_eq!(triggers[0].state, TriggerState::Missing);
-    install_triggers(db.db(), &triggers).expect("are made");
+    install_triggers(db.db(), &triggers, None).expect("are made");
     assert_eq!(state(db, &project)[0].state, TriggerState::Installed);
     project
 }
@@ -85,7 +88,7 @@ live_tests! {
         project.write("seeds/contracts.toml", &CONTRACTS.replace("immutable = [\"PUBLISHED\", \"RETIRED\"]", "immutable = [\"RETIRED\"]"));
         let triggers = state(db, &project);
         assert_eq!(triggers[0].state, TriggerState::Outdated);
-        install_triggers(db.db(), &triggers).expect("are made");
+        install_triggers(db.db(), &triggers, None).expect("are made");
         assert_eq!(state(db, &project)[0].state, TriggerState::Installed);
         db.run("UPDATE contract SET body = 'x' WHERE slug = 'squat'");
     }
@@ -99,15 +102,24 @@ live_tests! {
         let project = TestProject::new().file("seeds/contracts.toml", CONTRACTS);
         seed(db, &project).expect("seeds");
         let triggers = state(db, &project);
-        install_triggers(db.db(), &triggers).expect("are made");
+        install_triggers(db.db(), &triggers, None).expect("are made");
         db.run("UPDATE contract SET status = 'RETIRED' WHERE slug = 'squat'");
         refused(db, "UPDATE contract SET body = 'x' WHERE slug = 'squat'");
+    }
+
+    fn triggers_are_not_made_without_the_lock(db: &mut TestDatabase) {
+        let project = with_contracts(db);
+        let triggers = state(db, &project);
+        let fence = acquire(db.url(), &Holder::new("ada@quay", "lifecycle triggers"), Duration::ZERO).expect("is free").fence();
+        drop(acquire(db.url(), &Holder::new("bob@pier", "deploy dev"), Duration::ZERO).expect("is free again"));
+        install_triggers(db.db(), &triggers, Some(&fence)).expect_err("it is not held any more");
+        assert_eq!(state(db, &project)[0].state, TriggerState::Missing);
     }
 
     fn triggers_go_away_without_a_trace(db: &mut TestDatabase) {
         let project = guarded(db);
         let triggers = state(db, &project);
-        remove_triggers(db.db(), &triggers).expect("are taken away");
+        remove_triggers(db.db(), &triggers, None).expect("are taken away");
         assert_eq!(state(db, &project)[0].state, TriggerState::Missing);
         db.run("DELETE FROM contract");
         if db.engine() == Engine::Postgres {

@@ -4,9 +4,9 @@
 use plimsoll_core::db::Catalog;
 use plimsoll_core::{Coded, ErrorCode};
 use plimsoll_seed::{
-    AuditEntry, ResetOptions, RunOptions, SeedError, StepRequest, StepTo, UndoOptions, apply_reset,
+    AuditEntry, ResetOptions, RunKind, RunOptions, SeedError, StepRequest, StepTo, UndoOptions, apply_reset,
     apply_step, apply_undo, install_triggers, list_audit, plan_reset, plan_step, plan_triggers, plan_undo,
-    remove_triggers, verify_audit,
+    remove_triggers, runs, verify_audit,
 };
 use plimsoll_tests::seeding::{CONTRACTS, contract_table, counted_id, plan, problems, read, seed, with_contracts};
 use plimsoll_tests::{TestDatabase, TestProject, live_tests};
@@ -84,7 +84,7 @@ fn promote(db: &mut TestDatabase, project: &TestProject, row: &str, to: &str) {
     let to = StepTo::State(to.to_owned());
     let request = StepRequest { table: "contract".to_owned(), row: row.to_owned(), to };
     let step = plan_step(db.db(), &seeds, &request).expect("a plan");
-    apply_step(db.db(), &seeds, &step, "nell@harbour", None).expect("steps");
+    apply_step(db.db(), &seeds, &step, None, &RunOptions::default()).expect("steps");
 }
 
 live_tests! {
@@ -231,6 +231,18 @@ live_tests! {
         assert_eq!(db.count("contract"), 0);
     }
 
+    fn a_step_is_a_run_that_only_another_step_leads_back_from(db: &mut TestDatabase) {
+        let project = seeded(db, &CONTRACTS.replace(SQUAT, ""));
+        promote(db, &project, "plank", "REVIEW_SUBMITTED");
+        let last = runs(db.db(), 1).expect("are listed").remove(0);
+        assert_eq!((last.number, last.kind, last.summary.as_deref()), (2, RunKind::Transition, Some("contract plank: CREATED -> REVIEW_SUBMITTED")));
+        assert_eq!(list_audit(db.db(), None, None, 1).expect("is listed")[0].run, Some(2));
+        let error = undo(db, 2).expect_err("is refused");
+        assert!(problems(&error)[0].contains("only another step leads back from"), "{:?}", problems(&error));
+        let catalog = Catalog::read(db.db()).expect("is readable");
+        assert_eq!(plan_undo(db.db(), &catalog, &UndoOptions::default()).expect("a plan").run, 1);
+    }
+
     fn a_way_back_that_triggers_refuse_stands_against_taking_a_run_back(db: &mut TestDatabase) {
         let draft = CONTRACTS.replace(SQUAT, "");
         let project = seeded(db, &draft);
@@ -238,11 +250,11 @@ live_tests! {
         seed(db, &project).expect("seeds");
         let seeds = read(&project.load(db)).expect("loads");
         let triggers = plan_triggers(db.db(), &seeds).expect("can be asked");
-        install_triggers(db.db(), &triggers).expect("are made");
+        install_triggers(db.db(), &triggers, None).expect("are made");
         let error = undo_knowing(db, &project, 2).expect_err("is refused");
         assert!(problems(&error)[0].contains("its triggers let no row go from PUBLISHED to CREATED: take them away"), "{:?}", problems(&error));
         let triggers = plan_triggers(db.db(), &seeds).expect("can be asked");
-        remove_triggers(db.db(), &triggers).expect("are taken away");
+        remove_triggers(db.db(), &triggers, None).expect("are taken away");
         undo_knowing(db, &project, 2).expect("is taken back");
         intact(db, &project);
     }

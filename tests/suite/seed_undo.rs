@@ -245,4 +245,18 @@ live_tests! {
         db.run("UPDATE domain SET note = 'Ask Nell' WHERE slug = '650'");
         assert_eq!(reset(db, &ResetOptions::default()).expect("is reset"), "699 rows deleted, 0 let go, 1 kept as edited");
     }
+
+    fn a_session_that_is_not_set_up_for_rows_takes_nothing_back_and_removes_nothing(db: &mut TestDatabase) {
+        seeded_twice(db);
+        let before = state(db);
+        db.run(match db.engine() {
+            Engine::Sqlite => "PRAGMA foreign_keys = OFF",
+            Engine::Postgres => "SET session_replication_role = replica",
+            Engine::Mysql => "SET time_zone = '+05:00'",
+        });
+        let refused = |error: SeedError| assert!(format!("{error:?}").contains("not set up for writing rows"), "{error:?}");
+        refused(undo(db, None).expect_err("is refused"));
+        refused(reset(db, &ResetOptions::default()).expect_err("is refused"));
+        assert_eq!(state(db), before);
+    }
 }

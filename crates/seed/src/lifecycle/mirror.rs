@@ -85,7 +85,7 @@ impl Mirror {
     /// # Errors
     /// [`SeedError::Problems`] for a table or column that is not there, an expression that fails and a value that does not fit;
     /// [`SeedError::Write`] for what the database refuses.
-    pub(crate) fn write(&self, db: &mut dyn Db, catalog: &Catalog, entries: &[(&AuditEntry, &Image)]) -> Result<(), SeedError> {
+    fn write(&self, db: &mut dyn Db, catalog: &Catalog, entries: &[(&AuditEntry, &Image)]) -> Result<(), SeedError> {
         let problem = |code, offset: usize, message: String| SeedError::Problems {
             problems: vec![Problem::new(code, Some(self.file.location(offset)), message)],
         };

@@ -109,6 +109,16 @@ pub(crate) fn plan(now: &Now) -> (UndoPlan, Order) {
         plan.blocked.push(Blocked { table: String::new(), key: None, reason });
         return (plan, Order::default());
     }
+    let other_way = match now.kind {
+        RunKind::Transition => Some("took a step of a life cycle, which only another step leads back from"),
+        RunKind::Pull => Some("wrote files and no rows: version control has them as they were"),
+        RunKind::Apply | RunKind::Undo | RunKind::Reset => None,
+    };
+    if let Some(other_way) = other_way {
+        let reason = format!("run {} {other_way}", now.run);
+        plan.blocked.push(Blocked { table: String::new(), key: None, reason });
+        return (plan, Order::default());
+    }
     for change in now.changes.iter().filter(|change| change.action == ChangeAction::Bulk) {
         let reason = "its rows are too many to be kept one by one: correct the file and seed again".to_owned();
         plan.blocked.push(Blocked { table: change.table.clone(), key: None, reason });

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use plimsoll_core::ErrorCode;
-use plimsoll_core::db::{Catalog, Db, dialect, transaction};
+use plimsoll_core::db::{Catalog, Db, dialect, session, transaction};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
@@ -137,6 +137,7 @@ pub fn apply_reset(
     }
     plimsoll_core::ledger::ensure(db)?;
     transaction(db, |db| {
+        session::check(db)?;
         let tables: BTreeSet<&str> = plan.delete.iter().map(|row| row.table.as_str()).collect();
         for table in tables {
             if let Some(lock) = dialect::lock_against_references(db.engine(), table) {

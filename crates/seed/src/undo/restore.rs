@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use plimsoll_core::ErrorCode;
-use plimsoll_core::db::{Catalog, Column, Db, DbError, Engine, Stmt, dialect, quoted, transaction};
+use plimsoll_core::db::{Catalog, Column, Db, DbError, Engine, Stmt, dialect, quoted, session, transaction};
 use serde_json::Value as Json;
 
 use super::{Now, UndoOptions, UndoReport, find, identity, observe, plan};
@@ -39,6 +39,7 @@ pub fn apply_undo(
     undo.require_free()?;
     plimsoll_core::ledger::ensure(db)?;
     transaction(db, |db| {
+        session::check(db)?;
         hold(db, undo)?;
         let catalog = Catalog::read(db)?;
         let watch = fingerprint::watch(db, &catalog, &wanted.user_data)?;

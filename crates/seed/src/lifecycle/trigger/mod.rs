@@ -6,7 +6,8 @@ mod sql;
 use std::fmt;
 
 use plimsoll_core::ErrorCode;
-use plimsoll_core::db::{Catalog, Db, DbError, Engine, Stmt, transaction};
+use plimsoll_core::db::{Catalog, Db, DbError, Engine, Stmt, dialect, transaction};
+use plimsoll_core::lock::{Fence, check_fence};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Problem, SeedError};
@@ -81,27 +82,32 @@ pub fn plan_triggers(db: &mut dyn Db, seeds: &Seeds) -> Result<Vec<TableTriggers
 /// Makes the triggers, in place of what is there of them. The caller holds the deployment lock.
 ///
 /// # Errors
-/// [`SeedError::Write`] with the table. MySQL commits each statement by itself: a second try finishes what one left.
-pub fn install_triggers(db: &mut dyn Db, tables: &[TableTriggers]) -> Result<(), SeedError> {
-    run(db, tables, |table| if table.state == TriggerState::Installed { &[] } else { &table.install })
+/// [`SeedError::Write`] with the table, and a lock that is not held any more. MySQL commits each statement by itself: a second try finishes what one left.
+pub fn install_triggers(db: &mut dyn Db, tables: &[TableTriggers], fence: Option<&Fence>) -> Result<(), SeedError> {
+    run(db, tables, fence, |table| if table.state == TriggerState::Installed { &[] } else { &table.install })
 }
 
 /// Takes the triggers away. The caller holds the deployment lock.
 ///
 /// # Errors
 /// As [`install_triggers`].
-pub fn remove_triggers(db: &mut dyn Db, tables: &[TableTriggers]) -> Result<(), SeedError> {
-    run(db, tables, |table| &table.remove)
+pub fn remove_triggers(db: &mut dyn Db, tables: &[TableTriggers], fence: Option<&Fence>) -> Result<(), SeedError> {
+    run(db, tables, fence, |table| &table.remove)
 }
 
 fn run(
     db: &mut dyn Db,
     tables: &[TableTriggers],
+    fence: Option<&Fence>,
     statements: impl Fn(&TableTriggers) -> &[String],
 ) -> Result<(), SeedError> {
     transaction(db, |db| {
         for table in tables {
             for statement in statements(table) {
+                // Where each statement commits by itself there is no later moment to ask.
+                if let Some(fence) = fence.filter(|_| !dialect::transactional_ddl(db.engine())) {
+                    check_fence(db, fence)?;
+                }
                 db.batch(statement).map_err(|source| SeedError::Write {
                     what: format!("triggers of `{}`", table.table),
                     at: None,
@@ -109,7 +115,7 @@ fn run(
                 })?;
             }
         }
-        Ok(())
+        fence.map_or(Ok(()), |fence| Ok(check_fence(db, fence)?))
     })
 }
 
