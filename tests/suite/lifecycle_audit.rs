@@ -1,16 +1,21 @@
 //! The audit on every engine: steps that people make, and whether tampering is found, field by field. Which steps seeding
 //! records is in `lifecycle_rows`.
 
+use std::time::Duration;
+
 use plimsoll_core::Coded;
 use plimsoll_core::ErrorCode;
 use plimsoll_core::db::Engine;
+use plimsoll_core::inspect::sessions;
 use plimsoll_core::ledger::{LedgerTable, table};
+use plimsoll_core::lock::{Holder, acquire};
 use plimsoll_seed::{
-    AuditHead, AuditReport, SeedError, StepPlan, StepRequest, StepTo, apply_step, list_audit, plan_step,
+    AuditHead, AuditReport, RunOptions, SeedError, StepPlan, StepRequest, StepTo, apply_step, list_audit, plan_step,
     record_deleted, verify_audit,
 };
+use plimsoll_tests::fault::wait_until;
 use plimsoll_tests::seeding::{problems, read, with_contracts};
-use plimsoll_tests::{TestDatabase, TestProject, live_tests};
+use plimsoll_tests::{TestDatabase, TestProject, live_tests, server_tests};
 
 fn verified(db: &mut TestDatabase, project: &TestProject) -> AuditReport {
     let seeds = read(&project.load(db)).expect("loads");
@@ -24,7 +29,8 @@ fn planned(db: &mut TestDatabase, project: &TestProject, row: &str, to: StepTo) 
 
 fn applied(db: &mut TestDatabase, project: &TestProject, plan: &StepPlan) -> Result<usize, SeedError> {
     let seeds = read(&project.load(db)).expect("loads");
-    apply_step(db.db(), &seeds, plan, "omar@harbour", Some("reviewed")).map(|entries| entries.len())
+    let by = RunOptions { actor: "omar@harbour".to_owned(), ..RunOptions::default() };
+    apply_step(db.db(), &seeds, plan, Some("reviewed"), &by).map(|entries| entries.len())
 }
 
 fn promoted(db: &mut TestDatabase, project: &TestProject, row: &str, to: &str) -> Result<usize, SeedError> {
@@ -197,12 +203,36 @@ live_tests! {
 
     fn rows_that_were_deleted_by_the_tool_are_recorded_as_deleted(db: &mut TestDatabase) {
         let project = with_contracts(db);
+        let lifecycles = read(&project.load(db)).expect("loads").lifecycles().clone();
         let last = list_audit(db.db(), Some("contract"), Some("plank"), 1).expect("is listed").remove(0);
         db.run("DELETE FROM contract WHERE slug = 'plank'");
         let rows = [("contract", last.row_key.as_str()), ("contract", "unknown")];
-        let recorded = record_deleted(db.db(), &rows, "nell@harbour", Some(4)).expect("is recorded");
+        let recorded = record_deleted(db.db(), &lifecycles, &rows, "nell@harbour", Some(4)).expect("is recorded");
         assert_eq!((recorded.len(), recorded[0].shown().as_str(), recorded[0].run), (1, "CREATED -> deleted", Some(4)));
         assert!(verified(db, &project).holds(), "{}", found(db, &project));
+    }
+
+    fn a_step_is_made_under_the_lock_and_in_a_session_that_is_set_up_for_rows(db: &mut TestDatabase) {
+        let project = with_contracts(db);
+        let seeds = read(&project.load(db)).expect("loads");
+        let plan = planned(db, &project, "plank", StepTo::State("REVIEW_SUBMITTED".to_owned())).expect("a plan");
+        db.run("UPDATE contract SET weight = 2 WHERE slug = 'squat'");
+        let accepting = planned(db, &project, "squat", StepTo::AsFound).expect("a plan");
+        let fence = acquire(db.url(), &Holder::new("ada@quay", "seed promote"), Duration::ZERO).expect("is free").fence();
+        drop(acquire(db.url(), &Holder::new("bob@pier", "deploy dev"), Duration::ZERO).expect("is free again"));
+        let by = RunOptions { fence: Some(fence), ..RunOptions::default() };
+        for plan in [&plan, &accepting] {
+            apply_step(db.db(), &seeds, plan, None, &by).expect_err("the lock is not held any more");
+        }
+        db.run(match db.engine() {
+            Engine::Sqlite => "PRAGMA foreign_keys = OFF",
+            Engine::Postgres => "SET session_replication_role = replica",
+            Engine::Mysql => "SET time_zone = '+05:00'",
+        });
+        let error = applied(db, &project, &plan).expect_err("is refused");
+        assert!(format!("{error:?}").contains("not set up for writing rows"), "{error:?}");
+        assert_eq!(db.texts("SELECT status FROM contract WHERE slug = 'plank'"), ["CREATED"]);
+        assert_eq!(list_audit(db.db(), None, None, 9).expect("is listed").len(), 5);
     }
 
     fn a_column_that_came_later_is_noted_and_no_alarm(db: &mut TestDatabase) {
@@ -215,5 +245,28 @@ live_tests! {
             db.run("ALTER TABLE contract DROP COLUMN weight");
             assert!(found(db, &project).contains("contract squat: it is PUBLISHED and was changed"));
         }
+    }
+}
+
+server_tests! {
+    fn an_edit_that_comes_while_a_step_is_made_is_not_recorded_as_accepted(db: &mut TestDatabase) {
+        let project = with_contracts(db);
+        let seeds = read(&project.load(db)).expect("loads");
+        let plan = planned(db, &project, "plank", StepTo::State("REVIEW_SUBMITTED".to_owned())).expect("a plan");
+        let mut editor = db.connect();
+        editor.begin().expect("begins");
+        editor.batch("UPDATE contract SET body = 'x' WHERE slug = 'plank'").expect("writes");
+        let mut other = db.connect();
+        let session = db.session(other.as_mut());
+        let stepping = std::thread::spawn(move || apply_step(other.as_mut(), &seeds, &plan, None, &RunOptions::default()));
+        let url = db.url().clone();
+        wait_until("the step to wait for the row", || {
+            let found = sessions(db.db(), &url).expect("the server tells");
+            found.get(session).is_some_and(|session| !session.blocked_by.is_empty())
+        });
+        editor.commit().expect("commits");
+        let error = stepping.join().expect("is no panic").expect_err("the row moved");
+        assert_eq!(error.code(), ErrorCode::PlanStale);
+        assert_eq!(db.texts("SELECT status FROM contract WHERE slug = 'plank'"), ["CREATED"]);
     }
 }

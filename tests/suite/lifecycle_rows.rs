@@ -1,9 +1,12 @@
 //! Rows with a life cycle on every engine: which steps seeding records, and which changes it refuses before anything is
 //! written. Whether the records can be trusted is in `lifecycle_audit`.
 
+use plimsoll_core::db::Engine;
 use plimsoll_core::ledger::{LedgerTable, table};
 use plimsoll_core::{Coded, ErrorCode};
-use plimsoll_seed::{RowChange, SeedError, list_audit, may_change};
+use plimsoll_seed::{
+    RowChange, RunOptions, SeedError, StepRequest, StepTo, apply_step, list_audit, may_change, plan_step, verify_audit,
+};
 use plimsoll_tests::seeding::{CONTRACTS, contract_table, counted_id, plan, problems, read, seed, with_contracts};
 use plimsoll_tests::{TestDatabase, TestProject, live_tests};
 
@@ -160,14 +163,54 @@ live_tests! {
         assert_eq!(db.texts("SELECT status FROM contract WHERE slug = 'squat'"), ["PUBLISHED"]);
     }
 
+    fn a_row_leaves_an_immutable_state_although_columns_change_by_themselves(db: &mut TestDatabase) {
+        let id = counted_id(db.engine());
+        db.run(&format!(
+            "CREATE TABLE contract ({id}, slug VARCHAR(40) NOT NULL UNIQUE, body VARCHAR(80) NOT NULL, status VARCHAR(40) NOT NULL, \
+             shown VARCHAR(40) GENERATED ALWAYS AS (upper(status)) STORED, retired_at VARCHAR(40))"
+        ));
+        if db.engine() == Engine::Mysql {
+            db.run("ALTER TABLE contract ADD COLUMN updated_at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6)");
+        }
+        let project = TestProject::new().file("seeds/contracts.toml", CONTRACTS);
+        seed(db, &project).expect("seeds");
+        project.write("seeds/contracts.toml", &CONTRACTS.replace("\"PUBLISHED\" }", "\"RETIRED\" }"));
+        seed(db, &project).expect("seeds");
+        assert_eq!(steps(db, "squat").last().map(String::as_str), Some("PUBLISHED -> RETIRED"));
+        let seeds = read(&project.load(db)).expect("loads");
+        let report = verify_audit(db.db(), &seeds, None).expect("verifies");
+        assert!(report.holds(), "{report}");
+    }
+
+    fn a_recorded_step_is_no_edit_whatever_is_said_about_those(db: &mut TestDatabase) {
+        let project = with_contracts(db);
+        for to in ["REVIEW_SUBMITTED", "APPROVED"] {
+            let seeds = read(&project.load(db)).expect("loads");
+            let request = StepRequest { table: "contract".to_owned(), row: "plank".to_owned(), to: StepTo::State(to.to_owned()) };
+            let step = plan_step(db.db(), &seeds, &request).expect("a plan");
+            apply_step(db.db(), &seeds, &step, None, &RunOptions::default()).expect("steps");
+            for word in ["keep", "overwrite", "fail"] {
+                project.write("seeds/contracts.toml", &CONTRACTS.replace("key = [\"slug\"]", &format!("key = [\"slug\"]\non_edit = \"{word}\"")));
+                let planned = plan(db, &project).expect("a plan");
+                assert!(planned.is_empty(), "{word}: {planned}");
+            }
+        }
+        let fails = CONTRACTS.replace("key = [\"slug\"]", "key = [\"slug\"]\non_edit = \"fail\"");
+        project.write("seeds/contracts.toml", &fails.replace("stay still", "stay put"));
+        seed(db, &project).expect("other columns are written");
+        assert_eq!(db.texts("SELECT status FROM contract WHERE body = 'stay put'"), ["APPROVED"]);
+        db.run("UPDATE contract SET status = 'REVIEW_SUBMITTED' WHERE slug = 'plank'");
+        assert_eq!(plan(db, &project).expect_err("that is an edit").code(), ErrorCode::SeedEdited);
+    }
+
     fn an_immutable_row_may_not_be_deleted_and_others_may(db: &mut TestDatabase) {
         let project = with_contracts(db);
         let seeds = read(&project.load(db)).expect("loads");
-        let asked = |state| may_change(&seeds, "contract", Some(state), "squat", RowChange::Delete);
+        let asked = |state| may_change(seeds.lifecycles(), "contract", Some(state), "squat", RowChange::Delete);
         let problem = asked("PUBLISHED").expect_err("is refused");
         assert_eq!((problem.code, problem.to_string().as_str()), (ErrorCode::RowImmutable, "`contract` squat is PUBLISHED, so it may not be deleted"));
         assert!(asked("CREATED").is_ok());
-        assert!(may_change(&seeds, "domain", Some("PUBLISHED"), "tutor", RowChange::Delete).is_ok());
+        assert!(may_change(seeds.lifecycles(), "domain", Some("PUBLISHED"), "tutor", RowChange::Delete).is_ok());
     }
 
     fn entries_go_into_the_services_own_table_as_well(db: &mut TestDatabase) {

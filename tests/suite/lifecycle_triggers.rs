@@ -1,8 +1,11 @@
 //! Triggers that keep immutable rows as they are, on every engine: what raw SQL may not do, and what it may.
 
+use std::time::Duration;
+
 use plimsoll_core::db::Engine;
+use plimsoll_core::lock::{Holder, acquire};
 use plimsoll_seed::{TableTriggers, TriggerState, install_triggers, plan_triggers, remove_triggers};
-use plimsoll_tests::seeding::{CONTRACTS, read, seed, with_contracts};
+use plimsoll_tests::seeding::{CONTRACTS, counted_id, read, seed, with_contracts};
 use plimsoll_tests::{TestDatabase, TestProject, live_tests};
 
 fn state(db: &mut TestDatabase, project: &TestProject) -> Vec<TableTriggers> {
@@ -14,7 +17,7 @@ fn guarded(db: &mut TestDatabase) -> TestProject {
     let project = with_contracts(db);
     let triggers = state(db, &project);
     assert_eq!(triggers[0].state, TriggerState::Missing);
-    install_triggers(db.db(), &triggers).expect("are made");
+    install_triggers(db.db(), &triggers, None).expect("are made");
     assert_eq!(state(db, &project)[0].state, TriggerState::Installed);
     project
 }
@@ -85,15 +88,38 @@ live_tests! {
         project.write("seeds/contracts.toml", &CONTRACTS.replace("immutable = [\"PUBLISHED\", \"RETIRED\"]", "immutable = [\"RETIRED\"]"));
         let triggers = state(db, &project);
         assert_eq!(triggers[0].state, TriggerState::Outdated);
-        install_triggers(db.db(), &triggers).expect("are made");
+        install_triggers(db.db(), &triggers, None).expect("are made");
         assert_eq!(state(db, &project)[0].state, TriggerState::Installed);
         db.run("UPDATE contract SET body = 'x' WHERE slug = 'squat'");
+    }
+
+    fn columns_that_the_database_computes_from_the_state_keep_no_row_from_stepping_on(db: &mut TestDatabase) {
+        let id = counted_id(db.engine());
+        db.run(&format!(
+            "CREATE TABLE contract ({id}, slug VARCHAR(40) NOT NULL UNIQUE, body VARCHAR(80) NOT NULL, status VARCHAR(40) NOT NULL, \
+             shown VARCHAR(40) GENERATED ALWAYS AS (upper(status)) STORED, retired_at VARCHAR(40))"
+        ));
+        let project = TestProject::new().file("seeds/contracts.toml", CONTRACTS);
+        seed(db, &project).expect("seeds");
+        let triggers = state(db, &project);
+        install_triggers(db.db(), &triggers, None).expect("are made");
+        db.run("UPDATE contract SET status = 'RETIRED' WHERE slug = 'squat'");
+        refused(db, "UPDATE contract SET body = 'x' WHERE slug = 'squat'");
+    }
+
+    fn triggers_are_not_made_without_the_lock(db: &mut TestDatabase) {
+        let project = with_contracts(db);
+        let triggers = state(db, &project);
+        let fence = acquire(db.url(), &Holder::new("ada@quay", "lifecycle triggers"), Duration::ZERO).expect("is free").fence();
+        drop(acquire(db.url(), &Holder::new("bob@pier", "deploy dev"), Duration::ZERO).expect("is free again"));
+        install_triggers(db.db(), &triggers, Some(&fence)).expect_err("it is not held any more");
+        assert_eq!(state(db, &project)[0].state, TriggerState::Missing);
     }
 
     fn triggers_go_away_without_a_trace(db: &mut TestDatabase) {
         let project = guarded(db);
         let triggers = state(db, &project);
-        remove_triggers(db.db(), &triggers).expect("are taken away");
+        remove_triggers(db.db(), &triggers, None).expect("are taken away");
         assert_eq!(state(db, &project)[0].state, TriggerState::Missing);
         db.run("DELETE FROM contract");
         if db.engine() == Engine::Postgres {
@@ -109,4 +135,13 @@ fn triggers_that_are_switched_off_are_outdated() {
     let project = guarded(db);
     db.run("ALTER TABLE contract DISABLE TRIGGER ALL");
     assert_eq!(state(db, &project)[0].state, TriggerState::Outdated);
+}
+
+#[cfg(any(feature = "postgres", feature = "postgres-bundled"))]
+#[test]
+fn triggers_are_found_in_a_schema_whose_name_has_capitals() {
+    let db = &mut TestDatabase::new(Engine::Postgres);
+    db.run("CREATE SCHEMA \"My-App\"; SET search_path TO \"My-App\"");
+    guarded(db);
+    refused(db, "DELETE FROM contract WHERE slug = 'squat'");
 }

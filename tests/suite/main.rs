@@ -20,6 +20,7 @@ mod example;
 mod example_admin;
 mod lifecycle_audit;
 mod lifecycle_cli;
+mod lifecycle_keys;
 mod lifecycle_rows;
 mod lifecycle_triggers;
 mod lifecycle_undo;

@@ -4,7 +4,7 @@
 use std::fs;
 
 use plimsoll_core::db::Engine;
-use plimsoll_seed::{PullOptions, PullPlan, PullReport, SeedError, SeedOptions, plan_pull, pull};
+use plimsoll_seed::{PullOptions, PullPlan, PullReport, RunOptions, SeedError, SeedOptions, plan_pull, pull};
 use plimsoll_tests::seeding::{counted_id, domain_table, plan, seed};
 use plimsoll_tests::snapshot::settled;
 use plimsoll_tests::{Deployment, TestDatabase, TestProject, dump, live_tests};
@@ -26,7 +26,7 @@ fn planned(db: &mut TestDatabase, project: &TestProject) -> Result<PullPlan, See
 /// Pulls everything that can be; what is left is kept as edited, and nothing is to be written.
 fn pulled(db: &mut TestDatabase, project: &TestProject) -> (PullPlan, PullReport) {
     let pulling = planned(db, project).expect("can be planned");
-    let report = pull(db.db(), project.path(), &pulling).expect("is written");
+    let report = pull(db.db(), project.path(), &pulling, &RunOptions::default()).expect("is written");
     let after = plan(db, project).expect("a plan");
     assert!(after.is_empty(), "{pulling}\n{after}");
     assert_eq!(after.tables.iter().map(|table| table.rows.len()).sum::<usize>() > 0, !pulling.refused.is_empty());
@@ -181,7 +181,7 @@ live_tests! {
         assert_eq!(text(&project, "seeds/domains.toml"), DOMAINS);
         assert_eq!(plan(db, &project).expect("a plan").counts().edited, 1);
         db.run("UPDATE domain SET name = 'Coach' WHERE slug = 'tutor'");
-        pull(db.db(), project.path(), &pulling).expect("is written");
+        pull(db.db(), project.path(), &pulling, &RunOptions::default()).expect("is written");
         // What was planned is in the file; the newer value is an edit of it, and not lost.
         assert_eq!(text(&project, "seeds/domains.toml"), DOMAINS.replace("Tutor", "Teacher"));
         assert_eq!(plan(db, &project).expect("a plan").counts().edited, 1);

@@ -4,7 +4,7 @@
 use std::fs;
 
 use plimsoll_core::ledger::{LedgerTable, table};
-use plimsoll_seed::{PullOptions, PullPlan, PullReport, SeedError, SeedOptions, plan_pull, pull};
+use plimsoll_seed::{PullOptions, PullPlan, PullReport, RunOptions, SeedError, SeedOptions, plan_pull, pull};
 use plimsoll_tests::seeding::{domain_table, plan, problems, seed};
 use plimsoll_tests::{TestDatabase, TestProject, live_tests};
 
@@ -15,7 +15,7 @@ fn planned(db: &mut TestDatabase, project: &TestProject, wanted: &PullOptions) -
 
 fn pulled(db: &mut TestDatabase, project: &TestProject) -> (PullPlan, PullReport) {
     let pulling = planned(db, project, &PullOptions::default()).expect("can be planned");
-    let report = pull(db.db(), project.path(), &pulling).expect("is written");
+    let report = pull(db.db(), project.path(), &pulling, &RunOptions::default()).expect("is written");
     (pulling, report)
 }
 
@@ -101,7 +101,7 @@ live_tests! {
         ] {
             assert!(shown.contains(line), "{line}\n{shown}");
         }
-        let report = pull(db.db(), project.path(), &pulling).expect("has nothing to write");
+        let report = pull(db.db(), project.path(), &pulling, &RunOptions::default()).expect("has nothing to write");
         assert_eq!((report.streamed, report.to_string().as_str()), (31, "pulled 0 columns of 0 rows into 0 files; 31 rows cannot be pulled"));
         assert_eq!((text(&project, "data/products.csv"), text(&project, "seeds/streamed.toml")), (PRODUCTS.to_owned(), STREAMED.to_owned()));
         assert_eq!(planned(db, &project, &of_table("product")).expect("can be planned").streamed.len(), 1);
@@ -170,7 +170,7 @@ live_tests! {
         let wanted = PullOptions { undeclared: true, ..PullOptions::default() };
         let pulling = planned(db, &project, &wanted).expect("can be planned");
         assert!(pulling.undeclared.is_empty(), "{pulling}");
-        pull(db.db(), project.path(), &pulling).expect("is written");
+        pull(db.db(), project.path(), &pulling, &RunOptions::default()).expect("is written");
         assert_eq!(text(&project, "seeds/domains.toml"), renamed.replace("\"Tutor\"", "\"Teacher\""));
         let after = plan(db, &project).expect("a plan");
         assert_eq!((after.counts().edited, after.counts().update), (0, 1), "{after}");

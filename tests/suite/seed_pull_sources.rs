@@ -3,7 +3,13 @@
 
 use std::fs;
 
-use plimsoll_seed::{PullOptions, PullPlan, SeedOptions, plan_pull, pull};
+use std::time::Duration;
+
+use plimsoll_core::db::Catalog;
+use plimsoll_core::lock::{Holder, acquire};
+use plimsoll_seed::{
+    PullOptions, PullPlan, RunKind, RunOptions, SeedOptions, UndoOptions, plan_pull, plan_undo, pull, runs,
+};
 use plimsoll_tests::seeding::{domain_table, plan, seed, with_contracts};
 use plimsoll_tests::{TestDatabase, TestProject, live_tests};
 
@@ -12,7 +18,7 @@ use plimsoll_tests::{TestDatabase, TestProject, live_tests};
 fn pulled(db: &mut TestDatabase, project: &TestProject) -> PullPlan {
     let options = SeedOptions::of(&project.load(db)).expect("the project has datasets");
     let pulling = plan_pull(db.db(), &options, &PullOptions::default()).expect("can be planned");
-    pull(db.db(), project.path(), &pulling).expect("is written");
+    pull(db.db(), project.path(), &pulling, &RunOptions::default()).expect("is written");
     assert!(plan(db, project).expect("a plan").is_empty(), "{pulling}");
     pulling
 }
@@ -89,5 +95,35 @@ live_tests! {
         let pulling = pulled(db, &project);
         assert_eq!(reasons(&pulling), ["it is a state of a life cycle, see `plimsoll audit`"]);
         assert_eq!(text(&project, "seeds/contracts.toml"), before.replace("stay still", "stay quiet"));
+    }
+
+    fn a_file_that_a_streamed_table_reads_as_well_is_left_alone(db: &mut TestDatabase) {
+        db.run("CREATE TABLE domain_word (slug VARCHAR(40) PRIMARY KEY, name VARCHAR(40))");
+        let dataset = "[documents]\nfiles = \"data/one.json\"\n\n[[table]]\nname = \"domain\"\nkey = [\"slug\"]\ncolumns = { slug = \"doc.slug\", name = \"doc.name\" }\n\n\
+                       [[table]]\nname = \"domain_word\"\nkey = [\"slug\"]\nfile = \"data/one.json\"\nformat = \"jsonl\"\nbulk = true\n";
+        let record = "{\"slug\": \"tutor\", \"name\": \"Tutor\"}\n";
+        let project = edited(db, dataset, "data/one.json", record);
+        let options = SeedOptions::of(&project.load(db)).expect("the project has datasets");
+        let pulling = plan_pull(db.db(), &options, &PullOptions::default()).expect("can be planned");
+        assert_eq!(reasons(&pulling), ["the rows of `domain_word`, which has `bulk = true`, come from the same file"]);
+    }
+
+    fn a_pull_is_a_run_under_the_lock_that_is_not_taken_back(db: &mut TestDatabase) {
+        let list = "[{\"slug\": \"tutor\", \"name\": \"Tutor\"}]\n";
+        let project = edited(db, &RECORDS.replace("FILE", "data/domains.json"), "data/domains.json", list);
+        let options = SeedOptions::of(&project.load(db)).expect("the project has datasets");
+        let pulling = plan_pull(db.db(), &options, &PullOptions::default()).expect("can be planned");
+        let fence = acquire(db.url(), &Holder::new("ada@quay", "seed pull"), Duration::ZERO).expect("is free").fence();
+        drop(acquire(db.url(), &Holder::new("bob@pier", "deploy dev"), Duration::ZERO).expect("is free again"));
+        let by = RunOptions { fence: Some(fence), ..RunOptions::default() };
+        pull(db.db(), project.path(), &pulling, &by).expect_err("the lock is not held any more");
+        assert_eq!(text(&project, "data/domains.json"), list);
+        assert!(pulled(db, &project).is_complete());
+        let last = runs(db.db(), 1).expect("are listed").remove(0);
+        assert_eq!((last.number, last.kind), (2, RunKind::Pull));
+        let catalog = Catalog::read(db.db()).expect("is readable");
+        let options = UndoOptions { run: Some(2), ..UndoOptions::default() };
+        let undo = plan_undo(db.db(), &catalog, &options).expect("a plan");
+        assert!(undo.blocked[0].reason.starts_with("run 2 wrote files and no rows"), "{undo}");
     }
 }

@@ -58,7 +58,8 @@ fn trigger(db: &mut TestDatabase) {
 fn callers(db: &mut TestDatabase) {
     domain_table(db);
     let id = counted_id(db.engine());
-    db.run(&format!("CREATE TABLE caller ({id}, name VARCHAR(40) NOT NULL, rate REAL)"));
+    // A column may have the name of anything.
+    db.run(&format!("CREATE TABLE caller ({id}, name VARCHAR(40) NOT NULL, rate REAL, t VARCHAR(10))"));
     db.run("INSERT INTO caller (name, rate) VALUES ('Nell', 0.5), ('Omar', NULL)");
 }
 
@@ -199,4 +200,42 @@ fn what_others_write_meanwhile_is_told_apart_and_is_no_error() {
     .expect("seeds");
     assert_eq!(report.user_data[0].verdict, UserDataVerdict::ChangedByOthers);
     assert_eq!(db.count("caller"), 3);
+}
+
+/// `caller` in two partitions, one of which has partitions of its own.
+#[cfg(any(feature = "postgres", feature = "postgres-bundled"))]
+fn partitioned_callers(db: &mut TestDatabase) {
+    domain_table(db);
+    db.run(
+        "CREATE TABLE caller (phone VARCHAR(20) NOT NULL PRIMARY KEY, name VARCHAR(40) NOT NULL) PARTITION BY LIST (phone);
+         CREATE TABLE caller_one PARTITION OF caller FOR VALUES IN ('1');
+         CREATE TABLE caller_rest PARTITION OF caller DEFAULT PARTITION BY HASH (phone);
+         CREATE TABLE caller_rest_all PARTITION OF caller_rest FOR VALUES WITH (MODULUS 1, REMAINDER 0);
+         INSERT INTO caller VALUES ('8', 'Nell'), ('9', 'Omar')",
+    );
+}
+
+#[cfg(any(feature = "postgres", feature = "postgres-bundled"))]
+#[test]
+fn user_data_in_partitions_is_guarded_as_well() {
+    let db = &mut TestDatabase::new(Engine::Postgres);
+    partitioned_callers(db);
+    trigger(db);
+    let project = TestProject::new().file("seeds/domains.toml", DOMAINS);
+    let error = seed(db, &project).expect_err("is refused");
+    assert_eq!(error.code(), ErrorCode::UserDataTouched);
+    assert_eq!(db.texts("SELECT name FROM caller ORDER BY phone"), ["Nell", "Omar"]);
+}
+
+#[cfg(any(feature = "postgres", feature = "postgres-bundled"))]
+#[test]
+fn user_data_in_partitions_may_get_new_rows() {
+    let db = &mut TestDatabase::new(Engine::Postgres);
+    partitioned_callers(db);
+    let callers = "[dataset]\ninserts_user_data = [\"caller\"]\n\n[[table]]\nname = \"caller\"\nkey = [\"phone\"]\nmode = \"insert\"\n\
+                   rows = [{ phone = \"1\", name = \"Ida\" }, { phone = \"2\", name = \"Ole\" }]\n";
+    let project = TestProject::new().file("seeds/callers.toml", callers);
+    let report = seed(db, &project).expect("seeds");
+    assert_eq!(report.user_data[0].verdict, UserDataVerdict::Seeded);
+    assert_eq!(db.count("caller"), 4);
 }

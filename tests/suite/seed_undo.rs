@@ -220,4 +220,43 @@ live_tests! {
         assert_eq!(reset(db, &all).expect("is reset"), "1 rows deleted, 0 let go, 0 kept as edited");
         assert_eq!(db.count("domain"), 0);
     }
+
+    fn a_reset_finds_rows_by_the_key_that_each_was_seeded_with(db: &mut TestDatabase) {
+        let id = counted_id(db.engine());
+        db.run(&format!("CREATE TABLE domain ({id}, slug VARCHAR(40) NOT NULL UNIQUE, code VARCHAR(40) UNIQUE, name VARCHAR(40))"));
+        let by_slug = "[[table]]\nname = \"domain\"\nkey = [\"slug\"]\nrows = [{ slug = \"a\", code = \"1\" }, { slug = \"b\", code = \"2\" }]\n";
+        let project = TestProject::new().file("seeds/domains.toml", by_slug);
+        seed(db, &project).expect("seeds");
+        db.run("INSERT INTO domain (slug, name) VALUES ('mine', 'Mine')");
+        let third = "{ slug = \"c\", code = \"3\" }";
+        let by_code = by_slug.replace("key = [\"slug\"]", "key = [\"code\"]").replace(" }]", &format!(" }}, {third}]"));
+        project.write("seeds/domains.toml", &by_code);
+        seed(db, &project).expect("seeds");
+        let all = ResetOptions { discard_edits: true, ..ResetOptions::default() };
+        assert_eq!(reset(db, &all).expect("is reset"), "3 rows deleted, 2 let go, 0 kept as edited");
+        assert_eq!(db.texts("SELECT slug FROM domain"), ["mine"]);
+    }
+
+    fn edits_are_found_among_more_rows_than_one_question_asks_for(db: &mut TestDatabase) {
+        domain_table(db);
+        let rows: Vec<String> = (0..700).map(|row| format!("{{ slug = \"{row}\", name = \"x\" }}")).collect();
+        let domains = format!("[[table]]\nname = \"domain\"\nkey = [\"slug\"]\nrows = [{}]\n", rows.join(", "));
+        seed(db, &TestProject::new().file("seeds/domains.toml", &domains)).expect("seeds");
+        db.run("UPDATE domain SET note = 'Ask Nell' WHERE slug = '650'");
+        assert_eq!(reset(db, &ResetOptions::default()).expect("is reset"), "699 rows deleted, 0 let go, 1 kept as edited");
+    }
+
+    fn a_session_that_is_not_set_up_for_rows_takes_nothing_back_and_removes_nothing(db: &mut TestDatabase) {
+        seeded_twice(db);
+        let before = state(db);
+        db.run(match db.engine() {
+            Engine::Sqlite => "PRAGMA foreign_keys = OFF",
+            Engine::Postgres => "SET session_replication_role = replica",
+            Engine::Mysql => "SET time_zone = '+05:00'",
+        });
+        let refused = |error: SeedError| assert!(format!("{error:?}").contains("not set up for writing rows"), "{error:?}");
+        refused(undo(db, None).expect_err("is refused"));
+        refused(reset(db, &ResetOptions::default()).expect_err("is refused"));
+        assert_eq!(state(db), before);
+    }
 }

@@ -213,3 +213,27 @@ live_tests! {
         assert_eq!(db.count("sample"), 0);
     }
 }
+
+#[cfg(any(feature = "mysql", feature = "mysql-bundled"))]
+#[test]
+fn the_ledger_remembers_what_the_character_set_of_the_database_has_not() {
+    use plimsoll_core::ledger::{LedgerTable, table};
+
+    let db = &mut TestDatabase::new(Engine::Mysql);
+    db.run("ALTER DATABASE CHARACTER SET latin1");
+    db.run("CREATE TABLE bird (slug VARCHAR(40) PRIMARY KEY, name VARCHAR(40) CHARACTER SET utf8mb4 NOT NULL)");
+    let birds = "[[table]]\nname = \"bird\"\nkey = [\"slug\"]\nrows = [{ slug = \"a\", name = \"🦜\" }]\n";
+    let project = TestProject::new().file("seeds/birds.toml", birds);
+    seed(db, &project).expect("seeds");
+    assert!(plan(db, &project).expect("a plan").is_empty());
+    // As a ledger of the format before is.
+    let entries = table(Engine::Mysql, LedgerTable::SeedRow);
+    let meta = table(Engine::Mysql, LedgerTable::Meta);
+    db.run("DELETE FROM bird");
+    db.run(&format!("DELETE FROM {entries}"));
+    db.run(&format!("ALTER TABLE {entries} MODIFY applied LONGTEXT CHARACTER SET latin1 NOT NULL"));
+    db.run(&format!("UPDATE {meta} SET value = '3' WHERE name = 'format'"));
+    seed(db, &project).expect("seeds");
+    assert!(plan(db, &project).expect("a plan").is_empty());
+    assert_eq!(db.texts(&format!("SELECT value FROM {meta} WHERE name = 'format'")), ["4"]);
+}

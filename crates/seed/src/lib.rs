@@ -28,12 +28,13 @@ pub use apply::{ApplyOptions, apply};
 pub use error::{DocumentPlace, Problem, RefusedRow, SeedError};
 pub use event::SeedEvent;
 pub use guard::{Fingerprint, UserDataVerdict, UserTable};
-pub use lifecycle::Transition;
-pub use lifecycle::audit::{AuditEntry, AuditHead, list_audit, record_deleted};
+pub use lifecycle::audit::{AuditEntry, AuditHead, list_audit};
+pub use lifecycle::back::record_deleted;
 pub use lifecycle::plan::{RowChange, RowSteps, may_change};
 pub use lifecycle::step::{StepPlan, StepRequest, StepTo, apply_step, plan_step};
 pub use lifecycle::trigger::{TableTriggers, TriggerState, install_triggers, plan_triggers, remove_triggers};
 pub use lifecycle::verify::{AuditFinding, AuditReport, verify_audit};
+pub use lifecycle::{Lifecycles, Transition};
 pub use pull::{
     FileChange, FollowedColumn, PullOptions, PullPlan, PullReport, PulledColumn, RefusedColumn, Splice, StreamedEdits,
     Undeclared, plan_pull, pull,

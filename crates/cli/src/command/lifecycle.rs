@@ -2,6 +2,7 @@
 
 use plimsoll_core::Exit;
 use plimsoll_core::db::{Access, Db, connect};
+use plimsoll_core::lock::Fence;
 use plimsoll_seed::{Seeds, TableTriggers, install_triggers, plan_triggers, remove_triggers};
 
 use super::{Context, seed};
@@ -37,19 +38,19 @@ fn triggers(args: &LifecycleTriggers, context: &mut Context<'_, '_>) -> Result<E
         show(&planned, context);
         return Ok(Exit::Ok);
     }
-    let (_lock, mut db) = context.locked(&project, &args.apply, "lifecycle triggers")?;
-    let done = work(db.as_mut(), &seeds, args.install)?;
+    let (lock, mut db) = context.locked(&project, &args.apply, "lifecycle triggers")?;
+    let done = work(db.as_mut(), &seeds, args.install, &lock.fence())?;
     show(&done, context);
     Ok(Exit::Ok)
 }
 
 /// Under the lock: what is there is looked at again, before and after.
-fn work(db: &mut dyn Db, seeds: &Seeds, install: bool) -> Result<Vec<TableTriggers>, CliError> {
+fn work(db: &mut dyn Db, seeds: &Seeds, install: bool, fence: &Fence) -> Result<Vec<TableTriggers>, CliError> {
     let planned = plan_triggers(db, seeds)?;
     if install {
-        install_triggers(db, &planned)?
+        install_triggers(db, &planned, Some(fence))?
     } else {
-        remove_triggers(db, &planned)?
+        remove_triggers(db, &planned, Some(fence))?
     }
     Ok(plan_triggers(db, seeds)?)
 }

@@ -72,7 +72,8 @@ pub fn key_type(engine: Engine) -> &'static str {
 #[must_use]
 pub fn text_type(engine: Engine) -> &'static str {
     match engine {
-        Engine::Mysql => "LONGTEXT",
+        // The database's own character set may not have all that rows and scripts have.
+        Engine::Mysql => "LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
         Engine::Sqlite | Engine::Postgres => "TEXT",
     }
 }

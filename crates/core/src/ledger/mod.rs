@@ -15,7 +15,7 @@ pub use deployment::{Deployment, DeploymentState, NewDeployment, Serving, Step, 
 pub use deployment::{clear_serving, finish, latest, note_step, recent, running, serving, set_serving, start, steps};
 
 /// The format of the tables below. A ledger of a higher format is left alone.
-pub const FORMAT: i64 = 3;
+pub const FORMAT: i64 = 4;
 
 /// What a format added to the tables of the one before it.
 const ADDED: &[(i64, LedgerTable, &[&str])] = &[
@@ -150,7 +150,11 @@ fn check_format(db: &mut dyn Db) -> Result<i64, DbError> {
     Ok(found)
 }
 
-/// Brings a ledger of an older format up to date. Only adds tables and columns, so that a killed upgrade is simply begun again.
+/// The format whose long texts have a character set of their own on MySQL. Before it they had the database's.
+const WIDE_TEXTS: i64 = 4;
+
+/// Brings a ledger of an older format up to date. Only adds tables and columns and widens what texts hold, so that a killed upgrade
+/// is simply begun again.
 fn upgrade(db: &mut dyn Db, from: i64) -> Result<(), DbError> {
     let engine = db.engine();
     // What a format brought as whole tables; the others are there and stay as they are.
@@ -166,7 +170,31 @@ fn upgrade(db: &mut dyn Db, from: i64) -> Result<(), DbError> {
             db.batch(&format!("ALTER TABLE {table} ADD COLUMN {name} {}", column_type(engine, kind)))?;
         }
     }
+    if from < WIDE_TEXTS && engine == Engine::Mysql {
+        for each in LedgerTable::ALL {
+            widen_texts(db, each)?;
+        }
+    }
     set_meta(db, "format", &FORMAT.to_string())
+}
+
+/// Gives the long texts of a table on MySQL their own character set, in one statement: each copies the table.
+fn widen_texts(db: &mut dyn Db, which: LedgerTable) -> Result<(), DbError> {
+    let engine = db.engine();
+    let changes: Vec<String> = which
+        .columns()
+        .0
+        .iter()
+        .filter(|(_, kind)| kind.trim_end_matches('?') == "text")
+        .map(|(name, kind)| {
+            let null = if kind.ends_with('?') { "" } else { " NOT NULL" };
+            format!("MODIFY {name} {}{null}", column_type(engine, kind))
+        })
+        .collect();
+    if changes.is_empty() {
+        return Ok(());
+    }
+    db.batch(&format!("ALTER TABLE {} {}", table(engine, which), changes.join(", ")))
 }
 
 fn columns_of(db: &mut dyn Db, which: LedgerTable) -> Result<BTreeSet<String>, DbError> {
@@ -217,7 +245,7 @@ mod tests {
         .expect("runs");
         ensure(db.as_mut()).expect("is upgraded");
         ensure(db.as_mut()).expect("is up to date");
-        assert_eq!(meta(db.as_mut(), "format").expect("is read").as_deref(), Some("3"));
+        assert_eq!(meta(db.as_mut(), "format").expect("is read").as_deref(), Some("4"));
         let epoch = Stmt::new("SELECT coalesce(epoch, -1) FROM plimsoll_lease WHERE holder = 'x'");
         assert_eq!(scalar(db.as_mut(), &epoch).expect("asks").as_int(), Some(-1));
         assert!(columns_of(db.as_mut(), LedgerTable::Migration).expect("asks").contains("script"));

@@ -23,8 +23,8 @@ use crate::event::SeedEvent;
 use crate::guard::closure::Target;
 use crate::guard::fingerprint::{self, Written};
 use crate::ledger::{self, Entry, Origin};
-use crate::lifecycle::audit::{Author, record_deleted};
-use crate::lifecycle::record::record as record_steps;
+use crate::lifecycle::audit::Author;
+use crate::lifecycle::{back, record as steps};
 use crate::read::Seeds;
 use crate::reconcile::diff::{Decision, Decisions, applied, decide};
 use crate::reconcile::observe::{Observation, observe, observe_declared};
@@ -125,13 +125,16 @@ pub(crate) fn apply_and(
         let run_options = options.run();
         let run = runs::start(db, RunKind::Apply, &plan.digest(), &run_options)?;
         let work = Work { seeds, catalog: &catalog, observation: &observation, decisions: &decisions };
+        let author = Author { actor: &options.actor, run: Some(run), note: None };
+        let before = steps::before(db, seeds, &catalog, &observation, &decisions.steps)?;
+        let leaving = back::leaving(db, &catalog, &seeds.lifecycles, &work.pruned())?;
         work.write(db, run, options, on_event)?;
-        record_deleted(db, &work.pruned(), &options.actor, Some(run))?;
-        let written = observe_declared(db, seeds, &catalog)?;
+        leaving.record(db, &catalog, &seeds.lifecycles, author)?;
+        let mut written = observe_declared(db, seeds, &catalog)?;
+        work.carry_audits(&mut written);
         deferred::settle(db, (seeds, &catalog), (&written, &observation), &decisions)?;
         read_back(db, seeds, (&written, &observation), &decisions, on_event)?;
-        let author = Author { actor: &options.actor, run: Some(run), note: None };
-        record_steps(db, seeds, &catalog, &written, &decisions.steps, author)?;
+        steps::record(db, seeds, &catalog, (&before, &written), &decisions.steps, author)?;
         let verified = verified(db, seeds, options, on_event)?;
         let user_data = fingerprint::check(db, &catalog, &watch, &|name| meant(&fresh, name))?;
         last_word(db, &catalog)?;
@@ -266,6 +269,18 @@ impl Work<'_> {
         let written = self.decisions.tables[table].iter().filter(|decision| decision.action == RowAction::Update);
         let rows = &self.seeds.tables[table].rows;
         written.filter_map(|decision| state.renamed(decision.row, &rows[decision.row])).collect()
+    }
+
+    /// What is recorded of rows under the keys that they had before is still to come under their new ones.
+    fn carry_audits(&self, written: &mut Observation) {
+        for (index, decided) in self.decisions.tables.iter().enumerate() {
+            let (state, rows) = (&self.observation.tables[index], &self.seeds.tables[index].rows);
+            for row in decided.iter().map(|decision| decision.row) {
+                if let Some(audited) = state.audited_before(row, &rows[row]) {
+                    written.tables[index].audited.insert(rows[row].row_key.clone(), audited.clone());
+                }
+            }
+        }
     }
 
     /// The rows that are deleted: their tables and row keys.

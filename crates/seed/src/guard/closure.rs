@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 
 use crate::guard::graph::{self, Edge};
 use crate::runs::image::{Present, push_condition};
-use crate::staged::order::topological;
+use crate::staged::order::sorted;
 use crate::value::{canonical_text, live};
 
 /// A row that is to be deleted.
@@ -110,14 +110,30 @@ pub(crate) fn order(closure: &Closure, count: usize) -> Result<Order, Vec<usize>
     loop {
         let mut needs = vec![Vec::new(); count];
         links.iter().for_each(|link| needs[link.parent].push(link.child));
-        let circle = match topological(&needs) {
+        let circles = match sorted(&needs) {
             Ok(rows) => return Ok(Order { rows, nulled }),
-            Err(circle) => circle,
+            Err(circles) => circles,
         };
-        let inside = |link: &&Link| circle.contains(&link.child) && circle.contains(&link.parent);
-        let Some(broken) = links.iter().copied().filter(|link| link.nullable).find(inside) else { return Err(circle) };
-        nulled.push((broken.child, broken.columns.clone()));
-        links.retain(|link| link.child != broken.child || link.columns != broken.columns);
+        // One link of each, all in one pass: there may be as many circles as pairs of rows.
+        let mut circle_of: HashMap<usize, usize> = HashMap::new();
+        for (number, circle) in circles.iter().enumerate() {
+            circle_of.extend(circle.iter().map(|row| (*row, number)));
+        }
+        let mut broken: Vec<Option<&Link>> = vec![None; circles.len()];
+        for link in links.iter().copied().filter(|link| link.nullable) {
+            if let (Some(child), Some(parent)) = (circle_of.get(&link.child), circle_of.get(&link.parent))
+                && child == parent
+            {
+                broken[*child].get_or_insert(link);
+            }
+        }
+        if let Some(stuck) = broken.iter().position(Option::is_none) {
+            return Err(circles.into_iter().nth(stuck).unwrap_or_default());
+        }
+        let broken: BTreeSet<(usize, &[String])> =
+            broken.into_iter().flatten().map(|link| (link.child, link.columns.as_slice())).collect();
+        nulled.extend(broken.iter().map(|(child, columns)| (*child, columns.to_vec())));
+        links.retain(|link| !broken.contains(&(link.child, link.columns.as_slice())));
     }
 }
 
@@ -322,5 +338,14 @@ mod tests {
         assert_eq!(broken.nulled, [(1, vec!["parent_id".to_owned()])]);
         let links = vec![link(0, 1, false), link(1, 0, false)];
         assert!(order(&Closure { links, outside: Vec::new() }, 2).is_err());
+    }
+
+    #[test]
+    fn as_many_circles_as_pairs_of_rows_are_broken_at_once() {
+        const PAIRS: usize = 50_000;
+        let pairs = (0..PAIRS).map(|pair| pair * 2);
+        let links = pairs.flat_map(|row| [link(row, row + 1, false), link(row + 1, row, true)]).collect();
+        let order = order(&Closure { links, outside: Vec::new() }, PAIRS * 2).expect("one of each may be NULL");
+        assert_eq!((order.rows.len(), order.nulled.len()), (PAIRS * 2, PAIRS));
     }
 }

@@ -131,7 +131,10 @@ impl Fingerprint {
 fn fingerprint(db: &mut dyn Db, name: &str, table: &Table) -> Result<Fingerprint, DbError> {
     let engine = db.engine();
     let hash = match engine {
-        Engine::Postgres => "coalesce(sum(hashtextextended(t::text, 0)::numeric), 0)::text".to_owned(),
+        Engine::Postgres => {
+            // Not `t::text`, which is the column where a table has one of this name.
+            "coalesce(sum(hashtextextended(ROW(t.*)::text, 0)::numeric), 0)::text".to_owned()
+        }
         Engine::Sqlite => {
             let texts: Vec<String> =
                 table.columns.iter().map(|column| format!("quote({})", quoted(engine, &column.name))).collect();
@@ -160,17 +163,27 @@ fn quote_text(engine: Engine, column: &Column) -> String {
     }
 }
 
-/// PostgreSQL counts what each transaction does to each table, triggers and cascades included. Elsewhere nothing is counted.
+/// PostgreSQL counts what each transaction does to each table, triggers and cascades included. Elsewhere nothing is counted. Rows
+/// of a partitioned table are its partitions', and only there they are counted.
 fn written(db: &mut dyn Db, name: &str) -> Result<Option<Written>, DbError> {
     match db.engine() {
         Engine::Sqlite | Engine::Mysql => Ok(None),
         Engine::Postgres => {
             let stmt = Stmt::new(
-                "SELECT n_tup_ins, n_tup_upd, n_tup_del, current_setting('track_counts') = 'on' FROM pg_stat_xact_user_tables \
-                 WHERE schemaname = current_schema() AND relname = ",
+                "WITH RECURSIVE part AS (SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+                 WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p') AND c.relname = ",
             )
-            .bind(name);
+            .bind(name)
+            .sql(
+                " UNION SELECT i.inhrelid FROM pg_inherits i JOIN part ON i.inhparent = part.oid) \
+                 SELECT coalesce(sum(pg_stat_get_xact_tuples_inserted(c.oid)), 0)::bigint, \
+                 coalesce(sum(pg_stat_get_xact_tuples_updated(c.oid)), 0)::bigint, \
+                 coalesce(sum(pg_stat_get_xact_tuples_deleted(c.oid)), 0)::bigint, \
+                 current_setting('track_counts') = 'on' AND bool_and(c.relkind IN ('r', 'p')) \
+                 FROM part JOIN pg_class c ON c.oid = part.oid",
+            );
             let rows = db.rows(&stmt)?;
+            // What is written into the tables of another server is counted nowhere.
             let counted = rows.first().filter(|row| matches!(row.at(3), Value::Bool(true)));
             Ok(counted.map(|row| Written { inserted: row.int(0), updated: row.int(1), deleted: row.int(2) }))
         }

@@ -11,7 +11,6 @@ use serde_json::Value as Json;
 
 use crate::error::{Problem, SeedError};
 use crate::lifecycle::Transition;
-use crate::lifecycle::plan::FOUND;
 use crate::reconcile::show;
 use crate::value::{canonical_text, hash};
 
@@ -174,84 +173,6 @@ pub fn list_audit(
     Ok(entries)
 }
 
-/// Records that rows were deleted, in the transaction that deleted them. A row is given by its table and row key; one that the
-/// audit does not know needs no entry.
-///
-/// # Errors
-/// As [`list_audit`], and when the chain does not end where the ledger says it does.
-pub fn record_deleted(
-    db: &mut dyn Db,
-    rows: &[(&str, &str)],
-    actor: &str,
-    run: Option<i64>,
-) -> Result<Vec<AuditEntry>, SeedError> {
-    if rows.is_empty() || !exists(db)? {
-        return Ok(Vec::new());
-    }
-    let tables: BTreeSet<&str> = rows.iter().map(|(table, _)| *table).collect();
-    let mut ends = Vec::new();
-    for table in tables {
-        let mut last = last(db, table)?;
-        for (_, row_key) in rows.iter().filter(|(of, _)| *of == table) {
-            ends.extend(last.remove(*row_key).filter(|entry| !entry.to.is_empty()));
-        }
-    }
-    let steps: Vec<Transition> =
-        ends.iter().map(|end| Transition { from: Some(end.to.clone()), to: String::new(), note: None }).collect();
-    let new = ends.iter().zip(&steps).map(|(end, step)| {
-        let AuditEntry { table, row_key, key, row, .. } = end;
-        NewEntry { table, row_key, key, row, sealed: false, covers: &[], content: "", step }
-    });
-    let new: Vec<NewEntry<'_>> = new.collect();
-    append(db, &new, Author { actor, run, note: None })
-}
-
-/// Records that a run was taken back, in the transaction that did so: its rows are in the states from before it again. A row is
-/// given by its table, its row key, and whether it was deleted now.
-pub(crate) fn record_undone(
-    db: &mut dyn Db,
-    undone: i64,
-    rows: &[(&str, &str, bool)],
-    actor: &str,
-    run: i64,
-) -> Result<(), SeedError> {
-    if rows.is_empty() || !exists(db)? {
-        return Ok(());
-    }
-    let mut first: HashMap<(String, String), AuditEntry> = HashMap::new();
-    for entry in select(db, Stmt::new(" WHERE run = ").bind(undone).sql(" ORDER BY number"))? {
-        first.entry((entry.table.clone(), entry.row_key.clone())).or_insert(entry);
-    }
-    let tables: BTreeSet<&str> = rows.iter().map(|(table, ..)| *table).collect();
-    let mut ends = Vec::new();
-    for table in tables {
-        let mut last = last(db, table)?;
-        let (gone, others): (Vec<_>, Vec<_>) = rows.iter().filter(|(of, ..)| *of == table).partition(|row| row.2);
-        for (_, row_key, deleted) in gone.into_iter().chain(others).copied() {
-            let before = match first.get(&(table.to_owned(), row_key.to_owned())) {
-                _ if deleted => String::new(),
-                Some(first) if first.note.as_deref() == Some(FOUND) => first.to.clone(),
-                Some(first) => first.from.clone().unwrap_or_default(),
-                None => continue,
-            };
-            ends.extend(last.remove(row_key).filter(|end| end.to != before).map(|end| (end, before)));
-        }
-    }
-    let note = Some(format!("run {undone} was taken back"));
-    let step = |(end, to): &(AuditEntry, String)| Transition {
-        from: Some(end.to.clone()).filter(|state| !state.is_empty()),
-        to: to.clone(),
-        note: note.clone(),
-    };
-    let steps: Vec<Transition> = ends.iter().map(step).collect();
-    let new = ends.iter().zip(&steps).map(|((end, _), step)| {
-        let AuditEntry { table, row_key, key, row, .. } = end;
-        NewEntry { table, row_key, key, row, sealed: false, covers: &[], content: "", step }
-    });
-    let new: Vec<NewEntry<'_>> = new.collect();
-    append(db, &new, Author { actor, run: Some(run), note: None }).map(drop)
-}
-
 /// Whether the database has an audit at all. A ledger of an older format has none.
 pub(crate) fn exists(db: &mut dyn Db) -> Result<bool, DbError> {
     Ok(ledger::meta(db, "format")?.and_then(|format| format.parse::<i64>().ok()).is_some_and(|format| format >= SINCE))
@@ -270,12 +191,21 @@ pub(crate) fn page(db: &mut dyn Db, after: i64, limit: usize) -> Result<Vec<Audi
 
 /// The last entries of a table's rows, by row key.
 pub(crate) fn last(db: &mut dyn Db, table: &str) -> Result<HashMap<String, AuditEntry>, DbError> {
-    let name = ledger::table(db.engine(), LedgerTable::SeedAudit);
-    let newest = Stmt::new(format!(" WHERE number IN (SELECT max(number) FROM {name} WHERE table_name = "))
-        .bind(table)
-        .sql(" GROUP BY row_key)");
-    let entries = select(db, newest)?;
-    Ok(entries.into_iter().map(|entry| (entry.row_key.clone(), entry)).collect())
+    newest(db, table, None)
+}
+
+/// The first entries that a run made of each row, by table and row key.
+pub(crate) fn first_of_run(db: &mut dyn Db, run: i64) -> Result<HashMap<(String, String), AuditEntry>, DbError> {
+    let mut first = HashMap::new();
+    for entry in select(db, Stmt::new(" WHERE run = ").bind(run).sql(" ORDER BY number"))? {
+        first.entry((entry.table.clone(), entry.row_key.clone())).or_insert(entry);
+    }
+    Ok(first)
+}
+
+/// The last entries of a table's rows before an entry, by row key.
+pub(crate) fn last_before(db: &mut dyn Db, table: &str, number: i64) -> Result<HashMap<String, AuditEntry>, DbError> {
+    newest(db, table, Some(number))
 }
 
 /// The states of rows that do not change in them, by table and row key, whatever is declared by now.
@@ -354,6 +284,17 @@ pub(crate) fn append(db: &mut dyn Db, new: &[NewEntry<'_>], author: Author<'_>) 
     insert(db, &entries)?;
     ledger::set_meta(db, HEAD, &head.text())?;
     Ok(entries)
+}
+
+fn newest(db: &mut dyn Db, table: &str, before: Option<i64>) -> Result<HashMap<String, AuditEntry>, DbError> {
+    let name = ledger::table(db.engine(), LedgerTable::SeedAudit);
+    let mut stmt =
+        Stmt::new(format!(" WHERE number IN (SELECT max(number) FROM {name} WHERE table_name = ")).bind(table);
+    if let Some(before) = before {
+        stmt = stmt.sql(" AND number < ").bind(before);
+    }
+    let entries = select(db, stmt.sql(" GROUP BY row_key)"))?;
+    Ok(entries.into_iter().map(|entry| (entry.row_key.clone(), entry)).collect())
 }
 
 fn insert(db: &mut dyn Db, entries: &[AuditEntry]) -> Result<(), DbError> {

@@ -8,6 +8,7 @@ use plimsoll_core::db::{Catalog, Db, Stmt, Value, dialect, quoted};
 use serde_json::Value as Json;
 
 use crate::error::{Problem, SeedError};
+use crate::lifecycle::Lifecycles;
 use crate::lifecycle::audit::AuditEntry;
 use crate::lifecycle::content::Image;
 use crate::lifecycle::declare::AuditTableBlock;
@@ -79,17 +80,12 @@ impl Mirror {
         Self { table, columns, file: Arc::clone(file), offset }
     }
 
-    /// Writes entries, each with the row that it is about.
+    /// Writes entries, each with the row that it is about: as it was, where it is gone.
     ///
     /// # Errors
     /// [`SeedError::Problems`] for a table or column that is not there, an expression that fails and a value that does not fit;
     /// [`SeedError::Write`] for what the database refuses.
-    pub(crate) fn write(
-        &self,
-        db: &mut dyn Db,
-        catalog: &Catalog,
-        entries: &[(&AuditEntry, &Image)],
-    ) -> Result<(), SeedError> {
+    fn write(&self, db: &mut dyn Db, catalog: &Catalog, entries: &[(&AuditEntry, &Image)]) -> Result<(), SeedError> {
         let problem = |code, offset: usize, message: String| SeedError::Problems {
             problems: vec![Problem::new(code, Some(self.file.location(offset)), message)],
         };
@@ -140,6 +136,24 @@ impl Mirror {
         }
         Ok(())
     }
+}
+
+/// Writes entries into the tables that their life cycles name, if they name one.
+///
+/// # Errors
+/// As [`Mirror::write`].
+pub(crate) fn write(
+    db: &mut dyn Db,
+    catalog: &Catalog,
+    lifecycles: &Lifecycles,
+    entries: &[(&AuditEntry, &Image)],
+) -> Result<(), SeedError> {
+    for lifecycle in lifecycles.iter() {
+        let Some(mirror) = &lifecycle.mirror else { continue };
+        let own = entries.iter().filter(|(entry, _)| entry.table == lifecycle.table).copied();
+        mirror.write(db, catalog, &own.collect::<Vec<_>>())?;
+    }
+    Ok(())
 }
 
 fn names_of(entry: &AuditEntry, image: &Image) -> minijinja::Value {

@@ -2,6 +2,7 @@
 //! the rows themselves look like is `staged`'s.
 
 pub(crate) mod audit;
+pub(crate) mod back;
 pub(crate) mod content;
 pub(crate) mod declare;
 pub(crate) mod mirror;
@@ -19,7 +20,9 @@ use plimsoll_core::Location;
 use serde::{Deserialize, Serialize};
 
 use crate::lifecycle::mirror::Mirror;
+use crate::lifecycle::plan::{RowChange, may_change};
 use crate::read::source::SourceFile;
+use crate::runs::image as exact;
 
 /// One step of a row's life, as it is planned and recorded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +53,36 @@ pub(crate) struct Lifecycle {
     pub(crate) mirror: Option<Mirror>,
     pub(crate) file: Arc<SourceFile>,
     pub(crate) offset: usize,
+}
+
+/// The life cycles that datasets declare: what has to be known of them where their rows are not.
+#[derive(Debug, Clone, Default)]
+pub struct Lifecycles(Vec<Lifecycle>);
+
+impl Lifecycles {
+    pub(crate) fn new(all: Vec<Lifecycle>) -> Self {
+        Self(all)
+    }
+
+    /// The life cycle of a table's rows, if one is declared.
+    pub(crate) fn of(&self, table: &str) -> Option<&Lifecycle> {
+        self.0.iter().find(|lifecycle| lifecycle.table == table)
+    }
+
+    /// The state of a row, given as the engine writes it, when the row stays as it is in that state.
+    pub(crate) fn stays(&self, table: &str, row: &exact::Image) -> Option<String> {
+        let lifecycle = self.of(table)?;
+        let state = row.get(&lifecycle.column)?.as_str()?;
+        may_change(self, table, Some(state), "", RowChange::Delete).is_err().then(|| state.to_owned())
+    }
+
+    pub(crate) fn iter(&self) -> std::slice::Iter<'_, Lifecycle> {
+        self.0.iter()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
 }
 
 impl Lifecycle {
@@ -106,6 +139,13 @@ impl Lifecycle {
     }
 }
 
+impl Transition {
+    /// Whether a row goes on under another key than before, in the state that it was in.
+    pub(crate) fn is_renaming(&self) -> bool {
+        self.note.as_deref().is_some_and(|note| note.starts_with(plan::RENAMED_FROM))
+    }
+}
+
 /// Steps as people read them: `CREATED -> APPROVED -> PUBLISHED`.
 pub(crate) fn shown(steps: &[Transition]) -> String {
     let mut text = String::new();
@@ -113,6 +153,7 @@ pub(crate) fn shown(steps: &[Transition]) -> String {
         match (&step.from, text.is_empty()) {
             (Some(from), true) => text.push_str(from),
             (None, true) if step.note.as_deref() == Some(plan::FOUND) => text.push_str("found in "),
+            (None, true) if step.is_renaming() => text.push_str("renamed in "),
             _ => {}
         }
         if !text.is_empty() && !text.ends_with(' ') {

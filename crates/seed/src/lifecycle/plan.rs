@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::error::Problem;
-use crate::lifecycle::{Lifecycle, Transition, shown};
+use crate::lifecycle::{Lifecycle, Lifecycles, Transition, shown};
 use crate::read::Seeds;
 use crate::reconcile::diff::{Decision, Decisions};
-use crate::reconcile::observe::Observation;
-use crate::reconcile::plan::{Outcome, Pending, RowAction};
+use crate::reconcile::observe::{Audited, Observation};
+use crate::reconcile::plan::{Outcome, Pending};
 use crate::reconcile::prune::{Fate, key_label};
 use crate::reconcile::show;
 use crate::staged::{Cell, StagedRow};
@@ -45,6 +45,10 @@ pub enum RowChange<'a> {
     Delete,
 }
 
+/// How what the audit says begins about rows that have another key now, under the one and under the other.
+pub(crate) const RENAMED_FROM: &str = "it had the key ";
+pub(crate) const RENAMED_TO: &str = "it has the key ";
+
 /// What the audit says about rows that the database had before anybody recorded them.
 pub(crate) const FOUND: &str = "found in the database";
 
@@ -53,13 +57,13 @@ pub(crate) const FOUND: &str = "found in the database";
 /// # Errors
 /// A problem without a place, for a row that is in an immutable state.
 pub fn may_change(
-    seeds: &Seeds,
+    lifecycles: &Lifecycles,
     table: &str,
     state: Option<&str>,
     row: &str,
     change: RowChange<'_>,
 ) -> Result<(), Problem> {
-    seeds.lifecycle(table).map_or(Ok(()), |lifecycle| allowed(lifecycle, state, row, change))
+    lifecycles.of(table).map_or(Ok(()), |lifecycle| allowed(lifecycle, state, row, change))
 }
 
 /// Adds to decisions the steps that rows take, and the problems of those that may not.
@@ -74,7 +78,6 @@ pub(crate) fn judge(seeds: &Seeds, observation: &Observation, decisions: &mut De
         }
         let decided: HashMap<usize, usize> =
             decisions.tables[index].iter().enumerate().map(|(at, decision)| (decision.row, at)).collect();
-        let mut settled = Vec::new();
         for (row_index, row) in staged.rows.iter().enumerate() {
             let at = decided.get(&row_index).copied();
             let live = state.live.get(row_index).and_then(Option::as_ref);
@@ -85,7 +88,8 @@ pub(crate) fn judge(seeds: &Seeds, observation: &Observation, decisions: &mut De
                 offset: seeds.blocks[row.block].columns.get(&lifecycle.column).copied().unwrap_or(row.source.offset),
                 exists: live.is_some(),
                 live: live.and_then(|live| live.values.get(&lifecycle.column)).and_then(Json::as_str),
-                audited: state.audited.get(&row.row_key).map(String::as_str).filter(|state| !state.is_empty()),
+                audited: state.audited(row_index, row).map(|audited| audited.state.as_str()),
+                before: state.audited_before(row_index, row),
             };
             let decision = at.map(|at| &decisions.tables[index][at]);
             match judged.steps(decision) {
@@ -93,13 +97,7 @@ pub(crate) fn judge(seeds: &Seeds, observation: &Observation, decisions: &mut De
                 Ok(steps) => decisions.steps.push(PlannedSteps { table: index, row: row_index, steps }),
                 Err(problem) => decisions.problems.push(problem),
             }
-            if let Some(at) = at
-                && judged.is_recorded()
-            {
-                settled.push(at);
-            }
         }
-        settle(&mut decisions.tables[index], &settled, &lifecycle.column);
         keep(seeds, observation, index, lifecycle, decisions);
     }
 }
@@ -135,6 +133,8 @@ struct Judged<'a> {
     exists: bool,
     live: Option<&'a str>,
     audited: Option<&'a str>,
+    /// What is recorded under the key that it had before.
+    before: Option<&'a Audited>,
 }
 
 impl Judged<'_> {
@@ -162,6 +162,10 @@ impl Judged<'_> {
         let mut steps = Vec::new();
         if found {
             steps.push(Transition { from: None, to: live.to_owned(), note: Some(FOUND.to_owned()) });
+        }
+        if let Some(before) = self.before.filter(|_| self.lifecycle.audit && !changed.is_empty()) {
+            let note = Some(format!("{RENAMED_FROM}{}", before.label));
+            steps.push(Transition { from: None, to: live.to_owned(), note });
         }
         if changed.contains(&self.lifecycle.column.as_str()) {
             steps.extend(self.way(Some(live), self.declared()?)?);
@@ -217,11 +221,6 @@ impl Judged<'_> {
         Err(self.problem(ErrorCode::AuditDisagrees, message))
     }
 
-    /// Whether the database's state differs from the file's by steps that were recorded: nobody edited it then.
-    fn is_recorded(&self) -> bool {
-        self.lifecycle.audit && self.live.is_some() && self.live == self.audited
-    }
-
     fn problem(&self, code: ErrorCode, message: String) -> Problem {
         self.row.source.problem(code, self.offset, message)
     }
@@ -232,26 +231,14 @@ fn changed(decision: &Decision) -> Vec<&str> {
     updated.map(|column| &*column.name).collect()
 }
 
-/// States that were stepped to are not edits: the file keeps saying how the row began.
-fn settle(decisions: &mut Vec<Decision>, rows: &[usize], column: &str) {
-    for at in rows {
-        let decision = &mut decisions[*at];
-        let before = decision.columns.len();
-        decision.columns.retain(|one| *one.name != *column || one.outcome != Outcome::Edited);
-        if decision.columns.len() < before && decision.columns.is_empty() {
-            decision.action = RowAction::Edited;
-        }
-    }
-    decisions.retain(|decision| decision.action != RowAction::Edited || !decision.columns.is_empty());
-}
-
 /// Refuses to delete rows that are gone from the files, and are immutable by what the database or the audit says.
 fn keep(seeds: &Seeds, observation: &Observation, table: usize, lifecycle: &Lifecycle, decisions: &mut Decisions) {
     let orphans = &observation.orphans.tables[table];
     for (orphan, _) in orphans.iter().zip(&decisions.pruned.fates[table]).filter(|(_, fate)| **fate == Fate::Prune) {
         let row = orphan.located.row.as_ref();
         let live = row.and_then(|row| row.image.get(&lifecycle.column)).and_then(Json::as_str);
-        let audited = observation.tables[table].audited.get(&orphan.located.entry.row_key).map(String::as_str);
+        let audited = observation.tables[table].audited.get(&orphan.located.entry.row_key);
+        let audited = audited.map(|audited| audited.state.as_str());
         let state = live.filter(|state| lifecycle.is_immutable(state)).or(audited);
         if let Err(problem) = allowed(lifecycle, state, &key_label(orphan), RowChange::Delete) {
             let block = &seeds.blocks[orphan.block];

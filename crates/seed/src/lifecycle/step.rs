@@ -4,8 +4,9 @@
 use std::fmt;
 
 use plimsoll_core::ErrorCode;
-use plimsoll_core::db::{Catalog, Column, Db, Stmt, Table, dialect, quoted, transaction};
+use plimsoll_core::db::{Catalog, Column, Db, Engine, Stmt, Table, dialect, quoted, session, transaction};
 use plimsoll_core::ledger as core_ledger;
+use plimsoll_core::lock::check_fence;
 use plimsoll_core::toml_file::nearest;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -14,10 +15,11 @@ use crate::error::{Problem, SeedError};
 use crate::lifecycle::audit::{self, AuditEntry, Author, NewEntry};
 use crate::lifecycle::content::{Image, covered, images};
 use crate::lifecycle::plan::FOUND;
-use crate::lifecycle::{Lifecycle, Transition};
+use crate::lifecycle::{Lifecycle, Transition, mirror};
 use crate::read::Seeds;
 use crate::reconcile::observe::observe;
 use crate::reconcile::show;
+use crate::runs::{self, RunKind, RunOptions};
 use crate::value::{canonical_text, hash, to_db};
 
 /// The row and what is wanted of it.
@@ -84,7 +86,8 @@ pub fn plan_step(db: &mut dyn Db, seeds: &Seeds, request: &StepRequest) -> Resul
     Ok(StepPlan { table: request.table.clone(), key: row.key, row: row.id, steps, writes, content })
 }
 
-/// Does what the plan says and records it, in one transaction that looks again first. The caller holds the deployment lock.
+/// Does what the plan says and records it, in one transaction that looks again first, and as a run where it writes the row. The
+/// caller holds the deployment lock.
 ///
 /// # Errors
 /// [`SeedError::PlanStale`] when the row moved since, and as [`plan_step`].
@@ -92,21 +95,29 @@ pub fn apply_step(
     db: &mut dyn Db,
     seeds: &Seeds,
     plan: &StepPlan,
-    actor: &str,
     note: Option<&str>,
+    by: &RunOptions,
 ) -> Result<Vec<AuditEntry>, SeedError> {
     core_ledger::ensure(db)?;
+    let catalog = Catalog::read(db)?;
     transaction(db, |db| {
+        session::check(db)?;
+        let (lifecycle, table) = target(seeds, &catalog, &plan.table)?;
+        hold(db, table, plan)?;
         let to = plan.writes.clone().map_or(StepTo::AsFound, StepTo::State);
         let request = StepRequest { table: plan.table.clone(), row: show::name(&plan.key), to };
         if plan_step(db, seeds, &request)? != *plan {
             return Err(SeedError::PlanStale { moved: vec![format!("{} {}", plan.table, show::label(&plan.key))] });
         }
-        let catalog = Catalog::read(db)?;
-        let (lifecycle, table) = target(seeds, &catalog, &plan.table)?;
-        if let Some(to) = &plan.writes {
-            write(db, lifecycle, table, plan, to)?;
-        }
+        let digest = hash(&canonical_text(&serde_json::to_value(plan).unwrap_or_default()));
+        let run = match &plan.writes {
+            Some(to) => {
+                let run = runs::start(db, RunKind::Transition, &digest, by)?;
+                write(db, lifecycle, table, plan, to)?;
+                Some(run)
+            }
+            None => None,
+        };
         let row = find(db, seeds, &catalog, lifecycle, table, &request.row)?;
         let state = row.image.as_ref().and_then(|image| image.state(lifecycle));
         if plan.writes.is_some() && state != plan.writes.as_deref() {
@@ -126,14 +137,30 @@ pub fn apply_step(
             step,
         });
         let new: Vec<NewEntry<'_>> = new.collect();
-        let entries = audit::append(db, &new, Author { actor, run: None, note })?;
-        let gone = Image { values: Default::default() };
-        if let Some(mirror) = &lifecycle.mirror {
-            let image = row.image.as_ref().unwrap_or(&gone);
-            mirror.write(db, &catalog, &entries.iter().map(|entry| (entry, image)).collect::<Vec<_>>())?;
+        let entries = audit::append(db, &new, Author { actor: &by.actor, run, note })?;
+        let image = row.image.clone().unwrap_or_else(|| Image::of_id(&row.id));
+        let told: Vec<(&AuditEntry, &Image)> = entries.iter().map(|entry| (entry, &image)).collect();
+        mirror::write(db, &catalog, seeds.lifecycles(), &told)?;
+        match (run, &by.fence) {
+            (Some(run), _) => runs::finish(db, run, plan.to_string().trim_end(), by)?,
+            (None, Some(fence)) => check_fence(db, fence)?,
+            (None, None) => {}
         }
         Ok(entries)
     })
+}
+
+/// Nobody else writes the row until it is recorded: what is digested has to be what was looked at. Before the first look, because
+/// MySQL shows a transaction what was there when it looked first.
+fn hold(db: &mut dyn Db, table: &Table, plan: &StepPlan) -> Result<(), SeedError> {
+    let engine = db.engine();
+    if engine == Engine::Sqlite || plan.row.as_object().is_none_or(serde_json::Map::is_empty) {
+        return Ok(());
+    }
+    let mut stmt = Stmt::new(format!("SELECT 1 FROM {}", quoted(engine, &plan.table)));
+    push_conditions(engine, &mut stmt, table, plan.row.as_object().into_iter().flatten())?;
+    db.rows(&stmt.sql(" FOR UPDATE"))?;
+    Ok(())
 }
 
 impl Row<'_> {
@@ -303,30 +330,41 @@ fn find<'a>(
 
 fn write(db: &mut dyn Db, lifecycle: &Lifecycle, table: &Table, plan: &StepPlan, to: &str) -> Result<(), SeedError> {
     let engine = db.engine();
-    let value = |stmt: &mut Stmt, column: &Column, value: &Json| -> Result<(), SeedError> {
-        stmt.push(format!("{} = ", quoted(engine, &column.name)));
-        let bound = to_db(column, value).map_err(|misfit| problem(ErrorCode::SeedValue, misfit.to_string()))?;
-        stmt.push_bind(bound);
-        stmt.push(dialect::write_cast(engine, column));
-        Ok(())
-    };
     let Some(state) = table.column(&lifecycle.column) else { return Ok(()) };
     let mut stmt = Stmt::new(format!("UPDATE {} SET ", quoted(engine, &lifecycle.table)));
-    value(&mut stmt, state, &Json::from(to))?;
+    push_equals(engine, &mut stmt, state, &Json::from(to))?;
     let before = plan.steps.last().and_then(|step| step.from.clone());
-    let id = plan.row.as_object().into_iter().flatten();
     let before = before.map(|before| (lifecycle.column.clone(), Json::from(before)));
-    let conditions = id.map(|(name, value)| (name.clone(), value.clone())).chain(before);
-    for (position, (name, wanted)) in conditions.enumerate() {
-        let Some(column) = table.column(&name) else { continue };
-        stmt.push(if position == 0 { " WHERE " } else { " AND " });
-        value(&mut stmt, column, &wanted)?;
-    }
+    let id = plan.row.as_object().into_iter().flatten();
+    push_conditions(engine, &mut stmt, table, id.chain(before.as_ref().map(|(name, value)| (name, value))))?;
     db.execute(&stmt).map(drop).map_err(|source| SeedError::Write {
         what: format!("`{}` {}", plan.table, show::label(&plan.key)),
         at: None,
         source: Box::new(source),
     })
+}
+
+/// ` WHERE a = ? AND b = ?`
+fn push_conditions<'v>(
+    engine: Engine,
+    stmt: &mut Stmt,
+    table: &Table,
+    values: impl Iterator<Item = (&'v String, &'v Json)>,
+) -> Result<(), SeedError> {
+    let known = values.filter_map(|(name, value)| Some((table.column(name)?, value)));
+    for (position, (column, value)) in known.enumerate() {
+        stmt.push(if position == 0 { " WHERE " } else { " AND " });
+        push_equals(engine, stmt, column, value)?;
+    }
+    Ok(())
+}
+
+fn push_equals(engine: Engine, stmt: &mut Stmt, column: &Column, value: &Json) -> Result<(), SeedError> {
+    stmt.push(format!("{} = ", quoted(engine, &column.name)));
+    let bound = to_db(column, value).map_err(|misfit| problem(ErrorCode::SeedValue, misfit.to_string()))?;
+    stmt.push_bind(bound);
+    stmt.push(dialect::write_cast(engine, column));
+    Ok(())
 }
 
 fn problem(code: ErrorCode, message: String) -> SeedError {

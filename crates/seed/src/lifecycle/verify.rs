@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use crate::error::SeedError;
 use crate::lifecycle::Lifecycle;
 use crate::lifecycle::audit::{self, AuditEntry, AuditHead, NOTHING};
-use crate::lifecycle::content::{covered, images};
+use crate::lifecycle::content::{covered, recorded};
 use crate::read::Seeds;
 use crate::reconcile::show;
 use crate::value::{canonical_text, live};
@@ -142,44 +142,33 @@ fn check_rows<'a>(
     entries: impl Iterator<Item = &'a AuditEntry>,
     report: &mut AuditReport,
 ) -> Result<(), DbError> {
-    let mut by_columns: BTreeMap<Vec<String>, Vec<&AuditEntry>> = BTreeMap::new();
-    for entry in entries {
-        let columns = entry.row.as_object().map(|row| row.keys().cloned().collect()).unwrap_or_default();
-        by_columns.entry(columns).or_default().push(entry);
-    }
+    let entries: Vec<&AuditEntry> = entries.collect();
     let none = Table::default();
     let table = catalog.tables.get(&lifecycle.table).unwrap_or(&none);
     let covers_now: BTreeSet<String> = covered(lifecycle, table).into_iter().collect();
     let mut uncovered = BTreeSet::new();
-    for (columns, entries) in by_columns {
-        for chunk in entries.chunks(PAGE) {
-            let keys: Vec<Vec<Json>> = chunk
-                .iter()
-                .map(|entry| columns.iter().map(|column| entry.row[column.as_str()].clone()).collect())
-                .collect();
-            let found = images(db, &lifecycle.table, table, &columns, &keys)?;
-            for (entry, image) in chunk.iter().zip(found) {
-                report.rows += 1;
-                let state = image.as_ref().and_then(|image| image.state(lifecycle));
-                let message = match (&image, state) {
-                    (None, _) if entry.to.is_empty() => continue,
-                    (None, _) => format!("it is gone from the database, and its last entry says {}", entry.to),
-                    (Some(_), _) if entry.to.is_empty() => "it is there, and its last entry says deleted".to_owned(),
-                    (Some(_), state) if state != Some(&entry.to) => {
-                        format!("it is {}, and its last entry says {}", state.unwrap_or("without a state"), entry.to)
-                    }
-                    (Some(_), _) if !lifecycle.is_immutable(&entry.to) => continue,
-                    (Some(image), _) if image.digest(&entry.covers) != entry.content => {
-                        format!("it is {} and was changed since that was recorded", entry.to)
-                    }
-                    (Some(_), _) => {
-                        uncovered.extend(covers_now.iter().filter(|name| !entry.covers.contains(name)).cloned());
-                        continue;
-                    }
-                };
-                let row = Some(format!("{} {}", entry.table, show::label(&entry.key)));
-                report.findings.push(AuditFinding { entry: Some(entry.number), row, message });
-            }
+    for chunk in entries.chunks(PAGE) {
+        for (entry, image) in chunk.iter().zip(recorded(db, &lifecycle.table, table, chunk)?) {
+            report.rows += 1;
+            let state = image.as_ref().and_then(|image| image.state(lifecycle));
+            let message = match (&image, state) {
+                (None, _) if entry.to.is_empty() => continue,
+                (None, _) => format!("it is gone from the database, and its last entry says {}", entry.to),
+                (Some(_), _) if entry.to.is_empty() => "it is there, and its last entry says deleted".to_owned(),
+                (Some(_), state) if state != Some(&entry.to) => {
+                    format!("it is {}, and its last entry says {}", state.unwrap_or("without a state"), entry.to)
+                }
+                (Some(_), _) if !lifecycle.is_immutable(&entry.to) => continue,
+                (Some(image), _) if image.digest(&entry.covers) != entry.content => {
+                    format!("it is {} and was changed since that was recorded", entry.to)
+                }
+                (Some(_), _) => {
+                    uncovered.extend(covers_now.iter().filter(|name| !entry.covers.contains(name)).cloned());
+                    continue;
+                }
+            };
+            let row = Some(format!("{} {}", entry.table, show::label(&entry.key)));
+            report.findings.push(AuditFinding { entry: Some(entry.number), row, message });
         }
     }
     for column in uncovered {

@@ -98,8 +98,18 @@ impl Admission<'_> {
         proof.verdict(db, &overlay, &expected.collect(), &constants)
     }
 
-    /// The changes of all files that these edits need; the file and the reason when one cannot be changed so.
-    pub(super) fn changes(&self, chosen: &[usize]) -> Result<Vec<FileChange>, (PathBuf, String)> {
+    /// The changes of all files that the admitted edits need, as people read them too.
+    pub(super) fn admitted_changes(&self) -> Result<Vec<FileChange>, (PathBuf, String)> {
+        let mut changes = self.changes(&self.admitted)?;
+        for change in &mut changes {
+            change.diff = diff(&change.file, &self.files[&change.file], &change.splices).unwrap_or_default();
+        }
+        Ok(changes)
+    }
+
+    /// The changes of all files that these edits need, without differences for people, which take their time and are nothing
+    /// to a try; the file and the reason when one cannot be changed so.
+    fn changes(&self, chosen: &[usize]) -> Result<Vec<FileChange>, (PathBuf, String)> {
         let mut sets: BTreeMap<&Path, Vec<Set>> = BTreeMap::new();
         for edit in chosen {
             let target = &self.edits[*edit].target;
@@ -116,8 +126,8 @@ impl Admission<'_> {
                 return Err((file.to_owned(), "a secret stands where it would be written".to_owned()));
             }
             if after != known.text {
-                let diff = diff(file, known, &splices).unwrap_or_default();
-                changes.push(FileChange { file: file.to_owned(), before: known.digest.clone(), splices, diff });
+                let before = known.digest.clone();
+                changes.push(FileChange { file: file.to_owned(), before, splices, diff: String::new() });
             }
         }
         Ok(changes)

@@ -111,7 +111,7 @@ pub fn plan_pull(db: &mut dyn Db, options: &SeedOptions, wanted: &PullOptions) -
         }
     }
     plan.followed = std::mem::take(&mut admission.followed);
-    plan.files = admission.changes(&admission.admitted).map_err(|(_, reason)| internal(reason))?;
+    plan.files = admission.admitted_changes().map_err(|(_, reason)| internal(reason))?;
     if wanted.undeclared {
         plan.undeclared = undeclared::undeclared(db, &seeds, &observation, wanted.table.as_deref())?;
         plan.undeclared.extend(streamed::undeclared(db, &observation, wanted)?);

@@ -5,14 +5,17 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use plimsoll_core::db::{Db, transaction};
+use plimsoll_core::db::{Db, session, transaction};
 use plimsoll_core::ledger as core_ledger;
+use plimsoll_core::lock::check_fence;
 use serde_json::{Map, Value as Json};
 
 use super::report::{FileChange, PullPlan, PullReport};
 use super::text::spliced;
 use crate::error::SeedError;
 use crate::ledger;
+use crate::runs::{self, RunKind, RunOptions};
+use crate::value::{canonical_text, hash};
 
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -25,36 +28,43 @@ struct Prepared {
     before: Vec<u8>,
 }
 
-/// Writes what a plan says into the files, and then tells the ledger that this is what was applied.
+/// Writes what a plan says into the files, and then tells the ledger that this is what was applied, as a run.
 ///
 /// The files are replaced one by one, each in one step; when one cannot be, those before it get their content back. A
 /// run that is killed between files and ledger leaves rows that the next seeding adopts, because file and database agree.
 ///
 /// # Errors
 /// [`SeedError::PlanStale`] when a file is not what it was, [`SeedError::File`], [`SeedError::Database`].
-pub fn pull(db: &mut dyn Db, root: &Path, plan: &PullPlan) -> Result<PullReport, SeedError> {
+pub fn pull(db: &mut dyn Db, root: &Path, plan: &PullPlan, by: &RunOptions) -> Result<PullReport, SeedError> {
     let mut rows: BTreeMap<(&str, &str), Map<String, Json>> = BTreeMap::new();
     for one in &plan.columns {
         rows.entry((&one.table, &one.row_key)).or_default().insert(one.column.clone(), one.database.clone());
     }
-    if !plan.columns.is_empty() {
-        // Before the files: whether the ledger can be written at all is found out now.
-        core_ledger::ensure(db)?;
-        replace(root, &plan.files)?;
-        transaction(db, |db| -> Result<(), SeedError> {
-            for ((table, row_key), values) in &rows {
-                ledger::amend(db, table, row_key, values)?;
-            }
-            Ok(())
-        })?;
-    }
-    Ok(PullReport {
+    let report = PullReport {
         columns: plan.columns.len(),
         rows: rows.len(),
         files: plan.files.iter().map(|file| file.file.clone()).collect(),
         refused: plan.refused.len(),
         streamed: plan.streamed.iter().map(|one| one.count).sum(),
-    })
+    };
+    if !plan.columns.is_empty() {
+        // Before the files: whether the ledger can be written at all is found out now.
+        core_ledger::ensure(db)?;
+        if let Some(fence) = &by.fence {
+            check_fence(db, fence)?;
+        }
+        replace(root, &plan.files)?;
+        transaction(db, |db| -> Result<(), SeedError> {
+            session::check(db)?;
+            let digest = hash(&canonical_text(&serde_json::to_value(plan).unwrap_or_default()));
+            let run = runs::start(db, RunKind::Pull, &digest, by)?;
+            for ((table, row_key), values) in &rows {
+                ledger::amend(db, table, row_key, values)?;
+            }
+            Ok(runs::finish(db, run, &report.to_string(), by)?)
+        })?;
+    }
+    Ok(report)
 }
 
 /// The bytes of a file, without its byte order mark as text, and their digest.

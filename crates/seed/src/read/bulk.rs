@@ -5,7 +5,7 @@ use std::sync::Arc;
 use plimsoll_core::{ErrorCode, template};
 
 use crate::error::Problem;
-use crate::lifecycle::Lifecycle;
+use crate::lifecycle::Lifecycles;
 use crate::map::explain::explain;
 use crate::read::SeedOptions;
 use crate::read::files;
@@ -44,7 +44,7 @@ pub(super) fn table(
 pub(crate) fn declared_otherwise(
     bulk: &[BulkTable],
     tables: &[StagedTable],
-    lifecycles: &[Lifecycle],
+    lifecycles: &Lifecycles,
     problems: &mut Vec<Problem>,
 ) {
     for (index, table) in bulk.iter().enumerate() {
@@ -52,7 +52,7 @@ pub(crate) fn declared_otherwise(
         let twice = bulk[..index].iter().any(|other| other.name == *name);
         let message = if twice || tables.iter().any(|other| other.name == *name) {
             format!("`{name}` is declared elsewhere as well; with `bulk = true` all its rows are in one file")
-        } else if let Some(lifecycle) = lifecycles.iter().find(|lifecycle| lifecycle.table == *name) {
+        } else if let Some(lifecycle) = lifecycles.of(name) {
             format!(
                 "the rows of `{name}` have a life cycle ({}), and with `bulk = true` nobody looks at each of them; \
                  leave `bulk` away",

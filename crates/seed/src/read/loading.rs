@@ -9,7 +9,7 @@ use plimsoll_core::Location;
 
 use crate::error::{Problem, SeedError};
 use crate::generate::stage::{self, Found};
-use crate::lifecycle::Lifecycle;
+use crate::lifecycle::{Lifecycle, Lifecycles};
 use crate::map::expression;
 use crate::map::run::{Ran, run};
 use crate::map::{CompiledBlock, Shared, Staging};
@@ -242,6 +242,7 @@ impl Loading<'_> {
         references.connect(&tables);
         tables = order::tables(tables, &mut references, &blocks, &mut problems);
         level::levels(&mut tables, &references, &mut problems);
+        let lifecycles = Lifecycles::new(lifecycles);
         bulk::declared_otherwise(&bulk, &tables, &lifecycles, &mut problems);
         SeedError::unless_empty(problems)?;
         let (user_data, documents) = (self.options.user_data.clone(), files.count());

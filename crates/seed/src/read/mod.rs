@@ -20,7 +20,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use crate::error::SeedError;
-use crate::lifecycle::Lifecycle;
+use crate::lifecycle::{Lifecycle, Lifecycles};
 use crate::read::overlay::Overlay;
 use crate::staged::{Block, References, StagedTable};
 use crate::stream::BulkTable;
@@ -61,7 +61,7 @@ pub struct Seeds {
     pub(crate) user_data: Vec<String>,
     pub(crate) bulk: Vec<BulkTable>,
     /// Of all datasets, also those that are not seeded: a row is as immutable without them.
-    pub(crate) lifecycles: Vec<Lifecycle>,
+    pub(crate) lifecycles: Lifecycles,
     pub(crate) skipped: Vec<Skipped>,
     pub(crate) notes: Vec<String>,
     documents: usize,
@@ -91,9 +91,15 @@ impl Seeds {
         !self.lifecycles.is_empty()
     }
 
+    /// The life cycles, for what is done without the declared rows.
+    #[must_use]
+    pub fn lifecycles(&self) -> &Lifecycles {
+        &self.lifecycles
+    }
+
     /// The life cycle of a table's rows, if one is declared.
     pub(crate) fn lifecycle(&self, table: &str) -> Option<&Lifecycle> {
-        self.lifecycles.iter().find(|lifecycle| lifecycle.table == table)
+        self.lifecycles.of(table)
     }
 
     /// The documents and records that were left out because they do not fit, see `on_invalid`.
@@ -119,7 +125,7 @@ impl Seeds {
             incomplete: BTreeSet::new(),
             user_data,
             bulk,
-            lifecycles: Vec::new(),
+            lifecycles: Lifecycles::default(),
             skipped: Vec::new(),
             notes: Vec::new(),
             documents: 0,

@@ -16,6 +16,11 @@ impl Overlay {
         self.0.insert(shown, text);
     }
 
+    /// Whether a file does not hold what it holds.
+    pub(crate) fn has(&self, shown: &Path) -> bool {
+        self.0.contains_key(shown)
+    }
+
     /// The text of a file, without a byte order mark.
     pub(crate) fn read(&self, file: &Path, shown: &Path) -> Result<String, Problem> {
         match self.0.get(shown) {

@@ -9,10 +9,11 @@ use plimsoll_core::{ErrorCode, Location};
 use serde_json::{Map, Value as Json};
 
 use crate::error::Problem;
+use crate::lifecycle::Lifecycle;
 use crate::lifecycle::plan::{PlannedSteps, judge};
 use crate::read::Seeds;
 use crate::read::model::{Mode, OnEdit};
-use crate::reconcile::observe::{LiveRow, Observation, Resolved, TableState, id_for};
+use crate::reconcile::observe::{Audited, LiveRow, Observation, Resolved, TableState, id_for};
 use crate::reconcile::plan::{Outcome, Pending, RowAction};
 use crate::reconcile::prune::{self, Pruned};
 use crate::staged::{Cell, StagedRow};
@@ -132,6 +133,8 @@ fn compare(
     let row = &seeds.tables[table].rows[row_index];
     let policy = &seeds.blocks[row.block].on_edit;
     let base = state.base(row_index, row);
+    let lifecycle = seeds.lifecycle(&seeds.tables[table].name).filter(|lifecycle| lifecycle.audit);
+    let stepped = state.audited(row_index, row).zip(lifecycle);
     let mut columns = Vec::new();
     let mut adopt = base.is_none();
     for (name, cell) in &row.columns {
@@ -150,6 +153,13 @@ fn compare(
         }
         let old = old.cloned().unwrap_or(Json::Null);
         let edited = base.is_some_and(|base| !secret::is(base, &old));
+        let is_recorded = |(audited, lifecycle): (&Audited, &Lifecycle)| {
+            *lifecycle.column == **name && old.as_str() == Some(audited.state.as_str())
+        };
+        // Whatever is said about edits, a recorded step is none: the file goes on saying how the row began.
+        if edited && equals(base) && stepped.is_some_and(is_recorded) {
+            continue;
+        }
         let outcome = match (edited, equals(base), policy.of(name)) {
             (true, true, OnEdit::Keep) => Outcome::Edited,
             (true, false, OnEdit::Keep) => Outcome::Conflict,

@@ -49,8 +49,17 @@ pub(crate) struct TableState {
     pub(crate) doubled: Vec<(usize, usize)>,
     /// What stands against writing the rows.
     pub(crate) probe: Probe,
-    /// The state that the audit last recorded, by row key; for tables with a life cycle.
-    pub(crate) audited: HashMap<String, String>,
+    /// What the audit last recorded, by row key; for tables with a life cycle.
+    pub(crate) audited: HashMap<String, Audited>,
+}
+
+/// What the audit last recorded of a row.
+#[derive(Debug, Clone)]
+pub(crate) struct Audited {
+    /// Empty when the row was deleted.
+    pub(crate) state: String,
+    /// The row as people know it.
+    pub(crate) label: String,
 }
 
 /// One live row.
@@ -100,6 +109,18 @@ impl TableState {
     pub(crate) fn renamed(&self, row: usize, staged: &StagedRow) -> Option<&Entry> {
         self.live.get(row)?.as_ref().filter(|live| live.renamed)?;
         self.bases.get(&staged.was.as_ref()?.row_key)
+    }
+
+    /// What the audit says about a declared row that is there, under its key or the one that it had before.
+    pub(crate) fn audited(&self, row: usize, staged: &StagedRow) -> Option<&Audited> {
+        let known = self.audited.get(&staged.row_key).filter(|audited| !audited.state.is_empty());
+        known.or_else(|| self.audited_before(row, staged))
+    }
+
+    /// What it says about a row under the key that it had before, where it has another one now.
+    pub(crate) fn audited_before(&self, row: usize, staged: &StagedRow) -> Option<&Audited> {
+        self.live.get(row)?.as_ref().filter(|live| live.renamed)?;
+        self.audited.get(&staged.was.as_ref()?.row_key).filter(|audited| !audited.state.is_empty())
     }
 
     pub(crate) fn column(&self, name: &str) -> Option<&Column> {
@@ -253,15 +274,19 @@ fn spell(
     Ok(())
 }
 
-/// By table and row key: the state that the audit last recorded.
-fn audited(db: &mut dyn Db, seeds: &Seeds) -> Result<HashMap<String, HashMap<String, String>>, DbError> {
+/// By table and row key: what the audit last recorded.
+fn audited(db: &mut dyn Db, seeds: &Seeds) -> Result<HashMap<String, HashMap<String, Audited>>, DbError> {
     let mut audited = HashMap::new();
     if seeds.lifecycles.is_empty() || !audit::exists(db)? {
         return Ok(audited);
     }
     for lifecycle in seeds.lifecycles.iter().filter(|lifecycle| lifecycle.audit) {
         let last = audit::last(db, &lifecycle.table)?;
-        audited.insert(lifecycle.table.clone(), last.into_iter().map(|(key, entry)| (key, entry.to)).collect());
+        let last = last.into_iter().map(|(key, entry)| {
+            let label = crate::reconcile::show::label(&entry.key);
+            (key, Audited { state: entry.to, label })
+        });
+        audited.insert(lifecycle.table.clone(), last.collect());
     }
     Ok(audited)
 }

@@ -54,7 +54,9 @@ pub(crate) fn find(
         }
         let declared = declared_identities(state, &entries);
         let mut found = Vec::with_capacity(entries.len());
-        for (mut located, (_, block)) in locate(db, catalog, &staged.name, &entries)?.into_iter().zip(gone) {
+        for (mut located, (_, block)) in
+            locate(db, catalog, &seeds.lifecycles, &staged.name, &entries)?.into_iter().zip(gone)
+        {
             // The ledger knows it of columns that are compared, and nothing of the others.
             for edit in located.edited.iter_mut().filter(|edit| seeds.blocks[block].secret.contains(&edit.column)) {
                 (edit.then, edit.now) = (secret::shown(), secret::shown());

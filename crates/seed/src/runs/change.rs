@@ -1,6 +1,6 @@
 //! What a run changed, row by row, with what was there before: the ledger's `seed_change`. Taking it back is `undo`'s.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use plimsoll_core::db::{Db, DbError, Stmt, dialect};
 use plimsoll_core::ledger::{self, LedgerTable};
@@ -107,18 +107,22 @@ pub(crate) fn of_run(db: &mut dyn Db, run: i64) -> Result<Vec<Change>, DbError> 
 pub(crate) fn last_images(db: &mut dyn Db, table: &str, keys: &[&str]) -> Result<HashMap<String, Image>, DbError> {
     let name = ledger::table(db.engine(), LedgerTable::SeedChange);
     let mut images: HashMap<String, Image> = HashMap::new();
-    for chunk in keys.chunks(CHUNK) {
-        let mut stmt =
-            Stmt::new(format!("SELECT {COLUMNS} FROM {name} WHERE table_name = ")).bind(table).sql(" AND row_key IN (");
-        list(&mut stmt, chunk.iter().copied());
-        stmt.push(" ORDER BY run, ordinal");
-        for change in read(db, stmt)? {
-            let image = images.entry(change.row_key).or_default();
-            match (change.action, change.after) {
-                (ChangeAction::Create, Some(after)) => *image = after,
-                (_, Some(after)) => image.extend(after),
-                (_, None) => {}
-            }
+    if keys.is_empty() {
+        return Ok(images);
+    }
+    let mut stmt = Stmt::new(format!("SELECT row_key, action, row_after FROM {name} WHERE table_name = ")).bind(table);
+    // The table has no index by these keys, so that each query reads all of it: many keys are chosen from here.
+    if keys.len() <= CHUNK {
+        stmt.push(" AND row_key IN (");
+        list(&mut stmt, keys.iter().copied());
+    }
+    let wanted: HashSet<&str> = keys.iter().copied().collect();
+    for row in db.rows(&stmt.sql(" ORDER BY run, ordinal"))?.iter().filter(|row| wanted.contains(row.text(0))) {
+        let Some(after) = image(row.at(2).as_str()) else { continue };
+        let known = images.entry(row.text(0).to_owned()).or_default();
+        match ChangeAction::parse(row.text(1)) {
+            ChangeAction::Create => *known = after,
+            _ => known.extend(after),
         }
     }
     Ok(images)
@@ -139,7 +143,6 @@ pub(crate) fn sealed(db: &mut dyn Db, table: &str, secret: &mut SecretColumns) -
 const COLUMNS: &str = "action, table_name, row_key, key_json, row_before, row_after, entry_before";
 
 fn read(db: &mut dyn Db, stmt: Stmt) -> Result<Vec<Change>, DbError> {
-    let image = |text: Option<&str>| text.and_then(|text| serde_json::from_str(text).ok());
     let rows = db.rows(&stmt)?;
     let changes = rows.iter().map(|row| Change {
         action: ChangeAction::parse(row.text(0)),
@@ -151,4 +154,8 @@ fn read(db: &mut dyn Db, stmt: Stmt) -> Result<Vec<Change>, DbError> {
         entry_before: row.at(6).as_str().and_then(|text| serde_json::from_str(text).ok()),
     });
     Ok(changes.collect())
+}
+
+fn image(text: Option<&str>) -> Option<Image> {
+    text.and_then(|text| serde_json::from_str(text).ok())
 }

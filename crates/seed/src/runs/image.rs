@@ -39,6 +39,8 @@ pub(crate) fn identity(table: &Table, key: &Json) -> Vec<String> {
 pub(crate) fn expression(engine: Engine, column: &Column) -> String {
     let name = quoted(engine, &column.name);
     match engine {
+        // As `::text` has it, however a server is told to write bytes.
+        Engine::Postgres if column.kind == ColumnKind::Bytes => format!("'\\x' || encode({name}, 'hex')"),
         Engine::Postgres => format!("{name}::text"),
         Engine::Sqlite => name,
         Engine::Mysql if column.declared.starts_with("bit") => format!("CAST({name} AS UNSIGNED)"),
@@ -156,7 +158,14 @@ pub(crate) fn read(
 pub(crate) fn identify(engine: Engine, table: &Table, identity: &[String], row: &Image) -> Option<String> {
     let parts = identity.iter().map(|name| {
         let column = table.column(name)?;
-        Some(live(column, bind(engine, column, row.get(name)?).0))
+        let value = match bind(engine, column, row.get(name)?).0 {
+            // As text, where the row has the bytes themselves.
+            Value::Text(text) if engine == Engine::Postgres && column.kind == ColumnKind::Bytes => {
+                Value::Bytes(from_hex(text.strip_prefix("\\x")?))
+            }
+            value => value,
+        };
+        Some(live(column, value))
     });
     Some(canonical_text(&Json::Array(parts.collect::<Option<_>>()?)))
 }

@@ -36,7 +36,7 @@ pub enum RunKind {
     Reset,
     /// Learned that edits in the database are in the files now.
     Pull,
-    /// Moved rows through their life cycle.
+    /// Moved a row through its life cycle.
     Transition,
 }
 
@@ -103,9 +103,10 @@ pub(crate) fn one(db: &mut dyn Db, number: i64) -> Result<Option<Run>, DbError> 
     Ok(select(db, &format!(" WHERE number = {number}"))?.pop())
 }
 
-/// The last run that was not taken back and does not take another back itself.
+/// The last run that was not taken back and does not take another back itself. Runs that stepped rows through their life cycle or
+/// wrote files are taken back in other ways.
 pub(crate) fn last_undoable(db: &mut dyn Db) -> Result<Option<Run>, DbError> {
-    Ok(select(db, " WHERE undone_by IS NULL AND kind <> 'undo' ORDER BY number DESC LIMIT 1")?.pop())
+    Ok(select(db, " WHERE undone_by IS NULL AND kind IN ('apply', 'reset') ORDER BY number DESC LIMIT 1")?.pop())
 }
 
 /// Begins a run inside the transaction that does its work, so that it is there if and only if its work is.

@@ -12,6 +12,14 @@ use crate::staged::{Block, References, StagedRow, StagedTable};
 /// # Errors
 /// The members of a circle, each needing the next.
 pub(crate) fn topological(edges: &[Vec<usize>]) -> Result<Vec<usize>, Vec<usize>> {
+    sorted(edges).map_err(|circles| circles.into_iter().next().unwrap_or_default())
+}
+
+/// The same, with circles that have no member in common.
+///
+/// # Errors
+/// At least one circle, and of those that share nothing all.
+pub(crate) fn sorted(edges: &[Vec<usize>]) -> Result<Vec<usize>, Vec<Vec<usize>>> {
     let mut waiting: Vec<usize> = edges.iter().map(|needs| needs.iter().collect::<HashSet<_>>().len()).collect();
     let mut users: Vec<Vec<usize>> = vec![Vec::new(); edges.len()];
     for (user, needs) in edges.iter().enumerate() {
@@ -30,7 +38,7 @@ pub(crate) fn topological(edges: &[Vec<usize>]) -> Result<Vec<usize>, Vec<usize>
             }
         }
     }
-    if sorted.len() == edges.len() { Ok(sorted) } else { Err(circle(edges, &waiting)) }
+    if sorted.len() == edges.len() { Ok(sorted) } else { Err(circles(edges, &waiting)) }
 }
 
 /// Puts the tables into an order in which parents come before children, and adapts the references to it.
@@ -155,21 +163,31 @@ impl Reach {
     }
 }
 
-/// Follows needs among the nodes that never became ready until one repeats.
-fn circle(edges: &[Vec<usize>], waiting: &[usize]) -> Vec<usize> {
-    let mut path: Vec<usize> = Vec::new();
-    let mut places: Vec<Option<usize>> = vec![None; edges.len()];
-    let mut next = (0..edges.len()).find(|node| waiting[*node] > 0);
-    while let Some(node) = next {
-        if let Some(place) = places[node] {
-            return path.split_off(place);
+/// Follows needs among the nodes that never became ready, from each of them until one repeats.
+fn circles(edges: &[Vec<usize>], waiting: &[usize]) -> Vec<Vec<usize>> {
+    let mut circles = Vec::new();
+    // By whose walk a node was seen first, and as the how manieth.
+    let mut seen: Vec<Option<(usize, usize)>> = vec![None; edges.len()];
+    for start in (0..edges.len()).filter(|node| waiting[*node] > 0) {
+        let mut path = Vec::new();
+        let mut node = start;
+        while seen[node].is_none() {
+            seen[node] = Some((start, path.len()));
+            path.push(node);
+            match edges[node].iter().find(|need| waiting[**need] > 0) {
+                Some(need) => node = *need,
+                None => break,
+            }
         }
-        places[node] = Some(path.len());
-        path.push(node);
-        // Whoever never became ready needs somebody like that.
-        next = edges[node].iter().copied().find(|need| waiting[*need] > 0);
+        if let Some((walk, place)) = seen[node]
+            && walk == start
+            && !path.is_empty()
+            && edges[path[path.len() - 1]].iter().find(|need| waiting[**need] > 0) == Some(&node)
+        {
+            circles.push(path.split_off(place));
+        }
     }
-    path
+    circles
 }
 
 #[cfg(test)]
@@ -181,6 +199,13 @@ mod tests {
     fn a_circle_is_named_by_its_members_only() {
         assert_eq!(topological(&[vec![], vec![0, 3], vec![1], vec![2]]), Err(vec![1, 3, 2]));
         assert_eq!(topological(&[vec![0]]), Err(vec![0]));
+    }
+
+    #[test]
+    fn all_circles_that_share_nothing_are_found_at_once() {
+        let edges =
+            [vec![1], vec![0], vec![1], vec![3], vec![], vec![6], vec![7], vec![5]].map(|needs: Vec<usize>| needs);
+        assert_eq!(sorted(&edges), Err(vec![vec![0, 1], vec![3], vec![5, 6, 7]]));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::error::{Problem, SeedError};
 use crate::guard::UserTable;
 use crate::guard::closure::{Target, closure};
 use crate::ledger::{self, Entry};
-use crate::lifecycle::audit;
+use crate::lifecycle::{Lifecycles, audit, trigger};
 use crate::runs::change::{self, Change, ChangeAction};
 use crate::runs::image::{self, Image, Present};
 use crate::runs::{self, Run};
@@ -35,6 +35,8 @@ pub struct UndoOptions {
     pub user_data: Vec<String>,
     /// Columns whose values are not shown, besides those of which the ledger knows it.
     pub secret: SecretColumns,
+    /// The declared life cycles. Without them the audit alone says which rows stay as they are.
+    pub lifecycles: Lifecycles,
 }
 
 /// What was taken back.
@@ -112,7 +114,19 @@ fn observe(db: &mut dyn Db, catalog: &Catalog, run: &Run, options: &UndoOptions)
         .iter()
         .map(|change| entries.get_mut(&change.table).and_then(|of| of.get(&change.row_key).cloned()))
         .collect();
-    let sealed = audit::sealed(db, names.into_iter())?;
+    let mut sealed = audit::sealed(db, names.iter().copied())?;
+    for (change, row) in changes.iter().zip(&rows) {
+        let Some(state) = row.as_ref().and_then(|row| options.lifecycles.stays(&change.table, &row.image)) else {
+            continue;
+        };
+        sealed.entry((change.table.clone(), change.row_key.clone())).or_insert(state);
+    }
+    let mut guarded = Vec::new();
+    for lifecycle in options.lifecycles.iter().filter(|lifecycle| tables.contains(lifecycle.table.as_str())) {
+        if trigger::is_guarded(db, lifecycle)? {
+            guarded.push(lifecycle.clone());
+        }
+    }
     Ok(Now {
         run: run.number,
         kind: run.kind,
@@ -126,6 +140,7 @@ fn observe(db: &mut dyn Db, catalog: &Catalog, run: &Run, options: &UndoOptions)
         user_data: options.user_data.clone(),
         secret,
         sealed,
+        guarded,
     })
 }
 

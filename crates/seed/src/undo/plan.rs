@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 
 use crate::guard::closure::{Closure, Order, order};
 use crate::ledger::Entry;
+use crate::lifecycle::Lifecycle;
 use crate::reconcile::prune::consequence;
 use crate::reconcile::show::value;
 use crate::runs::RunKind;
@@ -96,6 +97,8 @@ pub(crate) struct Now {
     pub(crate) secret: SecretColumns,
     /// The states of rows that do not change in them, by table and row key.
     pub(crate) sealed: HashMap<(String, String), String>,
+    /// The life cycles whose triggers let a state go nowhere but along a transition.
+    pub(crate) guarded: Vec<Lifecycle>,
 }
 
 /// The plan, with the order of deleting.
@@ -103,6 +106,16 @@ pub(crate) fn plan(now: &Now) -> (UndoPlan, Order) {
     let mut plan = UndoPlan { run: now.run, kind: now.kind, steps: Vec::new(), blocked: Vec::new() };
     if let Some(by) = now.undone_by {
         let reason = format!("run {} was taken back by run {by} already", now.run);
+        plan.blocked.push(Blocked { table: String::new(), key: None, reason });
+        return (plan, Order::default());
+    }
+    let other_way = match now.kind {
+        RunKind::Transition => Some("took a step of a life cycle, which only another step leads back from"),
+        RunKind::Pull => Some("wrote files and no rows: version control has them as they were"),
+        RunKind::Apply | RunKind::Undo | RunKind::Reset => None,
+    };
+    if let Some(other_way) = other_way {
+        let reason = format!("run {} {other_way}", now.run);
         plan.blocked.push(Blocked { table: String::new(), key: None, reason });
         return (plan, Order::default());
     }
@@ -184,6 +197,7 @@ fn standing(now: &Now, index: usize) -> Vec<String> {
         (ChangeAction::Delete, Some(_), _) => reasons.push("it is there again".to_owned()),
         _ => {}
     }
+    reasons.extend(no_way_back(now, change));
     if !reasons.is_empty() {
         return reasons;
     }
@@ -207,6 +221,19 @@ fn standing(now: &Now, index: usize) -> Vec<String> {
         });
     }
     reasons
+}
+
+/// Why the triggers of its life cycle would refuse to give a row its state back.
+fn no_way_back(now: &Now, change: &Change) -> Option<String> {
+    let lifecycle = now.guarded.iter().find(|lifecycle| lifecycle.table == change.table)?;
+    let state = |image: &Option<Image>| Some(image.as_ref()?.get(&lifecycle.column)?.as_str()?.to_owned());
+    let (from, to) = (state(&change.after)?, state(&change.before)?);
+    if from == to || lifecycle.path(Some(&from), &to).is_some() {
+        return None;
+    }
+    Some(format!(
+        "its triggers let no row go from {from} to {to}: take them away with `plimsoll lifecycle triggers --remove` first"
+    ))
 }
 
 /// Rows that refer to rows which would be deleted, and stay.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use plimsoll_core::ErrorCode;
-use plimsoll_core::db::{Catalog, Db, dialect, transaction};
+use plimsoll_core::db::{Catalog, Db, dialect, session, transaction};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
@@ -14,12 +14,13 @@ use crate::guard::UserTable;
 use crate::guard::closure::{Closure, Order, Target, closure, order};
 use crate::guard::fingerprint::{self, Written};
 use crate::ledger::{self, Entry};
-use crate::lifecycle::audit;
+use crate::lifecycle::audit::{self, Author};
+use crate::lifecycle::{Lifecycles, back};
 use crate::read::Seeds;
 use crate::reconcile::plan::SeedPlan;
 use crate::reconcile::prune::consequence;
 use crate::report::SeedReport;
-use crate::runs::change::{self, Change, ChangeAction};
+use crate::runs::change::{self, Change};
 use crate::runs::image::{self, Image};
 use crate::runs::locate::{Located, locate};
 use crate::runs::{self, RunKind, RunOptions};
@@ -35,6 +36,8 @@ pub struct ResetOptions {
     pub discard_edits: bool,
     /// Tables that hold user data, for what is said about them.
     pub user_data: Vec<String>,
+    /// The declared life cycles. Without them the audit alone says which rows stay.
+    pub lifecycles: Lifecycles,
     /// Tables whose streamed rows are removed before, so that those do not stand in the way. Whether that is so only shows
     /// when they are gone.
     pub emptied: Vec<String>,
@@ -134,6 +137,7 @@ pub fn apply_reset(
     }
     plimsoll_core::ledger::ensure(db)?;
     transaction(db, |db| {
+        session::check(db)?;
         let tables: BTreeSet<&str> = plan.delete.iter().map(|row| row.table.as_str()).collect();
         for table in tables {
             if let Some(lock) = dialect::lock_against_references(db.engine(), table) {
@@ -149,12 +153,11 @@ pub fn apply_reset(
         }
         let digest = hash(&canonical_text(&serde_json::to_value(plan).unwrap_or_default()));
         let run = runs::start(db, RunKind::Reset, &digest, by)?;
+        let leaving = back::leaving(db, &catalog, &options.lifecycles, &scene.deleted())?;
         let changes = scene.write(db, &catalog)?;
         change::write(db, run, &changes)?;
-        let deleted = changes.iter().filter(|change| change.action == ChangeAction::Delete);
-        let deleted: Vec<(&str, &str)> =
-            deleted.map(|change| (change.table.as_str(), change.row_key.as_str())).collect();
-        audit::record_deleted(db, &deleted, &by.actor, Some(run))?;
+        let author = Author { actor: &by.actor, run: Some(run), note: None };
+        leaving.record(db, &catalog, &options.lifecycles, author)?;
         let report = ResetReport {
             run: Some(run),
             deleted: plan.delete.len(),
@@ -168,6 +171,15 @@ pub fn apply_reset(
 }
 
 impl Scene {
+    /// The rows that are deleted: their tables and row keys.
+    fn deleted(&self) -> Vec<(&str, &str)> {
+        let row = |target: &usize| {
+            let (table, located) = &self.located[self.targets[*target].0];
+            (table.as_str(), located.entry.row_key.as_str())
+        };
+        self.order.rows.iter().map(row).collect()
+    }
+
     fn write(&self, db: &mut dyn Db, catalog: &Catalog) -> Result<Vec<Change>, SeedError> {
         let targets: Vec<Target> = self.targets.iter().map(|(_, target)| target.clone()).collect();
         let entry = |target: usize| &self.located[self.targets[target].0].1.entry;
@@ -223,7 +235,9 @@ fn look(db: &mut dyn Db, catalog: &Catalog, options: &ResetOptions) -> Result<(R
         let chosen = |entry: &&Entry| options.datasets.is_empty() || options.datasets.contains(&entry.dataset);
         let mut chosen: Vec<&Entry> = entries.values().filter(chosen).collect();
         chosen.sort_by(|a, b| a.key.cmp(&b.key));
-        located.extend(locate(db, catalog, table, &chosen)?.into_iter().map(|one| (table.clone(), one)));
+        located.extend(
+            locate(db, catalog, &options.lifecycles, table, &chosen)?.into_iter().map(|one| (table.clone(), one)),
+        );
     }
     let targets: Vec<(usize, Target)> = located
         .iter()
@@ -247,11 +261,12 @@ fn look(db: &mut dyn Db, catalog: &Catalog, options: &ResetOptions) -> Result<(R
             reason: consequence(outside, outside.rows, &options.user_data),
         })
         .collect();
-    let mut sealed: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    let mut sealed: BTreeMap<(&str, String), usize> = BTreeMap::new();
     let states = audit::sealed(db, rows.iter().map(|row| row.table.as_str()))?;
     for (index, target) in &targets {
         let row_key = &located[*index].1.entry.row_key;
-        if let Some(state) = states.get(&(target.table.clone(), row_key.clone())) {
+        let recorded = || states.get(&(target.table.clone(), row_key.clone())).cloned();
+        if let Some(state) = options.lifecycles.stays(&target.table, &target.row.image).or_else(recorded) {
             *sealed.entry((&target.table, state)).or_default() += 1;
         }
     }

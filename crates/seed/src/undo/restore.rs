@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use plimsoll_core::ErrorCode;
-use plimsoll_core::db::{Catalog, Column, Db, DbError, Engine, Stmt, dialect, quoted, transaction};
+use plimsoll_core::db::{Catalog, Column, Db, DbError, Engine, Stmt, dialect, quoted, session, transaction};
 use serde_json::Value as Json;
 
 use super::{Now, UndoOptions, UndoReport, find, identity, observe, plan};
@@ -14,7 +14,8 @@ use crate::error::{Problem, SeedError};
 use crate::guard::closure::{Order, Target};
 use crate::guard::fingerprint::{self, Written};
 use crate::ledger::{self, Entry};
-use crate::lifecycle::audit;
+use crate::lifecycle::audit::Author;
+use crate::lifecycle::back;
 use crate::reconcile::show::label;
 use crate::runs::change::{self, Change, ChangeAction};
 use crate::runs::image::{self, Image, bind, differing, push_condition};
@@ -38,6 +39,7 @@ pub fn apply_undo(
     undo.require_free()?;
     plimsoll_core::ledger::ensure(db)?;
     transaction(db, |db| {
+        session::check(db)?;
         hold(db, undo)?;
         let catalog = Catalog::read(db)?;
         let watch = fingerprint::watch(db, &catalog, &wanted.user_data)?;
@@ -51,15 +53,19 @@ pub fn apply_undo(
         let digest = hash(&canonical_text(&serde_json::to_value(undo).unwrap_or_default()));
         let number = runs::start(db, RunKind::Undo, &digest, options)?;
         let restoring = Restoring { catalog: &catalog, now: &now, order: &order };
-        let mut report = restoring.all(db, number)?;
-        report.inexact = restoring.read_back(db)?;
         let rows: Vec<(&str, &str, bool)> = now
             .changes
             .iter()
-            .filter(|change| !matches!(change.action, ChangeAction::Adopt | ChangeAction::Release))
             .map(|change| (change.table.as_str(), change.row_key.as_str(), change.action == ChangeAction::Create))
             .collect();
-        audit::record_undone(db, undo.run, &rows, &options.actor, number)?;
+        let deleted: Vec<(&str, &str)> =
+            rows.iter().filter(|(.., deleted)| *deleted).map(|(table, row_key, _)| (*table, *row_key)).collect();
+        let leaving = back::leaving(db, &catalog, &wanted.lifecycles, &deleted)?;
+        let mut report = restoring.all(db, number)?;
+        report.inexact = restoring.read_back(db)?;
+        let author = Author { actor: &options.actor, run: Some(number), note: None };
+        let undone = back::Undone { run: undo.run, rows: &rows, leaving: &leaving };
+        undone.record(db, &catalog, &wanted.lifecycles, author)?;
         report.user_data = fingerprint::check(db, &catalog, &watch, &|name| meant(undo, name))?;
         let redone = runs::undone_by(db, undo.run)?;
         runs::mark_undone(db, undo.run, Some(number))?;

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use plimsoll_seed::{PullOptions, PullPlan, PullReport, SeedError, plan_pull, pull};
+use plimsoll_seed::{PullOptions, PullPlan, PullReport, RunOptions, SeedError, plan_pull, pull};
 
 use crate::project::{Project, told};
 
@@ -51,7 +51,7 @@ fn planned(project: &mut Project, wanted: &PullOptions) -> Result<PullPlan, Seed
 fn pulled(project: &mut Project) -> (PullPlan, PullReport) {
     let plan = planned(project, &PullOptions::default()).unwrap();
     let root = project.root().to_owned();
-    let report = pull(&mut *project.db, &root, &plan).unwrap();
+    let report = pull(&mut *project.db, &root, &plan, &RunOptions::default()).unwrap();
     let after = project.plan().unwrap();
     assert!(after.is_empty(), "{after}");
     assert_eq!(after.counts().edited, plan.refused.len(), "{after}");
@@ -155,7 +155,7 @@ fn other_columns_of_the_same_place_follow_when_that_is_allowed_and_nobody_edited
     assert_eq!((plan.columns.len(), plan.followed.len(), plan.refused.len()), (1, 2, 0), "{plan}");
     insta::assert_snapshot!(plan);
     let root = project.root().to_owned();
-    pull(&mut *project.db, &root, &plan).unwrap();
+    pull(&mut *project.db, &root, &plan, &RunOptions::default()).unwrap();
     assert_eq!(project.plan().unwrap().counts().update, 2);
     project.apply().unwrap();
     assert_eq!(project.rows("SELECT title, settings, name FROM spec, domain"), "B|{\"id\":\"a\",\"title\":\"B\"}|B");
@@ -270,12 +270,12 @@ fn a_file_that_changed_since_the_plan_is_left_alone_and_so_are_all_others() {
     let plan = planned(&mut project, &PullOptions::default()).unwrap();
     project.edit("specs/two.json", "Second", "Zweiter");
     let root = project.root().to_owned();
-    let error = pull(&mut *project.db, &root, &plan).unwrap_err();
+    let error = pull(&mut *project.db, &root, &plan, &RunOptions::default()).unwrap_err();
     assert!(told(&error).contains("the file specs/two.json"), "{}", told(&error));
     assert_eq!(file(&project, "seeds/domains.toml"), DOMAINS);
     assert_eq!(file(&project, "specs/one.json"), ONE);
     fs::remove_file(root.join("specs/two.json")).unwrap();
-    let error = pull(&mut *project.db, &root, &plan).unwrap_err();
+    let error = pull(&mut *project.db, &root, &plan, &RunOptions::default()).unwrap_err();
     assert!(told(&error).contains("cannot change `specs/two.json`"), "{}", told(&error));
     assert_eq!(file(&project, "specs/one.json"), ONE);
     let names: Vec<_> = fs::read_dir(root.join("specs")).unwrap().map(|entry| entry.unwrap().file_name()).collect();

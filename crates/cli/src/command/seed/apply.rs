@@ -22,7 +22,7 @@ pub(super) fn run(args: &SeedApply, context: &mut Context<'_, '_>) -> Result<Exi
         // Nothing is removed for rows that could not be written.
         let catalog = Catalog::read(db.as_mut())?;
         plimsoll_seed::require_fresh(&seeds, &plimsoll_seed::observe(db.as_mut(), &seeds, &catalog)?)?;
-        let asked = fresh::clear(&project, &agreed, args.dry_run, context)?;
+        let asked = fresh::clear(&project, seeds.lifecycles(), &agreed, args.dry_run, context)?;
         if args.dry_run {
             context.terminal.say(&format!("then {} are seeded", declared(&seeds)));
             return Ok(context.end(seeds.skipped()));

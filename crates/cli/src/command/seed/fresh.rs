@@ -2,7 +2,7 @@
 
 use plimsoll_core::db::{Access, Catalog, connect};
 use plimsoll_core::project::Project;
-use plimsoll_seed::{ApplyOptions, ResetOptions, SeedPlan, apply_emptied, emptied, plan_reset};
+use plimsoll_seed::{ApplyOptions, Lifecycles, ResetOptions, SeedPlan, apply_emptied, emptied, plan_reset};
 
 use super::{Context, make, reset, run_options, user_data};
 use crate::args::{Apply, Format};
@@ -12,11 +12,13 @@ use crate::error::CliError;
 /// that would be refused later; whether the new rows could be written, the caller knows. Whether anybody was asked: not where there is nothing to remove.
 pub(super) fn clear(
     project: &Project,
+    lifecycles: &Lifecycles,
     apply: &Apply,
     dry_run: bool,
     context: &mut Context<'_, '_>,
 ) -> Result<bool, CliError> {
-    let mut options = ResetOptions { user_data: user_data(project), ..ResetOptions::default() };
+    let mut options =
+        ResetOptions { user_data: user_data(project), lifecycles: lifecycles.clone(), ..ResetOptions::default() };
     let (streamed, rest) = {
         let mut db = connect(&project.database, Access::Read)?;
         plimsoll_deploy::check_environment(db.as_mut(), project)?;

@@ -5,10 +5,9 @@ use plimsoll_core::Exit;
 use plimsoll_core::db::{Access, connect};
 use plimsoll_seed::{StepRequest, StepTo, apply_step, plan_step};
 
-use super::{Context, load};
+use super::{Context, load, run_options};
 use crate::args::{Apply, Format, Promote};
 use crate::error::CliError;
-use crate::inputs::actor;
 
 pub(super) fn run(args: &Promote, context: &mut Context<'_, '_>) -> Result<Exit, CliError> {
     let to = StepTo::State(args.to.clone());
@@ -37,9 +36,9 @@ pub(in crate::command) fn step(
     if plan.writes.is_none() && plan.steps.is_empty() {
         return Ok(Exit::Ok);
     }
-    let (_lock, mut db) = context.locked(&project, apply, "seed promote")?;
+    let (lock, mut db) = context.locked(&project, apply, "seed promote")?;
     // What was shown is what is done: a row that moved until the lock was held is refused.
-    let entries = apply_step(db.as_mut(), &seeds, &plan, &actor(context.surroundings), note)?;
+    let entries = apply_step(db.as_mut(), &seeds, &plan, note, &run_options(&lock, context))?;
     match context.terminal.format {
         Format::Text => {
             let numbers: Vec<String> = entries.iter().map(|entry| entry.number.to_string()).collect();

@@ -4,7 +4,7 @@ use plimsoll_core::Exit;
 use plimsoll_core::db::{Access, connect};
 use plimsoll_seed::{PullOptions, PullPlan, SeedError, SeedOptions, plan_pull, pull};
 
-use super::Context;
+use super::{Context, run_options};
 use crate::args::{Format, SeedPull};
 use crate::error::CliError;
 use crate::reporter::diff;
@@ -25,13 +25,13 @@ pub(super) fn run(args: &SeedPull, context: &mut Context<'_, '_>) -> Result<Exit
     if args.dry_run || plan.is_empty() {
         return Ok(exit);
     }
-    let (_lock, mut db) = context.locked(&project, &args.apply, "seed pull")?;
+    let (lock, mut db) = context.locked(&project, &args.apply, "seed pull")?;
     // Under the lock again: what was shown is what is written.
     let fresh = plan_pull(db.as_mut(), &options, &wanted)?;
     if fresh.columns != plan.columns || fresh.files != plan.files {
         return Err(SeedError::PlanStale { moved: moved(&plan, &fresh) }.into());
     }
-    let report = pull(db.as_mut(), &options.root, &plan)?;
+    let report = pull(db.as_mut(), &options.root, &plan, &run_options(&lock, context))?;
     match context.terminal.format {
         Format::Text => context.terminal.result(&format!("{report}\n")),
         Format::Json => context.terminal.json(&report),

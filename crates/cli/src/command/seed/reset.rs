@@ -11,10 +11,13 @@ use crate::error::CliError;
 
 pub(super) fn run(args: &SeedReset, context: &mut Context<'_, '_>) -> Result<Exit, CliError> {
     let project = context.project(&args.apply.environment)?;
+    // Where they cannot be read, nobody knows which rows stay, and nothing is removed.
+    let seeds = plimsoll_deploy::load_seeds(&project)?;
     let options = ResetOptions {
         datasets: args.dataset.clone(),
         discard_edits: args.discard_edits,
         user_data: user_data(&project),
+        lifecycles: seeds.map(|seeds| seeds.lifecycles().clone()).unwrap_or_default(),
         emptied: Vec::new(),
     };
     let plan = {

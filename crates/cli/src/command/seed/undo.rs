@@ -2,7 +2,7 @@
 
 use plimsoll_core::Exit;
 use plimsoll_core::db::{Access, Catalog, connect};
-use plimsoll_seed::{UndoOptions, apply_undo, plan_undo};
+use plimsoll_seed::{Seeds, UndoOptions, apply_undo, plan_undo};
 
 use super::{Context, run_options, user_data};
 use crate::args::{Format, SeedUndo};
@@ -10,9 +10,15 @@ use crate::error::CliError;
 
 pub(super) fn run(args: &SeedUndo, context: &mut Context<'_, '_>) -> Result<Exit, CliError> {
     let project = context.project(&args.apply.environment)?;
-    // Datasets that cannot be read keep nobody from taking back what they did: the ledger knows most secrets by itself.
-    let secret = plimsoll_deploy::load_seeds(&project).ok().flatten().map(|seeds| seeds.secret_columns());
-    let options = UndoOptions { run: args.run, user_data: user_data(&project), secret: secret.unwrap_or_default() };
+    // Datasets that cannot be read keep nobody from taking back what they did: the ledger knows most secrets by itself, and rows
+    // that stay as they are by their audit.
+    let seeds = plimsoll_deploy::load_seeds(&project).ok().flatten();
+    let options = UndoOptions {
+        run: args.run,
+        user_data: user_data(&project),
+        secret: seeds.as_ref().map(Seeds::secret_columns).unwrap_or_default(),
+        lifecycles: seeds.map(|seeds| seeds.lifecycles().clone()).unwrap_or_default(),
+    };
     let plan = {
         let mut db = connect(&project.database, Access::Read)?;
         plimsoll_deploy::check_environment(db.as_mut(), &project)?;

@@ -6,7 +6,8 @@ mod sql;
 use std::fmt;
 
 use plimsoll_core::ErrorCode;
-use plimsoll_core::db::{Catalog, Db, DbError, Engine, Stmt, transaction};
+use plimsoll_core::db::{Catalog, Db, DbError, Engine, Stmt, dialect, transaction};
+use plimsoll_core::lock::{Fence, check_fence};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Problem, SeedError};
@@ -81,27 +82,32 @@ pub fn plan_triggers(db: &mut dyn Db, seeds: &Seeds) -> Result<Vec<TableTriggers
 /// Makes the triggers, in place of what is there of them. The caller holds the deployment lock.
 ///
 /// # Errors
-/// [`SeedError::Write`] with the table. MySQL commits each statement by itself: a second try finishes what one left.
-pub fn install_triggers(db: &mut dyn Db, tables: &[TableTriggers]) -> Result<(), SeedError> {
-    run(db, tables, |table| if table.state == TriggerState::Installed { &[] } else { &table.install })
+/// [`SeedError::Write`] with the table, and a lock that is not held any more. MySQL commits each statement by itself: a second try finishes what one left.
+pub fn install_triggers(db: &mut dyn Db, tables: &[TableTriggers], fence: Option<&Fence>) -> Result<(), SeedError> {
+    run(db, tables, fence, |table| if table.state == TriggerState::Installed { &[] } else { &table.install })
 }
 
 /// Takes the triggers away. The caller holds the deployment lock.
 ///
 /// # Errors
 /// As [`install_triggers`].
-pub fn remove_triggers(db: &mut dyn Db, tables: &[TableTriggers]) -> Result<(), SeedError> {
-    run(db, tables, |table| &table.remove)
+pub fn remove_triggers(db: &mut dyn Db, tables: &[TableTriggers], fence: Option<&Fence>) -> Result<(), SeedError> {
+    run(db, tables, fence, |table| &table.remove)
 }
 
 fn run(
     db: &mut dyn Db,
     tables: &[TableTriggers],
+    fence: Option<&Fence>,
     statements: impl Fn(&TableTriggers) -> &[String],
 ) -> Result<(), SeedError> {
     transaction(db, |db| {
         for table in tables {
             for statement in statements(table) {
+                // Where each statement commits by itself there is no later moment to ask.
+                if let Some(fence) = fence.filter(|_| !dialect::transactional_ddl(db.engine())) {
+                    check_fence(db, fence)?;
+                }
                 db.batch(statement).map_err(|source| SeedError::Write {
                     what: format!("triggers of `{}`", table.table),
                     at: None,
@@ -109,8 +115,13 @@ fn run(
                 })?;
             }
         }
-        Ok(())
+        fence.map_or(Ok(()), |fence| Ok(check_fence(db, fence)?))
     })
+}
+
+/// Whether any trigger of ours is on: what the life cycle does not let a row do, nobody can do to it.
+pub(crate) fn is_guarded(db: &mut dyn Db, lifecycle: &Lifecycle) -> Result<bool, DbError> {
+    Ok(existing(db, lifecycle)?.iter().any(|(_, enabled)| *enabled))
 }
 
 /// The triggers of a table that are ours, and whether they are on.
@@ -120,7 +131,7 @@ fn existing(db: &mut dyn Db, lifecycle: &Lifecycle) -> Result<Vec<(String, bool)
             .bind(lifecycle.table.as_str()),
         Engine::Postgres => Stmt::new(
             "SELECT t.tgname::text, (t.tgenabled IN ('O', 'A'))::int FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid \
-             WHERE NOT t.tgisinternal AND c.relnamespace = current_schema()::regnamespace AND c.relname = ",
+             WHERE NOT t.tgisinternal AND c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relname = ",
         )
         .bind(lifecycle.table.as_str()),
         Engine::Mysql => Stmt::new(

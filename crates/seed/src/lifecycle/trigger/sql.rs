@@ -20,7 +20,7 @@ const DIGEST: usize = 12;
 pub(super) fn made(engine: Engine, lifecycle: &Lifecycle, table: &Table, prefix: &str) -> Vec<Made> {
     let statements = |base: &str| match engine {
         Engine::Sqlite => sqlite(lifecycle, table, base),
-        Engine::Postgres => postgres(lifecycle, base),
+        Engine::Postgres => postgres(lifecycle, table, base),
         Engine::Mysql => mysql(lifecycle, table, base),
     };
     let text: String = statements("").into_iter().map(|made| made.sql).collect();
@@ -46,11 +46,13 @@ pub(super) fn removed(engine: Engine, table: &str, triggers: &[String]) -> Vec<S
 }
 
 /// After the row was written, so that what other triggers do to it counts as well.
-fn postgres(lifecycle: &Lifecycle, base: &str) -> Vec<Made> {
+fn postgres(lifecycle: &Lifecycle, table: &Table, base: &str) -> Vec<Made> {
     let engine = Engine::Postgres;
+    let generated = table.columns.iter().filter(|column| column.generated).map(|column| &column.name);
     let (table, column) = (quoted(engine, &lifecycle.table), quoted(engine, &lifecycle.column));
     let free: Vec<String> = std::iter::once(&lifecycle.column)
         .chain(&lifecycle.except)
+        .chain(generated)
         .map(|name| dialect::literal(engine, name))
         .collect();
     let free = format!("ARRAY[{}]::text[]", free.join(", "));

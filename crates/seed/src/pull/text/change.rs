@@ -1,5 +1,7 @@
 //! The smallest splices that make one value out of another, in the style of the text around them. Parsing is the formats'.
 
+use std::collections::HashMap;
+
 use serde_json::Value as Json;
 
 use super::{Entry, Format, Kind, Node, Splice, Unwritable, equal, json, toml};
@@ -38,10 +40,11 @@ impl Writer<'_> {
                     return self.replace(node, &Json::Object(new.clone()));
                 }
                 // Of two properties of one name the last one counts.
-                let last = |name: &str| entries.iter().rposition(|entry| entry.name == name);
+                let last: HashMap<&str, &Node> =
+                    entries.iter().map(|entry| (entry.name.as_str(), &entry.value)).collect();
                 for (name, value) in new {
-                    if let (Some(at), Some(old)) = (last(name), old.get(name)) {
-                        self.change(&entries[at].value, old, value)?;
+                    if let (Some(node), Some(old)) = (last.get(name.as_str()), old.get(name)) {
+                        self.change(node, old, value)?;
                     }
                 }
                 if gone.is_empty() && come.is_empty() {
