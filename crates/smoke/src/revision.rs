@@ -4,21 +4,20 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use plimsoll_core::project::RevisionSource;
-use plimsoll_core::template;
 use plimsoll_core::{Coded, ErrorCode, Redactor};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::assertion;
-use crate::client::{self, Answer, Http, Limits};
 use crate::error::SmokeError;
 use crate::event::Event;
+use crate::expect::http as assertion;
+use crate::expect::matcher;
+use crate::http::Prepared;
+use crate::http::{self as client, Answer, Http, Limits};
 use crate::masking::Masking;
-use crate::matcher;
-use crate::model::{Method, Request};
+use crate::model::Request;
 use crate::report::Unmeasured;
-use crate::request::{self, Prepared};
-use crate::retry;
+use crate::run::retry;
 
 /// The revision that must answer and how answers name it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -178,8 +177,8 @@ enum Missed {
 }
 
 fn ask(http: &Http, revision: &Revision, how: &Await<'_>) -> Result<(), Missed> {
-    let masking = Masking::new(how.redactor);
-    let prepared = question(http, how.path, &masking).map_err(Missed::Silent)?;
+    let mut masking = Masking::new(how.redactor);
+    let prepared = question(http, how.path, &mut masking).map_err(Missed::Silent)?;
     let limits = Limits { total: how.timeout, body_bytes: 1 << 20 };
     let answer = client::send(http, &prepared, limits).map_err(|error| {
         let Unmeasured { kind, detail } = error.what;
@@ -196,16 +195,8 @@ fn ask(http: &Http, revision: &Revision, how: &Await<'_>) -> Result<(), Missed> 
     }
 }
 
-fn question(http: &Http, path: &str, masking: &Masking<'_>) -> Result<Prepared, Unmeasured> {
-    let request = Request {
-        method: Method::Get,
-        path: path.to_owned(),
-        query: Vec::new(),
-        headers: Vec::new(),
-        body: None,
-        follow_redirects: false,
-    };
-    request::prepare(&template::environment(), &request, &http.base, &minijinja::Value::UNDEFINED, masking)
+fn question(http: &Http, path: &str, masking: &mut Masking<'_>) -> Result<Prepared, Unmeasured> {
+    client::prepare(&Request { path: path.to_owned(), ..Request::default() }, &http.base, None, masking)
 }
 
 pub(crate) fn millis(duration: Duration) -> u64 {

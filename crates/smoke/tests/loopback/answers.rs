@@ -34,17 +34,16 @@ fn a_redirect_to_a_login_page_is_not_success() {
         ["FAIL status: expected a status of success, found 302 to /login"]
     );
     assert_eq!(server.requests().len(), 1, "the redirect was not followed");
-    let followed =
-        run_at(&server.url(), &one("path = '/admin', follow_redirects = true", "status = 200, url = '/admin'"));
+    let followed = run_at(&server.url(), &one("path = '/admin', redirects = 10", "status = 200, url = '/admin'"));
     assert_eq!(wrongs(&followed), [format!("FAIL final URL: expected /admin, found {}/login", server.url())]);
-    let right = run_at(&server.url(), &one("path = '/old', follow_redirects = true", "url = '/new'"));
+    let right = run_at(&server.url(), &one("path = '/old', redirects = 10", "url = '/new'"));
     assert!(right.passed(), "{right:?}");
 }
 
 #[test]
 fn redirects_without_end_cannot_be_measured() {
     let server = Server::start(|_| Reply::redirect("/again"));
-    let report = run_at(&server.url(), &one("path = '/', follow_redirects = true", "url = '/'"));
+    let report = run_at(&server.url(), &one("path = '/', redirects = 10", "url = '/'"));
     assert_eq!(wrongs(&report), ["ERROR too many redirects (too many redirects)"]);
 }
 

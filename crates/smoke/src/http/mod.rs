@@ -1,4 +1,9 @@
-//! Sends one request on a connection of its own and classifies what can go wrong. Whether it is sent again is `retry.rs`'s.
+//! Sends one request on a connection of its own and classifies what can go wrong. Whether it is sent again is `run/retry.rs`'s.
+
+mod body;
+pub(crate) mod cookies;
+mod curl;
+mod prepare;
 
 use std::error::Error as StdError;
 use std::io::{self, Read};
@@ -9,9 +14,9 @@ use reqwest::blocking::Client;
 use reqwest::{Url, redirect};
 
 use crate::error::{BaseUrlProblem, SmokeError};
-use crate::model::Method;
 use crate::report::{Unmeasured, UnmeasuredKind};
-use crate::request::Prepared;
+
+pub(crate) use prepare::{Prepared, address, prepare, shown_base};
 
 /// The most redirects one request follows.
 const MOST_REDIRECTS: usize = 10;
@@ -75,10 +80,10 @@ pub(crate) fn open(base_url: &str, connect_timeout: Duration, follow: bool) -> R
 /// Sends a request and reads the whole answer.
 pub(crate) fn send(http: &Http, request: &Prepared, limits: Limits) -> Result<Answer, SendError> {
     let client = match &http.following {
-        Some(following) if request.follow_redirects => following,
+        Some(following) if request.redirects > 0 => following,
         _ => &http.direct,
     };
-    let mut builder = client.request(method(request.method), request.url.clone()).timeout(limits.total);
+    let mut builder = client.request(request.method.clone(), request.url.clone()).timeout(limits.total);
     for (name, value) in &request.headers {
         builder = builder.header(name, value);
     }
@@ -145,18 +150,6 @@ fn read_body(response: &mut impl Read, most: usize) -> Result<Vec<u8>, Unmeasure
         return Err(Unmeasured { kind: UnmeasuredKind::TooLarge, detail });
     }
     Ok(body)
-}
-
-fn method(method: Method) -> reqwest::Method {
-    match method {
-        Method::Get => reqwest::Method::GET,
-        Method::Head => reqwest::Method::HEAD,
-        Method::Options => reqwest::Method::OPTIONS,
-        Method::Post => reqwest::Method::POST,
-        Method::Put => reqwest::Method::PUT,
-        Method::Patch => reqwest::Method::PATCH,
-        Method::Delete => reqwest::Method::DELETE,
-    }
 }
 
 /// Finds the reason in a chain of errors; the text is that of the innermost one, which names no URL.

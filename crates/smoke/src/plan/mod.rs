@@ -1,18 +1,19 @@
 //! Which checks will be sent, in which order and why: a pure function of checks and selection. Sending them is `run.rs`'s.
 
+mod names;
+mod text;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use plimsoll_core::Problem;
 use plimsoll_core::template;
 use plimsoll_core::toml_file::nearest;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use crate::duration::show_millis;
-use crate::matcher;
-use crate::model::{Body, Check, Expect, Level, Matcher};
+use crate::model::{Check, Phase, Suite, Suites};
 use crate::problem::{Invalid, Problems};
+
+pub(crate) use names::{BUILT_IN, used};
 
 /// Which checks are asked for, and which names their templates may use.
 #[derive(Debug, Clone, Default)]
@@ -27,8 +28,13 @@ pub struct Selection {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SmokePlan {
+    /// How the checks connect, one for each file that a planned check is of.
+    pub suites: Vec<Suite>,
     /// The checks, each after those it waits for.
     pub checks: Vec<PlannedCheck>,
+    /// What runs after everything, whatever happened, in the order of the files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cleanup: Vec<PlannedCheck>,
     /// How many declared checks the selection leaves out.
     pub left_out: usize,
 }
@@ -51,68 +57,51 @@ pub struct PlannedCheck {
 ///
 /// # Errors
 /// All problems: tags nobody has, names nobody gives a value, circles, an empty selection.
-pub fn plan(checks: &[Check], selection: &Selection) -> Result<SmokePlan, Problems> {
+pub fn plan(suites: &Suites, selection: &Selection) -> Result<SmokePlan, Problems> {
+    let checks = &suites.checks;
+    let is_selected =
+        |check: &Check| selection.tags.is_empty() || check.tags.iter().any(|tag| selection.tags.contains(tag));
     let mut problems = unknown_tags(checks, &selection.tags);
     let after = dependencies(checks, &selection.names, &mut problems);
     let mut walk = Walk { checks, after: &after, state: vec![State::New; checks.len()], out: Vec::new(), problems };
     for (index, check) in checks.iter().enumerate() {
-        if selection.tags.is_empty() || check.tags.iter().any(|tag| selection.tags.contains(tag)) {
+        if check.phase == Phase::Main && is_selected(check) {
             walk.visit(index, None, &mut Vec::new());
         }
     }
     // A check may be pulled in before its own turn comes; selected by its tags it is there for its own sake.
     let Walk { mut out, mut problems, .. } = walk;
     for planned in &mut out {
-        if selection.tags.is_empty() || planned.check.tags.iter().any(|tag| selection.tags.contains(tag)) {
+        if planned.check.phase == Phase::Setup || is_selected(&planned.check) {
             planned.pulled_in_by = None;
         }
     }
     if out.is_empty() && problems.is_empty() {
         problems.push(Invalid::NothingSelected.problem());
     }
-    let left_out = checks.len() - out.len().min(checks.len());
-    if problems.is_empty() { Ok(SmokePlan { checks: out, left_out }) } else { Err(Problems { problems }) }
+    let of_a_planned_suite = |name: &str| out.iter().any(|planned| planned.check.suite == name);
+    let cleanup: Vec<_> = checks
+        .iter()
+        .enumerate()
+        .filter(|(_, check)| check.phase == Phase::Cleanup && of_a_planned_suite(&check.suite))
+        .map(|(index, _)| planned(checks, &after, index, None))
+        .collect();
+    let plan = SmokePlan {
+        suites: suites.suites.iter().filter(|suite| of_a_planned_suite(&suite.name)).cloned().collect(),
+        left_out: checks.len().saturating_sub(out.len() + cleanup.len()),
+        cleanup,
+        checks: out,
+    };
+    if problems.is_empty() { Ok(plan) } else { Err(Problems { problems }) }
 }
 
-impl fmt::Display for SmokePlan {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.checks.len(), if self.checks.len() == 1 { "check" } else { "checks" })?;
-        if self.left_out > 0 {
-            write!(f, ", {} left out", self.left_out)?;
-        }
-        writeln!(f)?;
-        for (number, planned) in self.checks.iter().enumerate() {
-            let Check { name, request, expect, retry, level, .. } = &planned.check;
-            writeln!(f, "{:>3}. {name}", number + 1)?;
-            writeln!(f, "     {} {}", request.method.as_str(), request.path)?;
-            writeln!(f, "     expects {}", wanted(expect).join(", "))?;
-            if *level == Level::Warn {
-                writeln!(f, "     only warns")?;
-            }
-            if let Some(retry) = retry {
-                let only = if request.method.repeats_its_effect() { " while nothing was sent" } else { "" };
-                writeln!(f, "     tries again for {}{only}", show_millis(retry.for_ms))?;
-            }
-            if !planned.after.is_empty() {
-                writeln!(f, "     after {}", planned.after.join(", "))?;
-            }
-            if let Some(by) = &planned.pulled_in_by {
-                writeln!(f, "     needed by {by}")?;
-            }
-        }
-        Ok(())
+fn planned(checks: &[Check], after: &[BTreeSet<usize>], index: usize, by: Option<usize>) -> PlannedCheck {
+    let name = |index: usize| checks[index].name.clone();
+    PlannedCheck {
+        check: checks[index].clone(),
+        after: after[index].iter().copied().map(name).collect(),
+        pulled_in_by: by.map(name),
     }
-}
-
-fn wanted(expect: &Expect) -> Vec<String> {
-    let mut parts =
-        vec![expect.status.map_or_else(|| "a status of success".to_owned(), |status| format!("status {status}"))];
-    parts.extend(expect.url.iter().map(|url| format!("final URL {url}")));
-    parts.extend(expect.headers.iter().map(|one| format!("{}: {}", one.of, matcher::describe(&one.is))));
-    parts.extend(expect.body.iter().map(|body| format!("body: {}", matcher::describe(body))));
-    parts.extend(expect.json.iter().map(|one| format!("{}: {}", one.of, matcher::describe(&one.is))));
-    parts.extend(expect.within_ms.map(|millis| format!("within {}", show_millis(millis))));
-    parts
 }
 
 fn unknown_tags(checks: &[Check], tags: &[String]) -> Vec<Problem> {
@@ -135,16 +124,26 @@ fn dependencies(checks: &[Check], names: &BTreeSet<String>, problems: &mut Vec<P
         .enumerate()
         .flat_map(|(index, check)| check.capture.iter().map(move |capture| (capture.name.as_str(), index)))
         .collect();
+    let mut setups: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (index, check) in checks.iter().enumerate().filter(|(_, check)| check.phase == Phase::Setup) {
+        setups.entry(check.suite.as_str()).or_default().push(index);
+    }
     let mut all = Vec::new();
     for (index, check) in checks.iter().enumerate() {
         let mut after: BTreeSet<usize> =
             check.needs.iter().filter_map(|need| by_name.get(need.as_str()).copied()).collect();
-        for name in names_used(&env, check) {
+        if check.phase == Phase::Main {
+            after.extend(setups.get(check.suite.as_str()).into_iter().flatten());
+        }
+        // What a check captures itself may be used by what cleans up after it.
+        let own: BTreeSet<String> = check.cleanup.iter().flat_map(|cleanup| used(&env, cleanup)).collect();
+        for name in used(&env, check) {
             match captured.get(name.as_str()) {
                 Some(source) if *source != index => {
                     after.insert(*source);
                 }
-                _ if names.contains(&name) || functions.contains(&name) => {}
+                Some(_) if own.contains(&name) => {}
+                _ if names.contains(&name) || functions.contains(&name) || BUILT_IN.contains(&name.as_str()) => {}
                 _ => {
                     let candidates = names.iter().map(String::as_str).chain(captured.keys().copied());
                     let near = nearest(&name, candidates.filter(|candidate| *candidate != name)).map(str::to_owned);
@@ -155,50 +154,6 @@ fn dependencies(checks: &[Check], names: &BTreeSet<String>, problems: &mut Vec<P
         all.push(after);
     }
     all
-}
-
-/// The top-level names in all templates of a check. What does not compile was reported when the file was read.
-fn names_used(env: &minijinja::Environment<'_>, check: &Check) -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
-    visit_texts(check, &mut |text| {
-        if template::is_template(text)
-            && let Ok(template) = env.template_from_str(text)
-        {
-            names.extend(template.undeclared_variables(false));
-        }
-    });
-    names
-}
-
-fn visit_texts(check: &Check, visit: &mut dyn FnMut(&str)) {
-    let Check { request, expect, retry, .. } = check;
-    visit(&request.path);
-    request.query.iter().chain(&request.headers).for_each(|(_, value)| visit(value));
-    match &request.body {
-        Some(Body::Text(text)) => visit(text),
-        Some(Body::Json(value)) => visit_value(value, visit),
-        None => {}
-    }
-    expect.url.iter().for_each(|url| visit(url));
-    let stops = retry.iter().flat_map(|retry| &retry.stop_on);
-    let expectations = expect.headers.iter().chain(&expect.json).chain(stops).map(|one| &one.is);
-    for matcher in expectations.chain(&expect.body) {
-        match matcher {
-            Matcher::Equals(value) | Matcher::Not(value) | Matcher::Contains(value) => visit_value(value, visit),
-            Matcher::AtLeast(value) | Matcher::AtMost(value) | Matcher::Length(value) => visit_value(value, visit),
-            Matcher::Matches(pattern) => visit(pattern),
-            Matcher::Exists(_) => {}
-        }
-    }
-}
-
-fn visit_value(value: &Value, visit: &mut dyn FnMut(&str)) {
-    match value {
-        Value::String(text) => visit(text),
-        Value::Array(items) => items.iter().for_each(|item| visit_value(item, visit)),
-        Value::Object(entries) => entries.values().for_each(|entry| visit_value(entry, visit)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -238,11 +193,7 @@ impl Walk<'_> {
         }
         path.pop();
         self.state[index] = State::Done;
-        self.out.push(PlannedCheck {
-            check: self.checks[index].clone(),
-            after: self.after[index].iter().map(|before| self.checks[*before].name.clone()).collect(),
-            pulled_in_by: pulled_in_by.map(|by| self.checks[by].name.clone()),
-        });
+        self.out.push(planned(self.checks, self.after, index, pulled_in_by));
     }
 }
 

@@ -1,11 +1,10 @@
-//! Matchers: read from a file's values, rendered, and held against what an answer holds. Which part of the answer is `assertion.rs`'s.
+//! Matchers: read from a file's values and held against what was found. Where it was found is told by the judges beside it.
 
-use minijinja::{Environment, Error, Value as Name};
 use plimsoll_core::template;
-use serde_json::{Number, Value};
+use serde_json::{Map, Number, Value};
 use serde_json_path::JsonPath;
 
-use crate::model::{Expectation, Matcher};
+use crate::model::{JsonType, Matcher};
 use crate::problem::Invalid;
 
 /// What was wanted and what was there, as text.
@@ -15,81 +14,64 @@ pub(crate) struct Mismatch {
     pub(crate) actual: String,
 }
 
-/// Reads a file's value: an object with exactly one matcher's name is that matcher, everything else is equality.
+const NAMES: [&str; 11] =
+    ["equals", "not", "exists", "at_least", "at_most", "length", "contains", "matches", "one_of", "type", "each"];
+
+/// Reads a file's value: an object of matchers' names is all of these, everything else is equality.
 pub(crate) fn from_value(value: Value) -> Result<Matcher, Invalid> {
-    let named = match &value {
-        Value::Object(entries) if entries.len() == 1 => entries.iter().next(),
-        _ => None,
-    };
-    let Some((name, inner)) = named else { return Ok(Matcher::Equals(value)) };
-    let wrong = |matcher, takes| Err(Invalid::MatcherValue { matcher, takes });
-    let number = inner.is_number() || inner.as_str().is_some_and(template::is_template);
-    match name.as_str() {
-        "equals" => Ok(Matcher::Equals(inner.clone())),
-        "not" => Ok(Matcher::Not(inner.clone())),
-        "exists" => inner.as_bool().map_or_else(|| wrong("exists", "true or false"), |yes| Ok(Matcher::Exists(yes))),
-        "at_least" if number => Ok(Matcher::AtLeast(inner.clone())),
-        "at_most" if number => Ok(Matcher::AtMost(inner.clone())),
-        "length" if number => Ok(Matcher::Length(inner.clone())),
-        "at_least" => wrong("at_least", "a number"),
-        "at_most" => wrong("at_most", "a number"),
-        "length" => wrong("length", "a number"),
-        "contains" => Ok(Matcher::Contains(inner.clone())),
-        "matches" => match inner.as_str() {
-            Some(pattern) if template::is_template(pattern) => Ok(Matcher::Matches(pattern.to_owned())),
-            Some(pattern) => match regex::Regex::new(pattern) {
-                Ok(_) => Ok(Matcher::Matches(pattern.to_owned())),
-                Err(source) => Err(Invalid::Pattern { pattern: pattern.to_owned(), source: Box::new(source) }),
-            },
-            None => wrong("matches", "a regular expression"),
-        },
-        _ => Ok(Matcher::Equals(value)),
+    let Value::Object(entries) = value else { return Ok(Matcher::Equals(value)) };
+    let stranger = entries.keys().find(|key| !NAMES.contains(&key.as_str())).cloned();
+    match stranger {
+        // Half matchers, half not: one of the names is misspelt, or it is an object to compare with.
+        Some(name) if entries.keys().any(|key| NAMES.contains(&key.as_str())) => Err(Invalid::NotAMatcher { name }),
+        Some(_) => Ok(Matcher::Equals(Value::Object(entries))),
+        None => named(entries),
     }
 }
 
-/// Fills in the templates of a matcher.
-pub(crate) fn render(env: &Environment<'_>, matcher: &Matcher, names: &Name) -> Result<Matcher, Error> {
-    let value = |value: &Value| render_value(env, value, names);
-    Ok(match matcher {
-        Matcher::Equals(inner) => Matcher::Equals(value(inner)?),
-        Matcher::Not(inner) => Matcher::Not(value(inner)?),
-        Matcher::Exists(yes) => Matcher::Exists(*yes),
-        Matcher::AtLeast(inner) => Matcher::AtLeast(value(inner)?),
-        Matcher::AtMost(inner) => Matcher::AtMost(value(inner)?),
-        Matcher::Length(inner) => Matcher::Length(value(inner)?),
-        Matcher::Contains(inner) => Matcher::Contains(value(inner)?),
-        Matcher::Matches(pattern) => Matcher::Matches(template::render(env, pattern, names)?),
+fn named(entries: Map<String, Value>) -> Result<Matcher, Invalid> {
+    let mut all = entries.into_iter().map(|(name, inner)| one(&name, inner)).collect::<Result<Vec<_>, _>>()?;
+    Ok(match all.len() {
+        0 => Matcher::Equals(Value::Object(Map::new())),
+        1 => all.remove(0),
+        _ => Matcher::All(all),
     })
 }
 
-/// Fills in the templates of several expectations.
-pub(crate) fn render_all(env: &Environment<'_>, list: &[Expectation], names: &Name) -> Result<Vec<Expectation>, Error> {
-    list.iter().map(|one| Ok(Expectation { of: one.of.clone(), is: render(env, &one.is, names)? })).collect()
-}
-
-/// Fills in the templates of a value. A text that is one `{{ expression }}` keeps the type of what it names.
-pub(crate) fn render_value(env: &Environment<'_>, value: &Value, names: &Name) -> Result<Value, Error> {
-    Ok(match value {
-        Value::String(text) => {
-            let rendered = template::render(env, text, names)?;
-            match lone_expression(text).map(|inner| env.compile_expression(inner)) {
-                Some(Ok(expression)) => {
-                    serde_json::to_value(expression.eval(names.clone())?).unwrap_or(Value::String(rendered))
-                }
-                _ => Value::String(rendered),
+fn one(name: &str, inner: Value) -> Result<Matcher, Invalid> {
+    let wrong = |matcher, takes| Err(Invalid::MatcherValue { matcher, takes });
+    let number = inner.is_number() || inner.as_str().is_some_and(template::is_template);
+    match name {
+        "equals" => Ok(Matcher::Equals(inner)),
+        "not" => Ok(Matcher::Not(Box::new(from_value(inner)?))),
+        "exists" => inner.as_bool().map_or_else(|| wrong("exists", "true or false"), |yes| Ok(Matcher::Exists(yes))),
+        "at_least" if number => Ok(Matcher::AtLeast(inner)),
+        "at_most" if number => Ok(Matcher::AtMost(inner)),
+        "length" if number || inner.is_object() => Ok(Matcher::Length(Box::new(from_value(inner)?))),
+        "at_least" => wrong("at_least", "a number"),
+        "at_most" => wrong("at_most", "a number"),
+        "length" => wrong("length", "a number, or a matcher for one"),
+        "contains" => Ok(Matcher::Contains(inner)),
+        "each" => Ok(Matcher::Each(Box::new(from_value(inner)?))),
+        "one_of" => match inner {
+            Value::Array(values) if !values.is_empty() => Ok(Matcher::OneOf(values)),
+            _ => wrong("one_of", "a list of values"),
+        },
+        "type" => match inner.as_str() {
+            Some(text) => {
+                JsonType::parse(text).map(Matcher::Type).ok_or_else(|| Invalid::UnknownType { name: text.to_owned() })
             }
-        }
-        Value::Array(items) => {
-            Value::Array(items.iter().map(|item| render_value(env, item, names)).collect::<Result<_, _>>()?)
-        }
-        Value::Object(entries) => Value::Object(
-            entries
-                .iter()
-                .map(|(key, entry)| Ok((key.clone(), render_value(env, entry, names)?)))
-                .collect::<Result<_, Error>>()?,
-        ),
-        plain @ (Value::Null | Value::Bool(_) | Value::Number(_)) => plain.clone(),
-    })
+            None => wrong("type", "the name of a type"),
+        },
+        _ => match inner {
+            Value::String(pattern) if template::is_template(&pattern) => Ok(Matcher::Matches(pattern)),
+            Value::String(pattern) => match regex::Regex::new(&pattern) {
+                Ok(_) => Ok(Matcher::Matches(pattern)),
+                Err(source) => Err(Invalid::Pattern { pattern, source: Box::new(source) }),
+            },
+            _ => wrong("matches", "a regular expression"),
+        },
+    }
 }
 
 /// What a JSONPath finds: nothing, the value of a path to one place, or the list of all values of any other path.
@@ -104,51 +86,91 @@ pub(crate) fn find(path: &str, value: &Value) -> Option<Value> {
 
 /// Holds a matcher against what was found.
 pub(crate) fn hold(matcher: &Matcher, found: Option<&Value>) -> Result<(), Mismatch> {
-    let holds = match (matcher, found) {
-        (Matcher::Exists(yes), found) => found.is_some_and(|value| !is_empty_list(value)) == *yes,
-        (Matcher::Not(unwanted), found) => found.is_none_or(|value| !same(value, unwanted)),
-        (_, None) => false,
-        (Matcher::Equals(wanted), Some(value)) => same(value, wanted),
-        (Matcher::AtLeast(least), Some(value)) => order(value, least).is_some_and(std::cmp::Ordering::is_ge),
-        (Matcher::AtMost(most), Some(value)) => order(value, most).is_some_and(std::cmp::Ordering::is_le),
-        (Matcher::Length(wanted), Some(value)) => {
-            length(value).is_some_and(|length| same(&Value::from(length), wanted))
+    match (matcher, found) {
+        (Matcher::All(all), found) => return all.iter().try_for_each(|one| hold(one, found)),
+        (Matcher::Each(inner), Some(Value::Array(items))) if !items.is_empty() => {
+            return items.iter().enumerate().try_for_each(|(index, item)| {
+                hold(inner, Some(item)).map_err(|Mismatch { expected, actual }| Mismatch {
+                    expected: format!("each {expected}"),
+                    actual: format!("at {index} {actual}"),
+                })
+            });
         }
-        (Matcher::Contains(part), Some(value)) => contains(value, part),
-        (Matcher::Matches(pattern), Some(value)) => {
-            value.as_str().is_some_and(|text| regex::Regex::new(pattern).is_ok_and(|pattern| pattern.is_match(text)))
-        }
-    };
-    if holds {
+        _ => {}
+    }
+    if holds(matcher, found) {
         return Ok(());
     }
-    let shown = |value: &Value| value.to_string();
-    let mut actual = found.map_or_else(|| "nothing".to_owned(), shown);
+    let mut actual = found.map_or_else(|| "nothing".to_owned(), Value::to_string);
     if let (Matcher::Length(_), Some(length)) = (matcher, found.and_then(length)) {
         actual = format!("length {length}: {actual}");
     }
     Err(Mismatch { expected: describe(matcher), actual })
 }
 
+fn holds(matcher: &Matcher, found: Option<&Value>) -> bool {
+    match (matcher, found) {
+        (Matcher::Exists(yes), found) => found.is_some_and(|value| !is_empty_list(value)) == *yes,
+        (Matcher::Not(unwanted), found) => !holds(unwanted, found),
+        (Matcher::All(all), found) => all.iter().all(|one| holds(one, found)),
+        (_, None) => false,
+        (Matcher::Equals(wanted), Some(value)) => same(value, wanted),
+        (Matcher::AtLeast(least), Some(value)) => order(value, least).is_some_and(std::cmp::Ordering::is_ge),
+        (Matcher::AtMost(most), Some(value)) => order(value, most).is_some_and(std::cmp::Ordering::is_le),
+        (Matcher::Length(wanted), Some(value)) => {
+            length(value).is_some_and(|length| holds(wanted, Some(&Value::from(length))))
+        }
+        (Matcher::Contains(part), Some(value)) => contains(value, part),
+        (Matcher::Matches(pattern), Some(value)) => {
+            value.as_str().is_some_and(|text| regex::Regex::new(pattern).is_ok_and(|pattern| pattern.is_match(text)))
+        }
+        (Matcher::OneOf(values), Some(value)) => values.iter().any(|one| same(value, one)),
+        (Matcher::Type(wanted), Some(value)) => is_of(value, *wanted),
+        (Matcher::Each(inner), Some(Value::Array(items))) => {
+            !items.is_empty() && items.iter().all(|item| holds(inner, Some(item)))
+        }
+        (Matcher::Each(_), Some(_)) => false,
+    }
+}
+
 /// What a matcher wants, in words.
 pub(crate) fn describe(matcher: &Matcher) -> String {
     match matcher {
         Matcher::Equals(value) => value.to_string(),
-        Matcher::Not(value) => format!("anything but {value}"),
+        Matcher::Not(inner) => match inner.as_ref() {
+            Matcher::Equals(value) => format!("anything but {value}"),
+            other => format!("not {}", describe(other)),
+        },
         Matcher::Exists(true) => "something".to_owned(),
         Matcher::Exists(false) => "nothing".to_owned(),
         Matcher::AtLeast(value) => format!("at least {value}"),
         Matcher::AtMost(value) => format!("at most {value}"),
-        Matcher::Length(value) => format!("length {value}"),
+        Matcher::Length(inner) => format!("length {}", describe(inner)),
         Matcher::Contains(value) => format!("something with {value} in it"),
         Matcher::Matches(pattern) => format!("a text that matches /{pattern}/"),
+        Matcher::OneOf(values) => {
+            format!("one of {}", values.iter().map(Value::to_string).collect::<Vec<_>>().join(", "))
+        }
+        Matcher::Type(wanted) => format!("of type {}", wanted.as_str()),
+        Matcher::Each(inner) => format!("each {}", describe(inner)),
+        Matcher::All(all) => all.iter().map(describe).collect::<Vec<_>>().join(" and "),
     }
 }
 
-fn lone_expression(text: &str) -> Option<&str> {
-    let inner = text.trim().strip_prefix("{{")?.strip_suffix("}}")?;
-    let several = inner.contains("{{") || inner.contains("}}") || inner.contains("{%");
-    (!several).then_some(inner)
+/// Whether a value has a type. A whole number is an integer however it is written, as in JSON Schema.
+pub(crate) fn is_of(value: &Value, wanted: JsonType) -> bool {
+    match (value, wanted) {
+        (Value::Null, JsonType::Null)
+        | (Value::Bool(_), JsonType::Boolean)
+        | (Value::Number(_), JsonType::Number)
+        | (Value::String(_), JsonType::String)
+        | (Value::Array(_), JsonType::Array)
+        | (Value::Object(_), JsonType::Object) => true,
+        (Value::Number(number), JsonType::Integer) => {
+            number.as_i128().is_some() || number.as_f64().is_some_and(|float| float.fract() == 0.0)
+        }
+        _ => false,
+    }
 }
 
 /// Whether a path is of RFC 9535's singular kind: names and indices only. Quoted names may hold anything.
@@ -212,7 +234,13 @@ fn length(value: &Value) -> Option<usize> {
 fn contains(value: &Value, part: &Value) -> bool {
     match (value, part) {
         (Value::String(text), Value::String(part)) => text.contains(part.as_str()),
-        (Value::Array(items), part) => items.iter().any(|item| same(item, part)),
+        (Value::Array(items), part) => {
+            items.iter().any(|item| same(item, part) || (item.is_object() && contains(item, part)))
+        }
+        // An object with these entries and others.
+        (Value::Object(entries), Value::Object(wanted)) => wanted.iter().all(|(key, wanted)| {
+            entries.get(key).is_some_and(|entry| same(entry, wanted) || (entry.is_object() && contains(entry, wanted)))
+        }),
         _ => false,
     }
 }
@@ -255,6 +283,23 @@ mod tests {
             (json!({"matches": "^b"}), "$.s", false),
             (json!({"equals": {"k": null}}), "$.o", true),
             (json!({"k": null}), "$.o", true),
+            (json!({"at_least": 1, "at_most": 5}), "$.n", true),
+            (json!({"at_least": 1, "at_most": 4}), "$.n", false),
+            (json!({"not": {"contains": "z"}}), "$.s", true),
+            (json!({"not": {"contains": "b"}}), "$.s", false),
+            (json!({"length": {"at_least": 2}}), "$.l", true),
+            (json!({"length": {"at_least": 3}}), "$.l", false),
+            (json!({"one_of": [4, 5.0]}), "$.n", true),
+            (json!({"one_of": ["5"]}), "$.n", false),
+            (json!({"type": "integer"}), "$.n", true),
+            (json!({"type": "string"}), "$.n", false),
+            (json!({"type": "null"}), "$.o.k", true),
+            (json!({"each": {"type": "integer", "at_most": 2}}), "$.l", true),
+            (json!({"each": {"at_most": 1}}), "$.l", false),
+            (json!({"each": 1}), "$.n", false),
+            (json!({"each": 1}), "$.nothing", false),
+            (json!({"contains": {"k": null}}), "$.o", true),
+            (json!({"contains": {"k": 1}}), "$.o", false),
         ] {
             assert_eq!(holds(matcher.clone(), path, &document), expected, "{matcher} at {path}");
         }
@@ -277,17 +322,9 @@ mod tests {
     }
 
     #[test]
-    fn a_lone_expression_keeps_its_type_and_text_around_it_does_not() {
-        let env = template::environment();
-        let names = minijinja::context! { n => 7 };
-        let rendered = render_value(&env, &json!(["{{ n }}", "n={{ n }}"]), &names).expect("renders");
-        assert_eq!(rendered, json!([7, "n=7"]));
-        assert!(render_value(&env, &json!("{{ missing }}"), &names).is_err());
-    }
-
-    #[test]
     fn what_was_found_is_told() {
-        let mismatch = hold(&Matcher::Length(json!(2)), Some(&json!([1]))).expect_err("it is shorter");
+        let mismatch =
+            hold(&Matcher::Length(Box::new(Matcher::Equals(json!(2)))), Some(&json!([1]))).expect_err("it is shorter");
         assert_eq!((mismatch.expected.as_str(), mismatch.actual.as_str()), ("length 2", "length 1: [1]"));
     }
 }

@@ -1,31 +1,15 @@
-//! Holds a complete answer against what a check expects. How single values are compared is `matcher.rs`'s.
+//! Holds a complete answer over HTTP against what a check expects. How single values are compared is `matcher.rs`'s.
 
-use minijinja::{Environment, Error, Value as Name};
-use plimsoll_core::template;
 use reqwest::Url;
 use serde_json::Value;
 
-use crate::client::Answer;
+use super::{finding, json_findings, schema_findings};
 use crate::duration::show_millis;
+use crate::expect::matcher::{self, Mismatch};
+use crate::http::Answer;
 use crate::masking::Masking;
-use crate::matcher::{self, Mismatch};
-use crate::model::{Expect, Expectation, Matcher};
+use crate::model::{Expect, Expectation, Matcher, StatusPattern};
 use crate::report::{Finding, Part};
-
-/// The longest value shown in a finding, in characters.
-const LONGEST_SHOWN: usize = 200;
-
-/// Fills in the templates of what is expected.
-pub(crate) fn render(env: &Environment<'_>, expect: &Expect, names: &Name) -> Result<Expect, Error> {
-    Ok(Expect {
-        status: expect.status,
-        url: expect.url.as_ref().map(|url| template::render(env, url, names)).transpose()?,
-        headers: matcher::render_all(env, &expect.headers, names)?,
-        body: expect.body.as_ref().map(|body| matcher::render(env, body, names)).transpose()?,
-        json: matcher::render_all(env, &expect.json, names)?,
-        within_ms: expect.within_ms,
-    })
-}
 
 /// The body of an answer as JSON, or why it is not, which matters only when JSON is wanted.
 pub(crate) struct Body<'a> {
@@ -38,6 +22,7 @@ pub(crate) fn judge(
     expect: &Expect,
     answer: &Answer,
     body: &Body<'_>,
+    schema: Option<&jsonschema::Validator>,
     base: &Url,
     masking: &Masking<'_>,
 ) -> Vec<Finding> {
@@ -45,7 +30,7 @@ pub(crate) fn judge(
     let mut add = |part, of: &str, mismatch: Mismatch| {
         findings.push(finding(part, of, &mismatch.expected, &mismatch.actual, masking));
     };
-    if let Err(mismatch) = judge_status(expect.status, answer) {
+    if let Err(mismatch) = judge_status(&expect.status, answer) {
         add(Part::Status, "", mismatch);
     }
     if let Some(wanted) = &expect.url
@@ -66,29 +51,20 @@ pub(crate) fn judge(
     }
     match body.json {
         Ok(json) => {
-            for Expectation { of, is } in &expect.json {
-                if let Err(mismatch) = matcher::hold(is, matcher::find(of, json).as_ref()) {
-                    add(Part::Json, of, mismatch);
-                }
-            }
+            findings.extend(json_findings(&expect.json, json, masking));
+            findings.extend(schema_findings(schema, json, masking));
         }
         Err(reason) if body.wants_json => {
             let actual = what_it_is_instead(answer, reason);
-            add(Part::Json, "", Mismatch { expected: "a JSON body".to_owned(), actual });
+            findings.push(finding(Part::Json, "", "a JSON body", &actual, masking));
         }
         Err(_) => {}
     }
     if let Some(most) = expect.within_ms.filter(|most| answer.elapsed.as_millis() > u128::from(*most)) {
         let actual = format!("{}ms", answer.elapsed.as_millis());
-        add(Part::Time, "", Mismatch { expected: format!("within {}", show_millis(most)), actual });
+        findings.push(finding(Part::Time, "", &format!("within {}", show_millis(most)), &actual, masking));
     }
     findings
-}
-
-/// A finding with its texts masked and cut to a readable length.
-pub(crate) fn finding(part: Part, of: &str, expected: &str, actual: &str, masking: &Masking<'_>) -> Finding {
-    let shown = |text: &str| masking.excerpt(text, LONGEST_SHOWN);
-    Finding { part, of: of.to_owned(), expected: shown(expected), actual: shown(actual) }
 }
 
 /// The first value of a header.
@@ -101,19 +77,22 @@ pub(crate) fn parse_json(body: &[u8]) -> Result<Value, serde_json::Error> {
     serde_json::from_slice(body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body))
 }
 
-fn judge_status(expected: Option<u16>, answer: &Answer) -> Result<(), Mismatch> {
-    let holds = expected.map_or((200..300).contains(&answer.status), |expected| expected == answer.status);
-    if holds {
+fn judge_status(expected: &[StatusPattern], answer: &Answer) -> Result<(), Mismatch> {
+    let success = (200..300).contains(&answer.status);
+    if (expected.is_empty() && success) || expected.iter().any(|pattern| pattern.fits(answer.status)) {
         return Ok(());
     }
     let to = header(answer, "location").map(|location| format!(" to {location}")).unwrap_or_default();
-    let expected = expected.map_or_else(|| "a status of success".to_owned(), |status| status.to_string());
+    let expected = match expected {
+        [] => "a status of success".to_owned(),
+        some => some.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or "),
+    };
     Err(Mismatch { expected, actual: format!("{}{to}", answer.status) })
 }
 
 /// Whether the final URL is the expected one: a whole URL, or a path of the target itself.
 fn is_at(wanted: &str, actual: &Url, base: &Url) -> bool {
-    let wanted = match crate::request::address(base, wanted, &[]) {
+    let wanted = match crate::http::address(base, wanted, &[]) {
         Ok(url) => url,
         Err(_) => match Url::parse(wanted) {
             Ok(url) => url,
@@ -208,7 +187,7 @@ mod tests {
         let base = Url::parse("http://host").expect("a URL");
         let json = parse_json(&answer.body);
         let body = Body { json: json.as_ref(), wants_json: !expect.json.is_empty() };
-        let found = judge(expect, answer, &body, &base, &Masking::new(&redactor));
+        let found = judge(expect, answer, &body, None, &base, &Masking::new(&redactor));
         found.iter().map(ToString::to_string).collect()
     }
 
@@ -247,7 +226,7 @@ mod tests {
         let header = |is| Expect { headers: of("x-a", is), ..Expect::default() };
         assert!(findings(&header(Matcher::Equals(json!("2"))), &twice).is_empty());
         assert!(findings(&header(Matcher::AtLeast(json!(2))), &twice).is_empty());
-        assert_eq!(findings(&header(Matcher::Not(json!("2"))), &twice).len(), 1);
+        assert_eq!(findings(&header(Matcher::Not(Box::new(Matcher::Equals(json!("2"))))), &twice).len(), 1);
         assert_eq!(findings(&header(Matcher::Exists(false)), &twice).len(), 1);
     }
 

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use crate::model::Method;
 use crate::report::UnmeasuredKind;
 
 const FIRST_DELAY: Duration = Duration::from_millis(100);
@@ -19,6 +18,8 @@ pub(crate) enum Failure {
     },
     /// An answer of this status that was not as expected.
     Unexpected { status: u16 },
+    /// Something other than an answer over HTTP that was not as expected.
+    NotAsExpected,
 }
 
 /// How long a check may be repeated, and for what.
@@ -29,16 +30,17 @@ pub(crate) struct Patience {
     pub(crate) for_answers: bool,
 }
 
-/// How long to wait before the next attempt, or `None` when this one was the last.
+/// How long to wait before the next attempt, or `None` when this one was the last. `once` is said of what may not
+/// happen twice.
 pub(crate) fn next_delay(
     failure: Failure,
-    method: Method,
+    once: bool,
     patience: Patience,
     attempt: u32,
     elapsed: Duration,
 ) -> Option<Duration> {
     let left = patience.duration.checked_sub(elapsed).filter(|left| !left.is_zero())?;
-    may_repeat(failure, method, patience.for_answers).then(|| delay(attempt).min(left))
+    may_repeat(failure, once, patience.for_answers).then(|| delay(attempt).min(left))
 }
 
 /// The delay after an attempt, from 1: doubled each time, up to a limit.
@@ -47,13 +49,12 @@ pub(crate) fn delay(attempt: u32) -> Duration {
     FIRST_DELAY.saturating_mul(factor).min(LONGEST_DELAY)
 }
 
-fn may_repeat(failure: Failure, method: Method, for_answers: bool) -> bool {
+fn may_repeat(failure: Failure, once: bool, for_answers: bool) -> bool {
     match failure {
-        Failure::Unmeasured { bytes_sent: true, .. } | Failure::Unexpected { .. } if method.repeats_its_effect() => {
-            false
-        }
+        Failure::Unmeasured { bytes_sent: true, .. } | Failure::Unexpected { .. } if once => false,
         Failure::Unmeasured { kind, .. } => is_transient(kind),
         Failure::Unexpected { status } => for_answers || matches!(status, 502..=504),
+        Failure::NotAsExpected => for_answers,
     }
 }
 
@@ -69,6 +70,7 @@ fn is_transient(kind: UnmeasuredKind) -> bool {
         | UnmeasuredKind::Redirects
         | UnmeasuredKind::NotPrepared
         | UnmeasuredKind::OutOfTime
+        | UnmeasuredKind::NotYet
         | UnmeasuredKind::Other => false,
     }
 }
@@ -76,12 +78,13 @@ fn is_transient(kind: UnmeasuredKind) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Method;
 
     const DECLARED: Patience = Patience { duration: Duration::from_secs(30), for_answers: true };
     const STARTING: Patience = Patience { duration: Duration::from_secs(30), for_answers: false };
 
     fn repeats(failure: Failure, method: Method, patience: Patience) -> bool {
-        next_delay(failure, method, patience, 1, Duration::ZERO).is_some()
+        next_delay(failure, method.repeats_its_effect(), patience, 1, Duration::ZERO).is_some()
     }
 
     fn unmeasured(kind: UnmeasuredKind, bytes_sent: bool) -> Failure {
@@ -90,23 +93,24 @@ mod tests {
 
     #[test]
     fn a_post_is_repeated_only_when_nothing_was_sent() {
-        for method in [Method::Post, Method::Patch] {
-            assert!(repeats(unmeasured(UnmeasuredKind::Refused, false), method, DECLARED));
-            assert!(!repeats(unmeasured(UnmeasuredKind::Reset, true), method, DECLARED));
-            assert!(!repeats(unmeasured(UnmeasuredKind::TimedOut, true), method, DECLARED));
-            assert!(!repeats(Failure::Unexpected { status: 503 }, method, DECLARED));
+        for method in ["POST", "PATCH", "PURGE"] {
+            let method = || Method::parse(method).expect("a method");
+            assert!(repeats(unmeasured(UnmeasuredKind::Refused, false), method(), DECLARED));
+            assert!(!repeats(unmeasured(UnmeasuredKind::Reset, true), method(), DECLARED));
+            assert!(!repeats(unmeasured(UnmeasuredKind::TimedOut, true), method(), DECLARED));
+            assert!(!repeats(Failure::Unexpected { status: 503 }, method(), DECLARED));
         }
-        assert!(repeats(unmeasured(UnmeasuredKind::Reset, true), Method::Put, DECLARED));
+        assert!(repeats(unmeasured(UnmeasuredKind::Reset, true), Method::PUT, DECLARED));
     }
 
     #[test]
     fn answers_are_repeated_when_declared_and_gateway_errors_while_a_service_starts() {
         for status in [200, 404, 500] {
-            assert!(repeats(Failure::Unexpected { status }, Method::Get, DECLARED));
-            assert!(!repeats(Failure::Unexpected { status }, Method::Get, STARTING));
+            assert!(repeats(Failure::Unexpected { status }, Method::GET, DECLARED));
+            assert!(!repeats(Failure::Unexpected { status }, Method::GET, STARTING));
         }
         for status in [502, 503, 504] {
-            assert!(repeats(Failure::Unexpected { status }, Method::Get, STARTING));
+            assert!(repeats(Failure::Unexpected { status }, Method::GET, STARTING));
         }
     }
 
@@ -115,7 +119,7 @@ mod tests {
         for kind in
             [UnmeasuredKind::Tls, UnmeasuredKind::TooLarge, UnmeasuredKind::NotPrepared, UnmeasuredKind::Redirects]
         {
-            assert!(!repeats(unmeasured(kind, false), Method::Get, DECLARED));
+            assert!(!repeats(unmeasured(kind, false), Method::GET, DECLARED));
         }
     }
 
@@ -123,7 +127,7 @@ mod tests {
     fn delays_double_up_to_a_limit_and_never_pass_the_deadline() {
         assert_eq!([1, 2, 3, 5, 6, 99].map(|attempt| delay(attempt).as_millis()), [100, 200, 400, 1_600, 2_000, 2_000]);
         let refused = unmeasured(UnmeasuredKind::Refused, false);
-        let at = |millis| next_delay(refused, Method::Get, DECLARED, 9, Duration::from_millis(millis));
+        let at = |millis| next_delay(refused, false, DECLARED, 9, Duration::from_millis(millis));
         assert_eq!(at(29_950), Some(Duration::from_millis(50)));
         assert_eq!(at(30_000), None);
     }
