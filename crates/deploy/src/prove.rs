@@ -35,7 +35,7 @@ pub fn smoke(
     on_event: &mut dyn FnMut(&plimsoll_smoke::Event),
 ) -> Result<SmokeReport, SmokeError> {
     let options =
-        Options { names: names(project), redactor: project.redactor(), patience: PATIENCE, ..Options::default() };
+        Options { names: names(project), redactor: project.redactor(), patience: PATIENCE, root: Some(project.root.clone()), ..Options::default() };
     plimsoll_smoke::run(checks, target, &options, on_event)
 }
 
