@@ -120,6 +120,12 @@ pub struct Finding {
     pub expected: String,
     /// What was there.
     pub actual: String,
+    /// The lines that differ, where the texts are too long to see it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub diff: Option<String>,
+    /// The address that answered so, when each address of a name was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
 }
 
 impl fmt::Display for Finding {
@@ -140,7 +146,7 @@ impl fmt::Display for Finding {
             Part::Schema => "schema",
             Part::Bytes => "bytes",
             Part::Sha256 => "SHA-256",
-            Part::Tls => "certificate's",
+            Part::Tls => "certificate",
             Part::Version => "HTTP version",
             Part::Rows => "rows",
             Part::Error => "error",
@@ -150,7 +156,8 @@ impl fmt::Display for Finding {
             Part::Log => "log",
         };
         let space = if of.is_empty() { "" } else { " " };
-        write!(f, "{part}{space}{of}: expected {expected}, found {actual}")
+        let from = self.from.as_ref().map(|from| format!(" from {from}")).unwrap_or_default();
+        write!(f, "{part}{space}{of}{from}: expected {expected}, found {actual}")
     }
 }
 

@@ -10,7 +10,7 @@ use reqwest::header::{HeaderName, HeaderValue};
 use super::body::{self, Encoded};
 use super::curl;
 use crate::masking::Masking;
-use crate::model::{Auth, Request};
+use crate::model::{Auth, HttpVersion, Request, Resolve, Timeouts};
 use crate::report::{Unmeasured, UnmeasuredKind};
 
 /// A request that can be sent.
@@ -22,6 +22,12 @@ pub(crate) struct Prepared {
     /// Cookies beside those of the suite.
     pub(crate) cookies: Vec<(String, String)>,
     pub(crate) redirects: u32,
+    /// The version of HTTP that must be spoken.
+    pub(crate) version: Option<HttpVersion>,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) body_limit: Option<u64>,
+    /// Which addresses of the target's name are asked.
+    pub(crate) resolve: Option<Resolve>,
     /// Whether sending it twice may do something twice.
     pub(crate) repeats_its_effect: bool,
     /// The URL as it may be shown.
@@ -69,6 +75,10 @@ pub(crate) fn prepare(
         body: encoded.map(|encoded| encoded.bytes),
         cookies: request.cookies.clone(),
         redirects: request.redirects,
+        version: request.http,
+        timeouts: request.timeouts,
+        body_limit: request.body_limit,
+        resolve: request.resolve.clone(),
         repeats_its_effect: request.repeats_its_effect(),
         shown_url,
         curl,

@@ -33,6 +33,9 @@ impl Reader<'_> {
             sha256: raw.sha256.map(|digest| self.sha256(digest)),
             within_ms: raw.within.and_then(|within| self.duration(&within)),
             tls: raw.tls.map(|tls| {
+                if cfg!(not(feature = "tls")) {
+                    self.wrong(tls.span().start, Invalid::NoTls);
+                }
                 let tls = tls.into_inner();
                 let mut matcher = |raw: Option<Spanned<Value>>| raw.map(|raw| self.placed_matcher(raw));
                 TlsExpect {

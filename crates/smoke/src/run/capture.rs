@@ -10,11 +10,6 @@ use crate::http::cookies;
 use crate::model::{Capture, Check, JsonType, Source};
 use crate::report::{Finding, Part};
 
-/// Whether a capture of a check needs JSON.
-pub(super) fn wants_json(check: &Check) -> bool {
-    check.capture.iter().any(|capture| matches!(capture.from, Source::Json(_)))
-}
-
 impl Session<'_> {
     /// Keeps what later checks need, also from an answer that only warns.
     pub(super) fn capture(

@@ -5,6 +5,7 @@ pub(crate) mod retry;
 mod session;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -48,6 +49,8 @@ pub struct Options {
     pub patience: Duration,
     /// The largest body that is read, in bytes.
     pub body_limit: usize,
+    /// The addresses of the target's name; those that the machine finds when there are none.
+    pub addresses: Vec<IpAddr>,
     /// The folder of the project, in which files that checks name are looked for.
     pub root: Option<PathBuf>,
     /// Ends the run at the first check that failed or could not be measured.
@@ -64,13 +67,14 @@ impl Default for Options {
             deadline: None,
             patience: Duration::ZERO,
             body_limit: 10 << 20,
+            addresses: Vec::new(),
             root: None,
             stop_at_first: false,
         }
     }
 }
 
-/// Sends the checks of a plan, each request on a connection of its own.
+/// Sends the checks of a plan. Connections are kept between requests of safe methods; all others have their own.
 ///
 /// Failed checks are in the report, not in the error: see [`SmokeReport::into_result`].
 ///
@@ -82,9 +86,7 @@ pub fn run(
     options: &Options,
     on_event: &mut dyn FnMut(&Event),
 ) -> Result<SmokeReport, SmokeError> {
-    let follow =
-        plan.checks.iter().any(|planned| planned.check.probe.request().is_some_and(|request| request.redirects > 0));
-    let http = http::open(&target.base_url, options.connect_timeout, follow)?;
+    let http = http::open(&target.base_url, &options.addresses)?;
     let mut masking = Masking::new(&options.redactor);
     if let Some(password) = http.base.password() {
         masking.learn(Secret::new(password));
@@ -105,6 +107,7 @@ pub fn run(
         tally,
         started: Instant::now(),
     };
+    session.open_suites(plan);
     on_event(&Event::RunStarted { checks: plan.checks.len() + plan.cleanup.len() });
     let (mut reports, mut unmet, mut stopped_at) = (Vec::new(), BTreeSet::new(), None);
     for (index, planned) in plan.checks.iter().chain(&plan.cleanup).enumerate() {

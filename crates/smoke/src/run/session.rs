@@ -1,8 +1,9 @@
 //! One check of a run: prepared, looked at, judged, and repeated. The order of checks is `run`'s.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use minijinja::{Environment, Value as Name};
 use plimsoll_core::project::RevisionSource;
@@ -11,11 +12,12 @@ use serde_json::Value;
 use super::retry::{self, Failure, Patience};
 use super::{Options, Target, blank};
 use crate::event::Event;
-use crate::expect::http::{self as answers, Body};
-use crate::expect::{self, matcher, schema};
-use crate::http::{self, Answer, Http, Limits, Prepared};
+use crate::expect::http::{self as answers, Wanted, WantsJson};
+use crate::expect::{self, matcher, parse_json, schema};
+use crate::http::{self, Answer, Http, Limits, Prepared, Route, SendError};
 use crate::masking::Masking;
-use crate::model::{Check, Expect, Expectation, Level, Probe};
+use crate::model::{Check, Expect, Expectation, Level, Probe, Resolve, Source};
+use crate::plan::SmokePlan;
 use crate::probe;
 use crate::problem::template_text;
 use crate::render::rendered;
@@ -61,7 +63,39 @@ fn is_met(expectation: &Expectation, json: &Value) -> bool {
     matcher::hold(&expectation.is, matcher::find(&expectation.of, json).as_ref()).is_ok()
 }
 
+/// How much a check needs JSON: for what it looks for, or because it asks for nothing else.
+fn wants_json(check: &Check, ready: &Ready, request: &Prepared, answer: &Answer) -> WantsJson {
+    let captures = check.capture.iter().any(|capture| matches!(capture.from, Source::Json(_)));
+    let typed = ready.expect.content_type.as_ref().is_some_and(|wanted| wanted.contains("json"));
+    // These have no body, whatever their type.
+    let bodiless = request.method == reqwest::Method::HEAD || matches!(answer.status, 204 | 304);
+    if ready.schema.is_some()
+        || !ready.expect.json.is_empty()
+        || !ready.until.is_empty()
+        || captures
+        || (typed && !bodiless)
+    {
+        return WantsJson::Needs;
+    }
+    let accepts = request.headers.iter().find(|(name, _)| name == reqwest::header::ACCEPT);
+    let only_json = accepts
+        .and_then(|(_, value)| value.to_str().ok())
+        .is_some_and(|value| value.contains("json") && !value.contains("html") && !value.contains("*/*"));
+    if only_json { WantsJson::Accepts } else { WantsJson::No }
+}
+
 impl Session<'_> {
+    /// Makes known how the checks of each suite connect.
+    pub(super) fn open_suites(&mut self, plan: &SmokePlan) {
+        let names = Name::from_pairs(self.names.clone());
+        for suite in &plan.suites {
+            match rendered(&self.env, suite, &names) {
+                Ok(suite) => self.http.add_suite(&suite, self.options.root.as_deref()),
+                Err(error) => self.http.refuse_suite(&suite.name, template_text(&error)),
+            }
+        }
+    }
+
     pub(super) fn check(&mut self, check: &Check, on_event: &mut dyn FnMut(&Event)) -> CheckReport {
         let mut report = blank(check);
         let ready = match self.ready(check) {
@@ -185,27 +219,95 @@ impl Session<'_> {
         total: Duration,
         report: &mut CheckReport,
     ) -> Result<(Failure, Option<Value>), Failure> {
-        let limits = Limits { total, body_bytes: self.options.body_limit };
-        let answer = http::send(&self.http, request, limits).map_err(|error| {
-            let Unmeasured { kind, detail } = error.what;
-            report.unmeasured = Some(Unmeasured { kind, detail: self.masking.apply(&detail) });
-            Failure::Unmeasured { kind, bytes_sent: error.bytes_sent }
-        })?;
+        let unmeasured = |what: Unmeasured, bytes_sent, report: &mut CheckReport, masking: &Masking<'_>| {
+            let Unmeasured { kind, detail } = what;
+            report.unmeasured = Some(Unmeasured { kind, detail: masking.apply(&detail) });
+            Failure::Unmeasured { kind, bytes_sent }
+        };
+        let addresses = self.addresses(request).map_err(|what| unmeasured(what, false, report, &self.masking))?;
+        let limits = Limits {
+            connect: request.timeouts.connect_ms.map_or(self.options.connect_timeout, Duration::from_millis),
+            first_byte: request.timeouts.first_byte_ms.map(Duration::from_millis),
+            total: request.timeouts.total_ms.map_or(total, |millis| Duration::from_millis(millis).min(total)),
+            body_bytes: request.body_limit.unwrap_or(self.options.body_limit as u64),
+        };
+        let several = addresses.len() > 1;
+        let mut first = None;
+        for address in addresses {
+            let route = Route { suite: &check.suite, address, fresh: several };
+            let from = address.filter(|_| several);
+            let answer = match self.http.send(request, limits, route) {
+                Ok(answer) => answer,
+                Err(error) => {
+                    let SendError { mut what, bytes_sent } = error;
+                    if let Some(from) = from {
+                        what.detail = format!("{from}: {}", what.detail);
+                    }
+                    return Err(unmeasured(what, bytes_sent || first.is_some(), report, &self.masking));
+                }
+            };
+            let seen = self.answered((check, ready, request), &answer, from, first.is_none(), report);
+            first = first.or(Some(seen));
+            if !report.findings.is_empty() {
+                break;
+            }
+        }
+        first.ok_or(Failure::NotAsExpected)
+    }
+
+    /// Which addresses are asked: whatever the name means, or each of these.
+    fn addresses(&self, request: &Prepared) -> Result<Vec<Option<IpAddr>>, Unmeasured> {
+        let wrong = |kind, detail| Unmeasured { kind, detail };
+        match &request.resolve {
+            None => Ok(vec![None]),
+            Some(Resolve::Address(text)) => match text.parse() {
+                Ok(address) => Ok(vec![Some(address)]),
+                Err(_) => Err(wrong(UnmeasuredKind::NotPrepared, format!("`{text}` is not an IP address"))),
+            },
+            Some(Resolve::All) => match self.http.addresses() {
+                Ok(found) if !found.is_empty() => Ok(found.into_iter().map(Some).collect()),
+                Ok(_) => Err(wrong(UnmeasuredKind::NameNotFound, "it has no address".to_owned())),
+                Err(error) => Err(wrong(UnmeasuredKind::NameNotFound, error.to_string())),
+            },
+        }
+    }
+
+    /// Holds one answer against what is expected. Values are captured from the first.
+    fn answered(
+        &mut self,
+        (check, ready, request): (&Check, &Ready, &Prepared),
+        answer: &Answer,
+        from: Option<IpAddr>,
+        is_first: bool,
+        report: &mut CheckReport,
+    ) -> (Failure, Option<Value>) {
         report.status = Some(answer.status);
         report.answer_ms = Some(millis(answer.elapsed));
-        let json = answers::parse_json(&answer.body);
+        let json = parse_json(&answer.body);
         let text = String::from_utf8_lossy(&answer.body);
         // First, so that a secret in this very answer is masked in everything said about it.
-        let not_captured = self.capture(check, json.as_ref().ok(), &text, &answer.headers);
-        let mut findings: Vec<Finding> = self.judge_revision(check, &answer).into_iter().collect();
-        let wants_json = ready.schema.is_some() || !ready.expect.json.is_empty() || super::capture::wants_json(check);
-        let body = Body { json: json.as_ref(), wants_json };
-        let schema = ready.schema.as_ref();
-        findings.extend(answers::judge(&ready.expect, &answer, &body, schema, &self.http.base, &self.masking));
+        let not_captured = match is_first {
+            true => self.capture(check, json.as_ref().ok(), &text, &answer.headers),
+            false => Vec::new(),
+        };
+        let mut findings: Vec<Finding> = self.judge_revision(check, answer).into_iter().collect();
+        let wanted = Wanted {
+            expect: &ready.expect,
+            schema: ready.schema.as_ref(),
+            version: request.version,
+            until: &ready.until,
+            json: wants_json(check, ready, request, answer),
+            base: &self.http.base,
+            now: SystemTime::now(),
+        };
+        findings.extend(answers::judge(&wanted, answer, json.as_ref(), &self.masking));
         findings.extend(not_captured);
+        for finding in &mut findings {
+            finding.from = from.map(|from| from.to_string());
+        }
         report.findings = findings;
         report.answer = (!text.trim().is_empty()).then(|| self.masking.excerpt(&text, 300));
-        Ok((Failure::Unexpected { status: answer.status }, json.ok()))
+        (Failure::Unexpected { status: answer.status }, json.ok())
     }
 
     /// One look at what is not HTTP.
