@@ -4,9 +4,7 @@ use plimsoll_core::template;
 
 use super::reader::Reader;
 use crate::file::{FileCommand, FileDns, FileLog, FileProbes, FileRedis, FileSql, FileTcp, in_file_order};
-use crate::model::{
-    CommandProbe, DnsProbe, LogProbe, LogSource, Probe, RedisAction, RedisProbe, Request, SqlProbe, TcpProbe,
-};
+use crate::model::{CommandProbe, DnsProbe, LogProbe, LogSource, Probe, RedisAction, RedisProbe, SqlProbe, TcpProbe};
 use crate::problem::Invalid;
 
 impl Reader<'_> {
@@ -37,7 +35,7 @@ impl Reader<'_> {
             [_, (second, _), ..] => self.wrong(*second, Invalid::TwoProbes),
         }
         let first = found.into_iter().next();
-        first.map_or_else(|| (Probe::Http(Box::new(Request::default())), at), |(at, probe)| (probe, at))
+        first.map_or_else(|| (Probe::Http(Box::default()), at), |(at, probe)| (probe, at))
     }
 
     fn log(&mut self, raw: FileLog) -> LogProbe {

@@ -5,9 +5,9 @@ mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_core::Problem;
 use plimsoll_core::template;
 use plimsoll_core::toml_file::nearest;
+use plimsoll_core::{Location, Problem};
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Check, Phase, Suite, Suites};
@@ -63,6 +63,7 @@ pub fn plan(suites: &Suites, selection: &Selection) -> Result<SmokePlan, Problem
         |check: &Check| selection.tags.is_empty() || check.tags.iter().any(|tag| selection.tags.contains(tag));
     let mut problems = unknown_tags(checks, &selection.tags);
     let after = dependencies(checks, &selection.names, &mut problems);
+    suite_names(suites, &selection.names, &mut problems);
     let mut walk = Walk { checks, after: &after, state: vec![State::New; checks.len()], out: Vec::new(), problems };
     for (index, check) in checks.iter().enumerate() {
         if check.phase == Phase::Main && is_selected(check) {
@@ -154,6 +155,20 @@ fn dependencies(checks: &[Check], names: &BTreeSet<String>, problems: &mut Vec<P
         all.push(after);
     }
     all
+}
+
+/// How a suite connects is settled before the first capture.
+fn suite_names(suites: &Suites, names: &BTreeSet<String>, problems: &mut Vec<Problem>) {
+    let env = template::environment();
+    let functions: BTreeSet<String> = env.globals().map(|(name, _)| name.to_string()).collect();
+    for suite in &suites.suites {
+        let known =
+            |name: &String| names.contains(name) || functions.contains(name) || BUILT_IN.contains(&name.as_str());
+        for name in used(&env, suite).into_iter().filter(|name| !known(name)) {
+            let near = nearest(&name, names.iter().map(String::as_str)).map(str::to_owned);
+            problems.push(Invalid::UnknownName { name, near }.at(Location::start_of(&suite.file)));
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq)]
