@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use plimsoll_core::secret::base64_digits;
 use plimsoll_core::template::sha256_hex;
 
-use crate::load::confined;
+use crate::load::{ConfineError, confined};
 use crate::model::{Body, MultipartPart, MultipartValue};
 
 /// A body as it is sent.
@@ -14,8 +15,19 @@ pub(crate) struct Encoded {
     pub(crate) media_type: Option<String>,
 }
 
-/// Encodes a body whose templates are filled in. What is wrong is told in words.
-pub(super) fn encode(body: &Body, root: Option<&Path>) -> Result<Encoded, String> {
+/// Why a body cannot be sent.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum BodyError {
+    #[error("the file `{path}` cannot be sent: {source}")]
+    File { path: String, source: ConfineError },
+    #[error("the file `{path}` is looked for in the project, and none was given")]
+    NoProject { path: String },
+    #[error("the media type of `{path}` has a line break")]
+    MediaType { path: String },
+}
+
+/// Encodes a body whose templates are filled in.
+pub(super) fn encode(body: &Body, root: Option<&Path>) -> Result<Encoded, BodyError> {
     let of = |bytes: Vec<u8>, media_type: &str| Encoded { bytes, media_type: Some(media_type.to_owned()) };
     Ok(match body {
         Body::Text(text) => Encoded { bytes: text.clone().into_bytes(), media_type: None },
@@ -31,26 +43,18 @@ pub(super) fn encode(body: &Body, root: Option<&Path>) -> Result<Encoded, String
 
 /// Base64 with padding, as basic authentication wants it.
 pub(super) fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for three in bytes.chunks(3) {
-        let byte = |index: usize| u32::from(three.get(index).copied().unwrap_or_default());
-        let number = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for index in 0..4 {
-            let digit = DIGITS[(number >> (18 - 6 * index)) as usize & 63];
-            out.push(if index <= three.len() { char::from(digit) } else { '=' });
-        }
-    }
+    let mut out = base64_digits(bytes);
+    out.extend(std::iter::repeat_n('=', (4 - out.len() % 4) % 4));
     out
 }
 
-fn read(path: &str, root: Option<&Path>) -> Result<Vec<u8>, String> {
-    let root = root.ok_or_else(|| format!("the file `{path}` is looked for in the project, and none was given"))?;
-    let found = confined(root, path).map_err(|why| format!("the file `{path}` cannot be sent: {why}"))?;
-    std::fs::read(found).map_err(|why| format!("the file `{path}` cannot be sent: {why}"))
+fn read(path: &str, root: Option<&Path>) -> Result<Vec<u8>, BodyError> {
+    let root = root.ok_or_else(|| BodyError::NoProject { path: path.to_owned() })?;
+    let read = confined(root, path).and_then(|found| Ok(std::fs::read(found)?));
+    read.map_err(|source| BodyError::File { path: path.to_owned(), source })
 }
 
-fn multipart(parts: &[MultipartPart], root: Option<&Path>) -> Result<Encoded, String> {
+fn multipart(parts: &[MultipartPart], root: Option<&Path>) -> Result<Encoded, BodyError> {
     let mut read_parts = Vec::new();
     for MultipartPart { name, value } in parts {
         let (head, bytes) = match value {
@@ -60,7 +64,7 @@ fn multipart(parts: &[MultipartPart], root: Option<&Path>) -> Result<Encoded, St
                 let name = name.clone().or(own).unwrap_or_default();
                 let media_type = media_type.as_deref().unwrap_or_else(|| media_type_of(path));
                 if media_type.contains(['\r', '\n']) {
-                    return Err(format!("the media type of `{path}` has a line break"));
+                    return Err(BodyError::MediaType { path: path.clone() });
                 }
                 (format!("; filename=\"{}\"\r\ncontent-type: {media_type}", escaped(&name)), read(path, root)?)
             }
@@ -141,7 +145,7 @@ mod tests {
     fn a_file_outside_of_the_project_is_not_sent() {
         let folder = tempfile::tempdir().expect("a folder");
         let why = encode(&Body::File("../x".to_owned()), Some(folder.path())).err().expect("it is outside");
-        assert_eq!(why, "the file `../x` cannot be sent: it is outside of the project");
+        assert_eq!(why.to_string(), "the file `../x` cannot be sent: it is outside of the project");
         assert!(encode(&Body::File("x".to_owned()), None).is_err());
     }
 }

@@ -49,7 +49,8 @@ pub(crate) fn prepare(
     let url = address(base, &request.path, &request.query).map_err(|error| wrong(error.to_string()))?;
     let mut headers = request.headers.clone();
     let has = |headers: &[(String, String)], name: &str| headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
-    let encoded = request.body.as_ref().map(|body| body::encode(body, root)).transpose().map_err(wrong)?;
+    let encoded = request.body.as_ref().map(|body| body::encode(body, root)).transpose();
+    let encoded = encoded.map_err(|error| wrong(error.to_string()))?;
     if let Some(Encoded { media_type: Some(media_type), .. }) = &encoded
         && !has(&headers, "content-type")
     {
