@@ -1,6 +1,5 @@
 //! Reads one check, and what its file says about all of them. Its request, probe and expectations are read beside it.
 
-use plimsoll_core::Location;
 use toml::Spanned;
 
 use super::reader::{Pairs, Reader};
@@ -80,7 +79,7 @@ impl Reader<'_> {
         let mut tags = common.tags.clone();
         tags.extend(raw.tags.into_iter().filter(|tag| !common.tags.contains(tag)));
         Check {
-            location: Location::of_offset(self.file, self.text, at),
+            location: self.place(at),
             name: raw.name.into_inner(),
             suite: suite.to_owned(),
             phase,

@@ -68,7 +68,7 @@ fn list(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
 fn read(file: &Path, text: &str, root: Option<&Path>, suites: &mut Suites, problems: &mut Vec<Problem>) {
     match toml_file::parse::<SmokeFile>(file, text) {
         Ok(parsed) => {
-            let mut reader = Reader { file, text, root, problems };
+            let mut reader = Reader::new(file, text, root, problems);
             let (suite, common) = reader.suite(parsed.suite);
             for (phase, raw) in
                 [(Phase::Setup, parsed.setup), (Phase::Main, parsed.check), (Phase::Cleanup, parsed.cleanup)]

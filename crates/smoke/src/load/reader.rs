@@ -17,15 +17,35 @@ use crate::problem::Invalid;
 pub(super) struct Reader<'a> {
     pub(super) file: &'a Path,
     pub(super) text: &'a str,
+    /// Where its lines begin, found once: every check has a place.
+    pub(super) lines: Vec<usize>,
     /// Where files that checks name are looked for; not at all when absent.
     pub(super) root: Option<&'a Path>,
     pub(super) problems: &'a mut Vec<Problem>,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    pub(super) fn new(file: &'a Path, text: &'a str, root: Option<&'a Path>, problems: &'a mut Vec<Problem>) -> Self {
+        let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Self { file, text, lines, root, problems }
+    }
+
+    /// The place of an offset of the file.
+    pub(super) fn place(&self, at: usize) -> Location {
+        let number = self.lines.partition_point(|start| *start <= at).max(1);
+        let before = self.text.get(self.lines[number - 1]..at).unwrap_or_default();
+        let saturate = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        Location {
+            file: self.file.to_owned(),
+            line: saturate(number),
+            column: saturate(before.chars().count().saturating_add(1)),
+        }
+    }
+
     /// Says what is wrong at an offset of the file.
     pub(super) fn wrong(&mut self, at: usize, kind: Invalid) {
-        self.problems.push(kind.at(Location::of_offset(self.file, self.text, at)));
+        let place = self.place(at);
+        self.problems.push(kind.at(place));
     }
 
     /// Reports every text of something that is a template and does not compile.

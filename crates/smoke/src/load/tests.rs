@@ -277,3 +277,11 @@ fn files_that_checks_name_are_looked_for_in_the_project_before_anything_is_sent(
     assert_eq!(told[0], "the file `../x` cannot be used: it is outside of the project");
     assert!(told[1].starts_with("the JSON Schema cannot be used: "), "{told:?}");
 }
+
+#[test]
+fn places_count_characters_and_lines_as_editors_do() {
+    let text = "# ä\n[[check]]\nname = 'ö'\nrequest = { path = '/ü', method = 'get' }\n";
+    assert_eq!(problems_of(text), ["smoke/a.toml:4:35: `get` is not an HTTP method, methods are written in capitals"]);
+    let found = parse(Path::new("smoke/a.toml"), &text.replace("get", "GET")).expect("the text is right");
+    assert_eq!(found.checks[0].location.to_string(), "smoke/a.toml:3:8");
+}
