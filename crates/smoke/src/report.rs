@@ -234,7 +234,7 @@ impl fmt::Display for Unmeasured {
             UnmeasuredKind::Redirects => "too many redirects",
             UnmeasuredKind::NotPrepared => "request cannot be made",
             UnmeasuredKind::OutOfTime => "time of the whole run used up",
-            UnmeasuredKind::NotYet => "this kind of probe cannot be measured yet",
+            UnmeasuredKind::NotYet => "cannot be measured yet",
             UnmeasuredKind::Other => "request failed",
         };
         if detail.is_empty() { f.write_str(kind) } else { write!(f, "{kind} ({detail})") }
@@ -265,7 +265,7 @@ pub enum UnmeasuredKind {
     NotPrepared,
     /// The time for the whole run ran out.
     OutOfTime,
-    /// A kind of probe that nothing measures yet.
+    /// A kind of probe that nothing measures yet, or a check that nothing takes back yet.
     NotYet,
     /// Anything else.
     Other,

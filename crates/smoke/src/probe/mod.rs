@@ -61,5 +61,5 @@ pub(crate) fn measure(probe: &Probe, context: &Context<'_>) -> Result<Observatio
 }
 
 fn not_yet() -> Unmeasured {
-    Unmeasured { kind: UnmeasuredKind::NotYet, detail: String::new() }
+    Unmeasured { kind: UnmeasuredKind::NotYet, detail: "no probe of this kind".to_owned() }
 }

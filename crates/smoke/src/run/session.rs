@@ -98,6 +98,11 @@ impl Session<'_> {
 
     pub(super) fn check(&mut self, check: &Check, on_event: &mut dyn FnMut(&Event)) -> CheckReport {
         let mut report = blank(check);
+        if check.cleanup.is_some() {
+            // What would stay must not be made.
+            let what = Unmeasured { kind: UnmeasuredKind::NotYet, detail: "nothing runs its cleanup".to_owned() };
+            return CheckReport { unmeasured: Some(what), ..report };
+        }
         let ready = match self.ready(check) {
             Ok(ready) => ready,
             Err(what) => return CheckReport { unmeasured: Some(what), ..report },

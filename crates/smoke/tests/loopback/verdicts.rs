@@ -158,3 +158,32 @@ fn a_kept_connection_that_the_server_has_closed_is_not_held_against_it() {
     let report = run_at(&server.url(), &text);
     assert_eq!((report.counts.pass, server.requests().len()), (20, 20), "{:?}", wrongs(&report));
 }
+
+#[test]
+fn what_nothing_measures_yet_is_never_a_pass_and_changes_nothing() {
+    let server = service();
+    let text = "[[check]]\nname = 'a'\ntcp = { address = '127.0.0.1:1' }\n\
+                [[check]]\nname = 'b'\nrequest = { method = 'POST', path = '/ok' }\n\
+                cleanup = { request = { method = 'DELETE', path = '/ok' } }\n";
+    let found = wrongs(&run_at(&server.url(), text));
+    assert_eq!(
+        found,
+        [
+            "ERROR cannot be measured yet (no probe of this kind)",
+            "ERROR cannot be measured yet (nothing runs its cleanup)",
+        ]
+    );
+    assert!(server.requests().is_empty());
+}
+
+#[test]
+fn checks_wait_for_the_setup_of_their_file_and_its_cleanup_runs_whatever_happened() {
+    let server = service();
+    let text = "[[cleanup]]\nname = 'after'\nrequest = { path = '/ok' }\n\
+                [[check]]\nname = 'main'\nrequest = { path = '/ok' }\n\
+                [[setup]]\nname = 'before'\nrequest = { path = '/missing' }\n";
+    let options = Options { stop_at_first: true, ..Options::default() };
+    let report = run_with(&server.url(), text, &options, &mut |_| {});
+    let told: Vec<_> = report.checks.iter().map(|check| (check.name.as_str(), check.verdict)).collect();
+    assert_eq!(told, [("before", Verdict::Fail), ("main", Verdict::Skip), ("after", Verdict::Pass)]);
+}
