@@ -11,6 +11,9 @@ pub const MASK: &str = "***";
 /// The shortest value that is masked inside other text: shorter ones would black out innocent words.
 pub const SHORTEST_MASKED: usize = 4;
 
+/// The shortest part of a secret that is told by its base64 form: shorter ones look like anything.
+const SHORTEST_IN_BASE64: usize = 8;
+
 /// A value that cannot be printed: Debug, Display and Serialize all give [`MASK`].
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Secret(String);
@@ -54,7 +57,7 @@ pub struct Redactor {
 }
 
 impl Redactor {
-    /// A redactor for these secrets, in their plain, percent-encoded, JSON-escaped and Rust-escaped forms.
+    /// A redactor for these secrets, in their plain, percent-encoded, JSON-escaped, Rust-escaped and base64 forms.
     ///
     /// A database URL also gives up its password alone. Values shorter than [`SHORTEST_MASKED`] bytes are not
     /// masked inside text.
@@ -131,8 +134,41 @@ fn push_forms(needles: &mut Vec<String>, plain: &str) {
         // Only the outer quotes: a secret may end with one of its own.
         needles.extend(quoted.get(1..quoted.len() - 1).map(str::to_owned));
     }
+    needles.extend(in_base64(plain));
     needles.extend([in_userinfo(plain), lower_escapes(&form), lower_escapes(&component)].into_iter().flatten());
     needles.extend([plain.to_owned(), form, component]);
+}
+
+/// What is left of a secret inside of base64, wherever in the encoded text it begins: `user:password` is one such text.
+/// The characters at both ends depend on what stands beside it and are no part of this.
+fn in_base64(plain: &str) -> Vec<String> {
+    let mut forms = Vec::new();
+    for before in 0..3 {
+        let mut bytes = vec![0; before];
+        bytes.extend_from_slice(plain.as_bytes());
+        let encoded = base64_digits(&bytes);
+        // Each byte before shares a character with the secret, and so does each one that completes the last group.
+        let from = (before * 8).div_ceil(6);
+        let to = bytes.len() * 8 / 6;
+        if let Some(inner) = encoded.get(from..to).filter(|inner| inner.len() >= SHORTEST_IN_BASE64) {
+            forms.extend([inner.to_owned(), inner.replace('+', "-").replace('/', "_")]);
+        }
+    }
+    forms
+}
+
+/// Base64 without padding, the form in which credentials travel.
+#[must_use]
+pub fn base64_digits(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for three in bytes.chunks(3) {
+        let byte = |index: usize| u32::from(three.get(index).copied().unwrap_or_default());
+        let number = byte(0) << 16 | byte(1) << 8 | byte(2);
+        let digit = |index: usize| char::from(DIGITS[(number >> (18 - 6 * index)) as usize & 63]);
+        out.extend((0..=three.len()).map(digit));
+    }
+    out
 }
 
 /// As the password of a URL, where fewer characters are encoded than in a query.
@@ -202,6 +238,19 @@ mod tests {
     #[test]
     fn lower_case_percent_escapes_are_secrets_too() {
         assert_eq!(Redactor::new([&Secret::new("P/wörd")]).redact("?p=P%2fw%c3%b6rd"), "?p=***");
+    }
+
+    #[test]
+    fn a_secret_inside_of_base64_is_masked_wherever_it_begins() {
+        let redactor = Redactor::new([&Secret::new("open sesame")]);
+        // `a:`, `ann:` and `ab:` before it, and a text around it.
+        for encoded in ["YTpvcGVuIHNlc2FtZQ==", "YW5uOm9wZW4gc2VzYW1l", "YWI6b3BlbiBzZXNhbWU=", "W29wZW4gc2VzYW1lXQ=="]
+        {
+            let shown = redactor.redact(encoded).into_owned();
+            assert!(shown.contains(MASK) && shown.len() <= 12, "{encoded}: {shown}");
+        }
+        // The last character stands for a few bits of the secret and would stand for others' beside it.
+        assert_eq!(Redactor::new([&Secret::new("??>long~~~")]).redact("Pz8-bG9uZ35-fg"), "***g");
     }
 
     #[test]

@@ -75,7 +75,7 @@ pub fn load_seeds(project: &Project) -> Result<Option<Seeds>, DeployError> {
 /// Everything that is wrong with them.
 pub fn load_checks(project: &Project, tags: &[String]) -> Result<Option<SmokePlan>, DeployError> {
     let Some(smoke) = &project.smoke else { return Ok(None) };
-    let checks = plimsoll_smoke::load(&smoke.path)?;
+    let checks = plimsoll_smoke::load(&smoke.path, &project.root)?;
     let names: BTreeSet<String> = names(project).into_keys().collect();
     Ok(Some(plimsoll_smoke::plan(&checks, &Selection { tags: tags.to_vec(), names })?))
 }

@@ -34,8 +34,13 @@ pub fn smoke(
     target: &Target,
     on_event: &mut dyn FnMut(&plimsoll_smoke::Event),
 ) -> Result<SmokeReport, SmokeError> {
-    let options =
-        Options { names: names(project), redactor: project.redactor(), patience: PATIENCE, ..Options::default() };
+    let options = Options {
+        names: names(project),
+        redactor: project.redactor(),
+        patience: PATIENCE,
+        root: Some(project.root.clone()),
+        ..Options::default()
+    };
     plimsoll_smoke::run(checks, target, &options, on_event)
 }
 

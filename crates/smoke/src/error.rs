@@ -13,12 +13,12 @@ pub enum SmokeError {
         /// What is wrong with it.
         problem: BaseUrlProblem,
     },
-    /// The HTTP client cannot be made, usually for want of root certificates.
-    #[error("the HTTP client cannot be made")]
-    Client {
-        /// The client's own reason.
+    /// Nothing can be sent, usually because the machine has no more file descriptors.
+    #[error("requests cannot be sent from here")]
+    Runtime {
+        /// What the operating system says.
         #[source]
-        source: reqwest::Error,
+        source: std::io::Error,
     },
 }
 
@@ -26,7 +26,7 @@ impl Coded for SmokeError {
     fn code(&self) -> ErrorCode {
         match self {
             Self::BaseUrl { .. } => ErrorCode::InvalidValue,
-            Self::Client { .. } => ErrorCode::SmokeUnmeasured,
+            Self::Runtime { .. } => ErrorCode::SmokeUnmeasured,
         }
     }
 }

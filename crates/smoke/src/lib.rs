@@ -2,28 +2,32 @@
 #![doc = ""]
 #![doc = include_str!("../README.md")]
 
-mod assertion;
-mod client;
 mod duration;
 mod error;
 mod event;
+mod expect;
 mod file;
+mod http;
 mod load;
 mod masking;
-mod matcher;
 mod model;
 mod plan;
+mod probe;
 mod problem;
+mod render;
 mod report;
-mod request;
-mod retry;
 mod revision;
 mod run;
 
 pub use error::{BaseUrlProblem, SmokeError, SmokeFailed};
 pub use event::Event;
 pub use load::{load, parse};
-pub use model::{Body, Capture, Check, Expect, Expectation, Level, Matcher, Method, Request, Retry};
+pub use model::{
+    Auth, Body, Capture, Check, Cleanup, ClientCertificate, CommandProbe, DnsProbe, Effect, Expect, Expectation,
+    HttpVersion, JsonType, Level, LogProbe, LogSource, Matcher, Method, MultipartPart, MultipartValue, Phase, Probe,
+    RecordType, RedisAction, RedisProbe, Request, Resolve, Retry, Schema, Source, SqlProbe, StatusPattern, Suite,
+    Suites, TcpProbe, Timeouts, TlsExpect,
+};
 pub use plan::{PlannedCheck, Selection, SmokePlan, plan};
 pub use plimsoll_core::project::RevisionSource;
 pub use problem::Problems;

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 
 use plimsoll_core::{Coded, ErrorCode, Location, Problem};
 
+use crate::expect::schema::SchemaError;
+use crate::load::ConfineError;
+
 /// Everything that is wrong with the checks, found before anything was sent. Never empty.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", headline(problems))]
@@ -76,14 +79,76 @@ pub(crate) enum Invalid {
     MatcherValue { matcher: &'static str, takes: &'static str },
     #[error("`{text}` is not a duration, write one like `800ms`, `30s` or `5m`")]
     Duration { text: String },
-    #[error("{status} is not an HTTP status")]
-    Status { status: u16 },
-    #[error("a request has `body` or `json`, not both")]
+    #[error("{text} is neither an HTTP status nor a class like \"2xx\"")]
+    Status { text: String },
+    #[error("a request has one of `body`, `json`, `form`, `file` and `multipart`")]
     TwoBodies,
     #[error("an answer to HEAD has no body to look into")]
     HeadHasNoBody,
-    #[error("`follow_redirects` needs `expect.url`, or a login page would pass")]
+    #[error("`redirects` needs `expect.url`, or a login page would pass")]
     RedirectWithoutUrl,
+    #[error("a check looks at something: add `request`, `log`, `sql`, `redis`, `tcp`, `dns` or `command`")]
+    NoProbe,
+    #[error("a check looks at one thing, and this is the second one: make it a check of its own")]
+    TwoProbes,
+    #[error("`{part}` cannot be expected of `{probe}`")]
+    NotOfThisProbe { part: &'static str, probe: &'static str },
+    #[error("`{name}` is captured from an answer's header, which only `request` has")]
+    NoHeaders { name: String },
+    #[error("a check that changes something needs `cleanup`, or `leaves` to say what it leaves behind")]
+    NothingTakesBack,
+    #[error("a check that only looks leaves nothing: remove `leaves`, or the effect `read`")]
+    ReadLeaves,
+    #[error("`{name}` is not an HTTP method, methods are written in capitals")]
+    Method { name: String },
+    #[error("`{text}` is not a version of HTTP, there are `1.1` and `2`")]
+    Version { text: String },
+    #[error("a size is a number of bytes above zero, such as 500000 or \"10MB\"")]
+    Size,
+    #[error("`{text}` is not an IP address, nor `all`")]
+    Address { text: String },
+    #[error("`{text}` is not an address like `localhost:6379`")]
+    HostAndPort { text: String },
+    #[error("`auth` is either `basic`, with `user` and `password`, or `bearer`")]
+    AuthShape,
+    #[error("`{name}` is not a cookie name")]
+    CookieName { name: String },
+    #[error("`{name}` takes a text, a number, true or false, or a list of these")]
+    NotPlain { name: String },
+    #[error("the part `{name}` takes a text, or a table of `file` and, if need be, `type` and `name`")]
+    PartShape { name: String },
+    #[error("the file `{path}` cannot be used")]
+    File {
+        path: String,
+        #[source]
+        source: ConfineError,
+    },
+    #[error("a capture takes a JSONPath, or a table with one of `json`, `header`, `cookie` and `regex`")]
+    CaptureShape,
+    #[error("a capture has no `{key}` like this: there are `json`, `header`, `cookie`, `regex`, `type` and `secret`")]
+    CaptureKey { key: String },
+    #[error("`{name}` is not a type, there are null, boolean, integer, number, string, array and object")]
+    UnknownType { name: String },
+    #[error("`{name}` is not a matcher, write an object to compare with as {{ equals = .. }}")]
+    NotAMatcher { name: String },
+    #[error("`schema` takes the name of a file or a table")]
+    SchemaShape,
+    #[error("the JSON Schema cannot be used")]
+    Schema(#[source] SchemaError),
+    #[error("a SHA-256 has 64 hexadecimal digits")]
+    Sha256,
+    #[error("a command is a list that begins with a program")]
+    NoWords,
+    #[error("a log is read from either `file` or `command`")]
+    LogSource,
+    #[error("a log is searched for a line: add `contains` or `matches`")]
+    LogLine,
+    #[error("a query is no template: write `:name` in it, and name = \"{{{{ .. }}}}\" into `binds`")]
+    QueryTemplate,
+    #[error("Redis is asked either `command` or `keys`")]
+    RedisAction,
+    #[error("this program was built without the feature `tls`")]
+    NoTls,
     #[error("the template does not compile")]
     Template(#[source] Box<minijinja::Error>),
 }
@@ -92,7 +157,7 @@ impl Invalid {
     /// The problem without a place.
     pub(crate) fn problem(&self) -> Problem {
         let code = match self {
-            Self::Folder { .. } => ErrorCode::FileUnreadable,
+            Self::Folder { .. } | Self::File { .. } => ErrorCode::FileUnreadable,
             Self::Template(_) | Self::UnknownName { .. } => ErrorCode::Template,
             Self::NothingSelected => ErrorCode::SmokeEmpty,
             _ => ErrorCode::InvalidValue,

@@ -120,6 +120,12 @@ pub struct Finding {
     pub expected: String,
     /// What was there.
     pub actual: String,
+    /// The lines that differ, where the texts are too long to see it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub diff: Option<String>,
+    /// The address that answered so, when each address of a name was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
 }
 
 impl fmt::Display for Finding {
@@ -134,9 +140,24 @@ impl fmt::Display for Finding {
             Part::Capture => "capture",
             Part::Time => "time",
             Part::Revision => "revision",
+            Part::Redirects => "redirects",
+            Part::Cookie => "cookie",
+            Part::ContentType => "content type",
+            Part::Schema => "schema",
+            Part::Bytes => "bytes",
+            Part::Sha256 => "SHA-256",
+            Part::Tls => "certificate",
+            Part::Version => "HTTP version",
+            Part::Rows => "rows",
+            Part::Error => "error",
+            Part::Exit => "exit code",
+            Part::Stdout => "stdout",
+            Part::Stderr => "stderr",
+            Part::Log => "log",
         };
         let space = if of.is_empty() { "" } else { " " };
-        write!(f, "{part}{space}{of}: expected {expected}, found {actual}")
+        let from = self.from.as_ref().map(|from| format!(" from {from}")).unwrap_or_default();
+        write!(f, "{part}{space}{of}{from}: expected {expected}, found {actual}")
     }
 }
 
@@ -160,6 +181,34 @@ pub enum Part {
     Time,
     /// The revision that answered.
     Revision,
+    /// How many redirects were followed.
+    Redirects,
+    /// A cookie that the answer sets.
+    Cookie,
+    /// The media type.
+    ContentType,
+    /// The JSON Schema.
+    Schema,
+    /// How many bytes the body has.
+    Bytes,
+    /// The digest of the body.
+    Sha256,
+    /// The certificate.
+    Tls,
+    /// The version of HTTP.
+    Version,
+    /// How many rows a query gives.
+    Rows,
+    /// The error of a query or of Redis.
+    Error,
+    /// The exit code of a command.
+    Exit,
+    /// What a command wrote to its standard output.
+    Stdout,
+    /// What a command wrote to its standard error.
+    Stderr,
+    /// A line of a log.
+    Log,
 }
 
 /// Why a request has no complete answer.
@@ -185,6 +234,7 @@ impl fmt::Display for Unmeasured {
             UnmeasuredKind::Redirects => "too many redirects",
             UnmeasuredKind::NotPrepared => "request cannot be made",
             UnmeasuredKind::OutOfTime => "time of the whole run used up",
+            UnmeasuredKind::NotYet => "cannot be measured yet",
             UnmeasuredKind::Other => "request failed",
         };
         if detail.is_empty() { f.write_str(kind) } else { write!(f, "{kind} ({detail})") }
@@ -215,6 +265,8 @@ pub enum UnmeasuredKind {
     NotPrepared,
     /// The time for the whole run ran out.
     OutOfTime,
+    /// A kind of probe that nothing measures yet, or a check that nothing takes back yet.
+    NotYet,
     /// Anything else.
     Other,
 }

@@ -1,24 +1,24 @@
-//! Which revision answers, and waiting until it is the expected one and no other. What the answers say otherwise is `assertion.rs`'s.
+//! Which revision answers, and waiting until it is the expected one and no other. What the answers say otherwise is `expect`'s.
 
+use std::net::IpAddr;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use plimsoll_core::project::RevisionSource;
-use plimsoll_core::template;
 use plimsoll_core::{Coded, ErrorCode, Redactor};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::assertion;
-use crate::client::{self, Answer, Http, Limits};
 use crate::error::SmokeError;
 use crate::event::Event;
+use crate::expect::matcher;
+use crate::expect::{header, parse_json};
+use crate::http::Prepared;
+use crate::http::{self, Answer, Http, Limits, Route};
 use crate::masking::Masking;
-use crate::matcher;
-use crate::model::{Method, Request};
+use crate::model::Request;
 use crate::report::Unmeasured;
-use crate::request::{self, Prepared};
-use crate::retry;
+use crate::run::retry;
 
 /// The revision that must answer and how answers name it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +43,8 @@ pub struct Await<'a> {
     pub timeout: Duration,
     /// Asked before every request; waiting ends when it says no, as for a process that has died.
     pub go_on: &'a dyn Fn() -> bool,
+    /// The addresses of the target's name, which all have to name it; those that the machine finds when there are none.
+    pub addresses: &'a [IpAddr],
     /// What must not be shown.
     pub redactor: &'a Redactor,
 }
@@ -51,7 +53,7 @@ impl<'a> Await<'a> {
     /// Three answers in a row, two seconds for each, for as long as `within`.
     #[must_use]
     pub fn new(path: &'a str, within: Duration, redactor: &'a Redactor) -> Self {
-        Self { path, within, in_a_row: 3, timeout: Duration::from_secs(2), go_on: &|| true, redactor }
+        Self { path, within, in_a_row: 3, timeout: Duration::from_secs(2), go_on: &|| true, addresses: &[], redactor }
     }
 }
 
@@ -121,26 +123,30 @@ pub fn await_revision(
     on_event: &mut dyn FnMut(&Event),
 ) -> Result<RevisionProof, AwaitError> {
     let started = Instant::now();
-    let http = client::open(base_url, how.timeout, false)?;
+    let http = http::open(base_url, how.addresses)?;
     let (mut in_a_row, mut misses) = (0, 0);
+    // Asked for once in a round: addresses come and go while a release is rolled out.
+    let mut addresses = instances(&http);
     loop {
         let waited_ms = millis(started.elapsed());
         let expected = revision.expected.clone();
         if !(how.go_on)() {
             return Err(AwaitError::GivenUp { expected, waited_ms });
         }
-        let missed = match ask(&http, revision, how) {
+        let needed = how.in_a_row.max(u32::try_from(addresses.len()).unwrap_or(u32::MAX));
+        let address = addresses.get(in_a_row as usize % addresses.len().max(1)).copied();
+        let missed = match ask(&http, revision, how, address) {
             Ok(()) => {
                 in_a_row += 1;
-                on_event(&Event::RevisionSeen { in_a_row, needed: how.in_a_row });
-                if in_a_row >= how.in_a_row {
+                on_event(&Event::RevisionSeen { in_a_row, needed });
+                if in_a_row >= needed {
                     return Ok(RevisionProof { revision: expected, in_a_row, waited_ms: millis(started.elapsed()) });
                 }
                 continue;
             }
             Err(missed) => missed,
         };
-        (in_a_row, misses) = (0, misses + 1);
+        (in_a_row, misses, addresses) = (0, misses + 1, instances(&http));
         let waited = started.elapsed();
         let waited_ms = millis(waited);
         let Some(left) = how.within.checked_sub(waited).filter(|left| !left.is_zero()) else {
@@ -162,8 +168,8 @@ pub fn await_revision(
 /// The revision that an answer names.
 pub(crate) fn named_by(source: &RevisionSource, answer: &Answer) -> Option<String> {
     match source {
-        RevisionSource::Header(name) => assertion::header(answer, name).map(str::to_owned),
-        RevisionSource::Json(path) => match matcher::find(path, &assertion::parse_json(&answer.body).ok()?)? {
+        RevisionSource::Header(name) => header::first(answer, name).map(str::to_owned),
+        RevisionSource::Json(path) => match matcher::find(path, &parse_json(&answer.body).ok()?)? {
             Value::String(text) => Some(text),
             Value::Null => None,
             other => Some(other.to_string()),
@@ -177,35 +183,39 @@ enum Missed {
     Silent(Unmeasured),
 }
 
-fn ask(http: &Http, revision: &Revision, how: &Await<'_>) -> Result<(), Missed> {
-    let masking = Masking::new(how.redactor);
-    let prepared = question(http, how.path, &masking).map_err(Missed::Silent)?;
-    let limits = Limits { total: how.timeout, body_bytes: 1 << 20 };
-    let answer = client::send(http, &prepared, limits).map_err(|error| {
+fn ask(http: &Http, revision: &Revision, how: &Await<'_>, address: Option<IpAddr>) -> Result<(), Missed> {
+    let mut masking = Masking::new(how.redactor);
+    let prepared = question(http, how.path, &mut masking).map_err(Missed::Silent)?;
+    let limits = Limits { connect: how.timeout, first_byte: None, total: how.timeout, body_bytes: 1 << 20 };
+    let route = Route { suite: "", address, fresh: true };
+    let from = address.map(|address| format!(" from {address}")).unwrap_or_default();
+    let answer = http.send(&prepared, limits, route).map_err(|error| {
         let Unmeasured { kind, detail } = error.what;
-        Missed::Silent(Unmeasured { kind, detail: masking.apply(&detail) })
+        Missed::Silent(Unmeasured { kind, detail: masking.apply(&format!("{detail}{from}")) })
     })?;
     match named_by(&revision.source, &answer) {
         // An answer that names itself and is not well does not serve.
         Some(named) if named == revision.expected && (200..300).contains(&answer.status) => Ok(()),
         Some(named) => {
-            let text = format!("revision `{named}` with status {}", answer.status);
+            let text = format!("revision `{named}` with status {}{from}", answer.status);
             Err(Missed::Other(masking.excerpt(&text, 200)))
         }
-        None => Err(Missed::Other(format!("status {} without a revision", answer.status))),
+        None => Err(Missed::Other(format!("status {} without a revision{from}", answer.status))),
     }
 }
 
-fn question(http: &Http, path: &str, masking: &Masking<'_>) -> Result<Prepared, Unmeasured> {
-    let request = Request {
-        method: Method::Get,
-        path: path.to_owned(),
-        query: Vec::new(),
-        headers: Vec::new(),
-        body: None,
-        follow_redirects: false,
-    };
-    request::prepare(&template::environment(), &request, &http.base, &minijinja::Value::UNDEFINED, masking)
+/// The addresses that each have to name the revision, when the target's name has several. Those of `localhost` are one
+/// machine, and most services listen on one of them.
+fn instances(http: &Http) -> Vec<IpAddr> {
+    if matches!(http.base.host_str(), Some("localhost")) {
+        return Vec::new();
+    }
+    // A name that is not found is told by asking.
+    http.addresses().ok().filter(|found| found.len() > 1).unwrap_or_default()
+}
+
+fn question(http: &Http, path: &str, masking: &mut Masking<'_>) -> Result<Prepared, Unmeasured> {
+    http::prepare(&Request { path: path.to_owned(), ..Request::default() }, &http.base, None, masking)
 }
 
 pub(crate) fn millis(duration: Duration) -> u64 {

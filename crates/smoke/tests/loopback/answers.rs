@@ -34,18 +34,10 @@ fn a_redirect_to_a_login_page_is_not_success() {
         ["FAIL status: expected a status of success, found 302 to /login"]
     );
     assert_eq!(server.requests().len(), 1, "the redirect was not followed");
-    let followed =
-        run_at(&server.url(), &one("path = '/admin', follow_redirects = true", "status = 200, url = '/admin'"));
+    let followed = run_at(&server.url(), &one("path = '/admin', redirects = 10", "status = 200, url = '/admin'"));
     assert_eq!(wrongs(&followed), [format!("FAIL final URL: expected /admin, found {}/login", server.url())]);
-    let right = run_at(&server.url(), &one("path = '/old', follow_redirects = true", "url = '/new'"));
+    let right = run_at(&server.url(), &one("path = '/old', redirects = 10", "url = '/new'"));
     assert!(right.passed(), "{right:?}");
-}
-
-#[test]
-fn redirects_without_end_cannot_be_measured() {
-    let server = Server::start(|_| Reply::redirect("/again"));
-    let report = run_at(&server.url(), &one("path = '/', follow_redirects = true", "url = '/'"));
-    assert_eq!(wrongs(&report), ["ERROR too many redirects (too many redirects)"]);
 }
 
 #[test]
@@ -62,7 +54,7 @@ fn a_body_that_stops_half_way_is_given_up_in_time() {
     let server = Server::start(|_| Reply::RawThenSilence("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{".to_owned()));
     let options = Options { timeout: Duration::from_millis(200), ..Options::default() };
     let report = run_with(&server.url(), &one("path = '/'", ""), &options, &mut |_| {});
-    assert_eq!(wrongs(&report), ["ERROR no complete answer in time (operation timed out)"]);
+    assert_eq!(wrongs(&report), ["ERROR no complete answer in time (not complete within 200ms)"]);
     assert!(report.duration_ms < 5_000);
 }
 

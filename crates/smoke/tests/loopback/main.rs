@@ -1,11 +1,17 @@
-//! Runs of checks against a real HTTP server on the loopback. Rules that need no server are tested beside their code.
+//! Runs of checks against real HTTP servers on the loopback. Rules that need no server are tested beside their code.
 
+mod addresses;
 mod answers;
+mod bodies;
+mod certificates;
+mod redirects;
 mod repeating;
+mod requests;
 mod revisions;
 mod secrets;
 mod server;
 mod verdicts;
+mod versions;
 
 use std::path::Path;
 

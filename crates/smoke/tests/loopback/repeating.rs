@@ -89,7 +89,7 @@ fn an_answer_that_is_not_yet_as_expected_is_asked_for_again_until_the_deadline()
 fn a_state_that_is_final_ends_the_waiting() {
     let server = Server::start(|_| Reply::json(200, r#"{"state": "failed"}"#));
     let text = "[[check]]\nname = 'a'\nrequest = { path = '/' }\nexpect = { json = { '$.state' = 'done' } }\n\
-                retry = { for = '5m', stop_on = { '$.state' = 'failed' } }\n";
+                retry = { for = '5m', abort_if = { '$.state' = 'failed' } }\n";
     let report = run_at(&server.url(), text);
     assert_eq!((report.checks[0].verdict, server.requests().len()), (Verdict::Fail, 1));
     assert_eq!(report.checks[0].stopped_on.as_deref(), Some("$.state is \"failed\""));

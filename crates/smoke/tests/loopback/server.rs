@@ -35,6 +35,10 @@ pub(crate) enum Reply {
     },
     /// Bytes as they are, then the end of the connection.
     Raw(String),
+    /// The same for bytes that are no text.
+    Bytes(Vec<u8>),
+    /// Bytes as they are, then a reset of the connection.
+    RawThenReset(String),
     /// Bytes as they are, then nothing until the client goes away.
     RawThenSilence(String),
     /// Ends the connection without an answer.
@@ -74,12 +78,12 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start(decide: impl Fn(&Incoming) -> Reply + Send + Sync + 'static) -> Self {
-        Self::on(TcpListener::bind("127.0.0.1:0").expect("a free port"), decide)
+        Self::on(TcpListener::bind("127.0.0.1:0").expect("a free port"), None, decide)
     }
 
     /// Serves at an address that was free a moment ago.
     pub(crate) fn at(address: SocketAddr, decide: impl Fn(&Incoming) -> Reply + Send + Sync + 'static) -> Self {
-        Self::on(TcpListener::bind(address).expect("the port is still free"), decide)
+        Self::on(TcpListener::bind(address).expect("the port is still free"), None, decide)
     }
 
     pub(crate) fn url(&self) -> String {
@@ -90,7 +94,23 @@ impl Server {
         self.log.lock().expect("no test panicked with the log").clone()
     }
 
-    fn on(listener: TcpListener, decide: impl Fn(&Incoming) -> Reply + Send + Sync + 'static) -> Self {
+    /// Serves over TLS, with a name in its URL.
+    pub(crate) fn with_tls(
+        config: rustls::ServerConfig,
+        decide: impl Fn(&Incoming) -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        Self::on(TcpListener::bind("127.0.0.1:0").expect("a free port"), Some(Arc::new(config)), decide)
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    fn on(
+        listener: TcpListener,
+        tls: Option<Arc<rustls::ServerConfig>>,
+        decide: impl Fn(&Incoming) -> Reply + Send + Sync + 'static,
+    ) -> Self {
         let address = listener.local_addr().expect("an address");
         let (log, stop, decide) =
             (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicBool::new(false)), Arc::new(decide));
@@ -101,7 +121,14 @@ impl Server {
                     break;
                 }
                 let (Ok(stream), log, decide) = (stream, Arc::clone(&log), Arc::clone(&decide)) else { break };
-                thread::spawn(move || serve(&stream, index + 1, &log, decide.as_ref()));
+                let tls = tls.clone();
+                thread::spawn(move || match tls {
+                    None => serve(stream, index + 1, &log, decide.as_ref()),
+                    Some(config) => {
+                        let session = rustls::ServerConnection::new(config).expect("a usable configuration");
+                        serve(rustls::StreamOwned::new(session, stream), index + 1, &log, decide.as_ref());
+                    }
+                });
             }
         });
         server
@@ -116,12 +143,30 @@ impl Drop for Server {
     }
 }
 
+/// A connection in clear or with TLS.
+trait Connection: Read + Write {
+    /// Ends it with a reset, and not in an orderly way.
+    fn reset_at_end(&mut self);
+}
+
+impl Connection for TcpStream {
+    fn reset_at_end(&mut self) {
+        rustix::net::sockopt::set_socket_linger(&*self, Some(Duration::ZERO)).expect("an option of the socket");
+    }
+}
+
+impl Connection for rustls::StreamOwned<rustls::ServerConnection, TcpStream> {
+    fn reset_at_end(&mut self) {
+        self.sock.reset_at_end();
+    }
+}
+
 /// An address at which nothing listens.
 pub(crate) fn free_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port")
 }
 
-fn serve(stream: &TcpStream, connection: usize, log: &Mutex<Vec<Incoming>>, decide: &dyn Fn(&Incoming) -> Reply) {
+fn serve<S: Connection>(stream: S, connection: usize, log: &Mutex<Vec<Incoming>>, decide: &dyn Fn(&Incoming) -> Reply) {
     let mut reader = BufReader::new(stream);
     // The connection is kept for as long as the client wants, so that a client that reuses it is found out.
     while let Some(mut incoming) = read(&mut reader, connection) {
@@ -130,13 +175,13 @@ fn serve(stream: &TcpStream, connection: usize, log: &Mutex<Vec<Incoming>>, deci
             incoming.nth = 1 + log.iter().filter(|earlier| earlier.path == incoming.path).count();
             log.push(incoming.clone());
         }
-        if !reply(stream, decide(&incoming)) {
+        if !reply(reader.get_mut(), decide(&incoming)) {
             break;
         }
     }
 }
 
-fn read(reader: &mut BufReader<&TcpStream>, connection: usize) -> Option<Incoming> {
+fn read(reader: &mut impl BufRead, connection: usize) -> Option<Incoming> {
     let mut line = String::new();
     reader.read_line(&mut line).ok()?;
     let mut words = line.split_whitespace();
@@ -152,12 +197,12 @@ fn read(reader: &mut BufReader<&TcpStream>, connection: usize) -> Option<Incomin
     let length = incoming.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
-    incoming.body = String::from_utf8(body).ok()?;
+    incoming.body = String::from_utf8_lossy(&body).into_owned();
     Some(incoming)
 }
 
 /// Whether the connection goes on.
-fn reply(mut stream: &TcpStream, reply: Reply) -> bool {
+fn reply<S: Connection>(stream: &mut S, reply: Reply) -> bool {
     match reply {
         Reply::Answer { status, headers, body } => {
             let mut head = format!("HTTP/1.1 {status} Whatever\r\ncontent-length: {}\r\n", body.len());
@@ -168,6 +213,16 @@ fn reply(mut stream: &TcpStream, reply: Reply) -> bool {
         }
         Reply::Raw(bytes) => {
             stream.write_all(bytes.as_bytes()).ok();
+            false
+        }
+        Reply::Bytes(bytes) => {
+            stream.write_all(&bytes).ok();
+            false
+        }
+        Reply::RawThenReset(bytes) => {
+            stream.write_all(bytes.as_bytes()).ok();
+            // What was sent is lost with the connection unless the client has read it before.
+            stream.reset_at_end();
             false
         }
         Reply::RawThenSilence(bytes) => {

@@ -1,0 +1,380 @@
+//! One check of a run: prepared, looked at, judged, and repeated. The order of checks is `run`'s.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
+
+use minijinja::{Environment, Value as Name};
+use plimsoll_core::project::RevisionSource;
+use serde_json::Value;
+
+use super::retry::{self, Failure, Patience};
+use super::{Options, Target, blank};
+use crate::event::Event;
+use crate::expect::http::{self as answers, Wanted, WantsJson};
+use crate::expect::{self, matcher, parse_json, schema};
+use crate::http::{self, Answer, Http, Limits, Prepared, Route, SendError};
+use crate::masking::Masking;
+use crate::model::{Check, Expect, Expectation, Level, Probe, Resolve, Source};
+use crate::plan::SmokePlan;
+use crate::probe;
+use crate::problem::template_text;
+use crate::render::rendered;
+use crate::report::{CheckReport, Finding, Part, RevisionTally, Unmeasured, UnmeasuredKind, Verdict};
+use crate::revision::{self, millis};
+
+/// What a run carries from check to check.
+pub(super) struct Session<'a> {
+    pub(super) http: Http,
+    pub(super) target: &'a Target,
+    pub(super) options: &'a Options,
+    pub(super) env: Environment<'static>,
+    pub(super) names: BTreeMap<String, Name>,
+    pub(super) masking: Masking<'a>,
+    pub(super) tally: Option<RevisionTally>,
+    pub(super) started: Instant,
+}
+
+/// A check with its templates filled in, which stay the same over all attempts.
+struct Ready {
+    what: What,
+    expect: Expect,
+    schema: Option<jsonschema::Validator>,
+    until: Vec<Expectation>,
+    abort_if: Vec<Expectation>,
+}
+
+enum What {
+    Http(Box<Prepared>),
+    Other(Probe),
+}
+
+/// An id that no other run has: nothing depends on its being hard to guess.
+pub(super) fn random_id() -> String {
+    let number = fastrand::u128(..);
+    // The bits that say that it is random, version 4 of UUIDs.
+    let number = number & !(0xf << 76) & !(0x3 << 62) | 0x4 << 76 | 0x2 << 62;
+    let text = format!("{number:032x}");
+    [&text[..8], &text[8..12], &text[12..16], &text[16..20], &text[20..]].join("-")
+}
+
+fn is_met(expectation: &Expectation, json: &Value) -> bool {
+    matcher::hold(&expectation.is, matcher::find(&expectation.of, json).as_ref()).is_ok()
+}
+
+/// How much a check needs JSON: for what it looks for, or because it asks for nothing else.
+fn wants_json(check: &Check, ready: &Ready, request: &Prepared, answer: &Answer) -> WantsJson {
+    let captures = check.capture.iter().any(|capture| matches!(capture.from, Source::Json(_)));
+    let typed = ready.expect.content_type.as_ref().is_some_and(|wanted| wanted.contains("json"));
+    // These have no body, whatever their type.
+    let bodiless = request.method == reqwest::Method::HEAD || matches!(answer.status, 204 | 304);
+    if ready.schema.is_some()
+        || !ready.expect.json.is_empty()
+        || !ready.until.is_empty()
+        || captures
+        || (typed && !bodiless)
+    {
+        return WantsJson::Needs;
+    }
+    let accepts = request.headers.iter().find(|(name, _)| name == reqwest::header::ACCEPT);
+    let only_json = accepts
+        .and_then(|(_, value)| value.to_str().ok())
+        .is_some_and(|value| value.contains("json") && !value.contains("html") && !value.contains("*/*"));
+    if only_json { WantsJson::Accepts } else { WantsJson::No }
+}
+
+impl Session<'_> {
+    /// Makes known how the checks of each suite connect.
+    pub(super) fn open_suites(&mut self, plan: &SmokePlan) {
+        let names = Name::from_pairs(self.names.clone());
+        for suite in &plan.suites {
+            match rendered(&self.env, suite, &names) {
+                Ok(suite) => self.http.add_suite(&suite, self.options.root.as_deref()),
+                Err(error) => self.http.refuse_suite(&suite.name, template_text(&error)),
+            }
+        }
+    }
+
+    pub(super) fn check(&mut self, check: &Check, on_event: &mut dyn FnMut(&Event)) -> CheckReport {
+        let mut report = blank(check);
+        if check.cleanup.is_some() {
+            // What would stay must not be made.
+            let what = Unmeasured { kind: UnmeasuredKind::NotYet, detail: "nothing runs its cleanup".to_owned() };
+            return CheckReport { unmeasured: Some(what), ..report };
+        }
+        let ready = match self.ready(check) {
+            Ok(ready) => ready,
+            Err(what) => return CheckReport { unmeasured: Some(what), ..report },
+        };
+        report.request = match &ready.what {
+            What::Http(request) => format!("{} {}", request.method, request.shown_url),
+            What::Other(probe) => self.masking.apply(&probe.describe()),
+        };
+        let patience =
+            check.retry.as_ref().map_or(Patience { duration: self.options.patience, for_answers: false }, |retry| {
+                Patience { duration: Duration::from_millis(retry.for_ms), for_answers: true }
+            });
+        let started = Instant::now();
+        loop {
+            let Some(total) = self.time_left() else {
+                // What the last attempt found stays; without one nothing is known.
+                if report.attempts == 0 {
+                    report.unmeasured = Some(Unmeasured { kind: UnmeasuredKind::OutOfTime, detail: String::new() });
+                }
+                break;
+            };
+            report.attempts += 1;
+            let failure = self.attempt(check, &ready, total, &mut report);
+            let Some(failure) = failure.filter(|_| report.stopped_on.is_none()) else { break };
+            let why = report.summary().unwrap_or_default();
+            if report.attempts == 1 {
+                report.first_attempt = Some(why.clone());
+            }
+            let once = matches!(&ready.what, What::Http(request) if request.repeats_its_effect);
+            let Some(delay) = retry::next_delay(failure, once, patience, report.attempts, started.elapsed()) else {
+                break;
+            };
+            let next_in_ms = millis(delay);
+            on_event(&Event::AttemptFailed { name: check.name.clone(), attempt: report.attempts, why, next_in_ms });
+            thread::sleep(self.until_deadline(delay));
+        }
+        if report.attempts <= 1 {
+            report.first_attempt = None;
+        }
+        report.verdict = match (&report.unmeasured, report.findings.is_empty()) {
+            (Some(_), _) => Verdict::Error,
+            (None, false) if check.level == Level::Warn => Verdict::Warn,
+            (None, false) => Verdict::Fail,
+            (None, true) if report.attempts > 1 => Verdict::Flaky,
+            (None, true) => Verdict::Pass,
+        };
+        if !matches!(report.verdict, Verdict::Pass | Verdict::Flaky) {
+            report.curl = match ready.what {
+                What::Http(request) => Some(request.curl),
+                What::Other(_) => None,
+            };
+        }
+        report
+    }
+
+    fn ready(&mut self, check: &Check) -> Result<Ready, Unmeasured> {
+        let mut names = self.names.clone();
+        names.entry("uuid".to_owned()).or_insert_with(|| Name::from(random_id()));
+        let (names, env, root) = (Name::from_pairs(names), &self.env, self.options.root.as_deref());
+        let not_prepared = |detail: &str, masking: &Masking<'_>| Unmeasured {
+            kind: UnmeasuredKind::NotPrepared,
+            detail: masking.apply(detail),
+        };
+        let wrong = |error: minijinja::Error| not_prepared(&template_text(&error), &self.masking);
+        let probe = rendered(env, &check.probe, &names).map_err(wrong)?;
+        let expect = rendered(env, &check.expect, &names).map_err(wrong)?;
+        let retry = check.retry.as_ref().map(|retry| rendered(env, retry, &names)).transpose().map_err(wrong)?;
+        let schema = expect.schema.as_ref().map(|schema| schema::compile(schema, root)).transpose();
+        let schema = schema.map_err(|error| not_prepared(&error.to_string(), &self.masking))?;
+        let (until, abort_if) = retry.map(|retry| (retry.until, retry.abort_if)).unwrap_or_default();
+        let what = match probe {
+            Probe::Http(request) => {
+                What::Http(Box::new(http::prepare(&request, &self.http.base, root, &mut self.masking)?))
+            }
+            other => What::Other(other),
+        };
+        Ok(Ready { what, expect, schema, until, abort_if })
+    }
+
+    /// Looks once and puts what came into the report. `None` when everything was as expected.
+    fn attempt(&mut self, check: &Check, ready: &Ready, total: Duration, report: &mut CheckReport) -> Option<Failure> {
+        (report.findings, report.unmeasured, report.answer) = (Vec::new(), None, None);
+        (report.status, report.answer_ms) = (None, None);
+        let looked = match &ready.what {
+            What::Http(request) => self.ask(check, ready, request, total, report),
+            What::Other(probe) => self.look(check, ready, probe, total, report),
+        };
+        let (failure, json) = match looked {
+            Ok(looked) => looked,
+            Err(failure) => return Some(failure),
+        };
+        if let Some(json) = &json {
+            let unmet = ready.until.iter().find(|until| !is_met(until, json));
+            report.findings.extend(unmet.map(|until| {
+                let actual =
+                    matcher::find(&until.of, json).map_or_else(|| "nothing".to_owned(), |value| value.to_string());
+                expect::finding(Part::Json, &until.of, &matcher::describe(&until.is), &actual, &self.masking)
+            }));
+            if !report.findings.is_empty() {
+                report.stopped_on = ready.abort_if.iter().find(|stop| is_met(stop, json)).map(|stop| {
+                    let text = format!("{} is {}", stop.of, matcher::describe(&stop.is));
+                    self.masking.apply(&text)
+                });
+            }
+        }
+        if report.findings.is_empty() {
+            report.answer = None;
+            return None;
+        }
+        Some(failure)
+    }
+
+    /// One request and its answer; the JSON of it, when it is some.
+    fn ask(
+        &mut self,
+        check: &Check,
+        ready: &Ready,
+        request: &Prepared,
+        total: Duration,
+        report: &mut CheckReport,
+    ) -> Result<(Failure, Option<Value>), Failure> {
+        let unmeasured = |what: Unmeasured, bytes_sent, report: &mut CheckReport, masking: &Masking<'_>| {
+            let Unmeasured { kind, detail } = what;
+            report.unmeasured = Some(Unmeasured { kind, detail: masking.apply(&detail) });
+            Failure::Unmeasured { kind, bytes_sent }
+        };
+        let addresses = self.addresses(request).map_err(|what| unmeasured(what, false, report, &self.masking))?;
+        let limits = Limits {
+            connect: request.timeouts.connect_ms.map_or(self.options.connect_timeout, Duration::from_millis),
+            first_byte: request.timeouts.first_byte_ms.map(Duration::from_millis),
+            total: request.timeouts.total_ms.map_or(total, |millis| Duration::from_millis(millis).min(total)),
+            body_bytes: request.body_limit.unwrap_or(self.options.body_limit as u64),
+        };
+        let several = addresses.len() > 1;
+        let mut first = None;
+        for address in addresses {
+            let route = Route { suite: &check.suite, address, fresh: several };
+            let from = address.filter(|_| several);
+            let answer = match self.http.send(request, limits, route) {
+                Ok(answer) => answer,
+                Err(error) => {
+                    let SendError { mut what, bytes_sent } = error;
+                    if let Some(from) = from {
+                        what.detail = format!("{from}: {}", what.detail);
+                    }
+                    return Err(unmeasured(what, bytes_sent || first.is_some(), report, &self.masking));
+                }
+            };
+            let seen = self.answered((check, ready, request), &answer, from, first.is_none(), report);
+            first = first.or(Some(seen));
+            if !report.findings.is_empty() {
+                break;
+            }
+        }
+        first.ok_or(Failure::NotAsExpected)
+    }
+
+    /// Which addresses are asked: whatever the name means, or each of these.
+    fn addresses(&self, request: &Prepared) -> Result<Vec<Option<IpAddr>>, Unmeasured> {
+        let wrong = |kind, detail| Unmeasured { kind, detail };
+        match &request.resolve {
+            None => Ok(vec![None]),
+            Some(Resolve::Address(text)) => match text.parse() {
+                Ok(address) => Ok(vec![Some(address)]),
+                Err(_) => Err(wrong(UnmeasuredKind::NotPrepared, format!("`{text}` is not an IP address"))),
+            },
+            Some(Resolve::All) => match self.http.addresses() {
+                Ok(found) if !found.is_empty() => Ok(found.into_iter().map(Some).collect()),
+                Ok(_) => Err(wrong(UnmeasuredKind::NameNotFound, "it has no address".to_owned())),
+                Err(error) => Err(wrong(UnmeasuredKind::NameNotFound, error.to_string())),
+            },
+        }
+    }
+
+    /// Holds one answer against what is expected. Values are captured from the first.
+    fn answered(
+        &mut self,
+        (check, ready, request): (&Check, &Ready, &Prepared),
+        answer: &Answer,
+        from: Option<IpAddr>,
+        is_first: bool,
+        report: &mut CheckReport,
+    ) -> (Failure, Option<Value>) {
+        report.status = Some(answer.status);
+        report.answer_ms = Some(millis(answer.elapsed));
+        let json = parse_json(&answer.body);
+        let text = String::from_utf8_lossy(&answer.body);
+        // First, so that a secret in this very answer is masked in everything said about it.
+        let not_captured = match is_first {
+            true => self.capture(check, json.as_ref().ok(), &text, &answer.headers),
+            false => Vec::new(),
+        };
+        let mut findings: Vec<Finding> = self.judge_revision(check, answer).into_iter().collect();
+        let wanted = Wanted {
+            expect: &ready.expect,
+            schema: ready.schema.as_ref(),
+            version: request.version,
+            until: &ready.until,
+            json: wants_json(check, ready, request, answer),
+            base: &self.http.base,
+            now: SystemTime::now(),
+        };
+        findings.extend(answers::judge(&wanted, answer, json.as_ref(), &self.masking));
+        findings.extend(not_captured);
+        for finding in &mut findings {
+            finding.from = from.map(|from| from.to_string());
+        }
+        report.findings = findings;
+        report.answer = (!text.trim().is_empty()).then(|| self.masking.excerpt(&text, 300));
+        (Failure::Unexpected { status: answer.status }, json.ok())
+    }
+
+    /// One look at what is not HTTP.
+    fn look(
+        &mut self,
+        check: &Check,
+        ready: &Ready,
+        probe: &Probe,
+        timeout: Duration,
+        report: &mut CheckReport,
+    ) -> Result<(Failure, Option<Value>), Failure> {
+        let context = probe::Context { root: self.options.root.as_deref(), timeout };
+        let found = probe::measure(probe, &context).map_err(|Unmeasured { kind, detail }| {
+            report.unmeasured = Some(Unmeasured { kind, detail: self.masking.apply(&detail) });
+            Failure::Unmeasured { kind, bytes_sent: false }
+        })?;
+        report.answer_ms = Some(millis(found.elapsed));
+        let not_captured = self.capture(check, found.json.as_ref(), &found.text, &[]);
+        report.findings = expect::probe::judge(probe, &ready.expect, ready.schema.as_ref(), &found, &self.masking);
+        report.findings.extend(not_captured);
+        report.answer = (!found.text.trim().is_empty()).then(|| self.masking.excerpt(&found.text, 300));
+        Ok((Failure::NotAsExpected, found.json))
+    }
+
+    fn judge_revision(&mut self, check: &Check, answer: &Answer) -> Option<Finding> {
+        if check.any_revision {
+            return None;
+        }
+        let (revision, tally) = self.target.revision.as_ref().zip(self.tally.as_mut())?;
+        let actual = match (revision::named_by(&revision.source, answer), &revision.source) {
+            (Some(named), _) if named == revision.expected => {
+                tally.named += 1;
+                return None;
+            }
+            (Some(named), _) => {
+                tally.other += 1;
+                format!("`{named}`")
+            }
+            (None, RevisionSource::Header(name)) => {
+                tally.silent += 1;
+                format!("none in header {name}")
+            }
+            (None, RevisionSource::Json(_)) => {
+                tally.silent += 1;
+                return None;
+            }
+        };
+        let expected = format!("`{}`", revision.expected);
+        Some(expect::finding(Part::Revision, "", &expected, &actual, &self.masking))
+    }
+
+    /// The time one request may take, or `None` when that of the whole run is used up.
+    fn time_left(&self) -> Option<Duration> {
+        let Some(deadline) = self.options.deadline else { return Some(self.options.timeout) };
+        let left = deadline.checked_sub(self.started.elapsed()).filter(|left| !left.is_zero())?;
+        Some(left.min(self.options.timeout))
+    }
+
+    fn until_deadline(&self, delay: Duration) -> Duration {
+        match self.options.deadline {
+            Some(deadline) => delay.min(deadline.saturating_sub(self.started.elapsed())),
+            None => delay,
+        }
+    }
+}
