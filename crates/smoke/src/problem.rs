@@ -43,6 +43,8 @@ pub(crate) enum Invalid {
     NothingSelected,
     #[error("no check has the tag `{tag}`{}", suggest(near))]
     UnknownTag { tag: String, near: Option<String> },
+    #[error("no check has the tag `{tag}`, at column {column} of the filter{}", suggest(near))]
+    UnknownFilterTag { tag: String, column: usize, near: Option<String> },
     #[error("a check has no name")]
     EmptyName,
     #[error("the check `{name}` exists already, at {first}")]

@@ -279,6 +279,16 @@ pub enum SkipReason {
     Needs(String),
     /// The run was to stop at the first failure, which was this check.
     StoppedAt(String),
+    /// It changes something, and the environment may only be looked at.
+    ReadOnly,
+    /// What cleans up after this check has nothing to do.
+    NothingSent(String),
+    /// What cleans up needs this name, which was not captured.
+    NotCaptured(String),
+    /// What cleans up after an earlier run needs this name, a secret that was not written down.
+    SecretNotKept(String),
+    /// What cleans up after an earlier run is no longer in the files.
+    NotInTheFiles,
 }
 
 impl fmt::Display for SkipReason {
@@ -286,6 +296,17 @@ impl fmt::Display for SkipReason {
         match self {
             Self::Needs(name) => write!(f, "`{name}` did not pass"),
             Self::StoppedAt(name) => write!(f, "stopped after `{name}`"),
+            Self::ReadOnly => {
+                f.write_str("it changes something, and the environment is protected: allow it with `--allow-mutate`")
+            }
+            Self::NothingSent(name) => write!(f, "nothing of `{name}` was sent"),
+            Self::NotCaptured(name) => {
+                write!(f, "`{name}` was not captured: look whether something was left, and take it back by hand")
+            }
+            Self::SecretNotKept(name) => {
+                write!(f, "it needs the secret `{name}`, which is not written down: take back by hand what was left")
+            }
+            Self::NotInTheFiles => f.write_str("what cleans it up is not in the files: take it back by hand"),
         }
     }
 }
