@@ -287,8 +287,8 @@ pub enum SkipReason {
     NotCaptured(String),
     /// What cleans up after an earlier run needs this name, a secret that was not written down.
     SecretNotKept(String),
-    /// What cleans up after an earlier run is no longer in the files.
-    NotInTheFiles,
+    /// What cleans up after an earlier run was not written down, as it holds a secret, and is not in this plan.
+    NotInThePlan,
 }
 
 impl fmt::Display for SkipReason {
@@ -306,7 +306,10 @@ impl fmt::Display for SkipReason {
             Self::SecretNotKept(name) => {
                 write!(f, "it needs the secret `{name}`, which is not written down: take back by hand what was left")
             }
-            Self::NotInTheFiles => f.write_str("what cleans it up is not in the files: take it back by hand"),
+            Self::NotInThePlan => f.write_str(
+                "what cleans it up holds a secret and is not written down: run its check, or take it back by hand and \
+                 remove its line from the journal",
+            ),
         }
     }
 }

@@ -90,7 +90,8 @@ pub fn plan(suites: &Suites, selection: &Selection) -> Result<SmokePlan, Problem
     }
     let looks = |planned: &PlannedCheck| !selection.read_only || planned.check.effect == Effect::Read;
     if !out.iter().any(looks) && problems.is_empty() {
-        problems.push(Invalid::NothingSelected.problem());
+        let why = if out.is_empty() { Invalid::NothingSelected } else { Invalid::OnlyMutating };
+        problems.push(why.problem());
     }
     let of_a_planned_suite = |name: &str| out.iter().any(|planned| planned.check.suite == name);
     let cleanup: Vec<_> = checks
@@ -293,6 +294,21 @@ retry = { for = "10s" }
                     [[check]]\nname = 'b'\nneeds = ['a']\nrequest = { path = '/' }\n";
         let problems = planned(text, &[]).expect_err("a circle");
         assert_eq!(problems.to_string(), "checks wait for each other in a circle: a -> b -> a");
+    }
+
+    #[test]
+    fn a_filter_selects_by_tags_and_names_and_knows_the_tags() {
+        let checks = crate::load::parse(Path::new("smoke/api.toml"), FILE).expect("the file is right");
+        let names = |filter: &str| {
+            let filter = Some(filter.parse().expect("an expression"));
+            let names = BTreeSet::from(["project".to_owned()]);
+            let plan = plan(&checks, &Selection { filter, names, ..Selection::default() })?;
+            Ok::<_, Problems>(plan.checks.into_iter().map(|planned| planned.check.name).collect::<Vec<_>>())
+        };
+        assert_eq!(names("name ~ list and not api").expect("a plan"), ["the list has a spec"]);
+        assert_eq!(names("write").expect("a plan"), ["the list has a spec", "a note is taken"]);
+        let unknown = names("write or apl").expect_err("no such tag").to_string();
+        assert_eq!(unknown, "no check has the tag `apl`, at column 10 of the filter, did you mean `api`?");
     }
 
     #[test]

@@ -73,7 +73,7 @@ impl<'a, 'e> Flow<'a, 'e> {
         let (reason, for_good) = match (&check, missing) {
             (_, Some(name)) if left.secrets.contains(&name) => (Some(SkipReason::SecretNotKept(name)), true),
             (_, Some(name)) => (Some(SkipReason::NotCaptured(name)), true),
-            (None, None) => (Some(SkipReason::NotInTheFiles), true),
+            (None, None) => (Some(SkipReason::NotInThePlan), false),
             _ if self.plan.read_only => (Some(SkipReason::ReadOnly), false),
             _ => (None, false),
         };

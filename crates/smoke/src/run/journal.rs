@@ -5,6 +5,8 @@ use std::fs::{File, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use plimsoll_core::Location;
 use serde::{Deserialize, Serialize};
@@ -13,6 +15,9 @@ use serde_json::Value;
 use crate::error::JournalProblem;
 use crate::masking::Masking;
 use crate::model::{Capture, Check};
+
+/// How often a journal that another run has is tried.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// The open journal of a run. Locked, so that no other run takes back what this one is at.
 pub(super) struct Journal {
@@ -60,26 +65,30 @@ enum Line {
     Over { run: String, name: String },
 }
 
-/// Opens the journal, and gives what earlier runs have left in their order. `None` when there is none and none is
-/// `needed`, or when another run has it and this one does not need it.
+/// Opens the journal, and gives what earlier runs have left in their order. A run that needs it waits for another one
+/// that has it. For one that does not, there is none when there is no file, or when another run has it.
 pub(super) fn open(
     path: &Path,
-    needed: bool,
+    wait: Option<Duration>,
     (run, target): (&str, &str),
     wanted: BTreeSet<String>,
 ) -> Result<Option<(Journal, Vec<Leftover>)>, JournalProblem> {
-    if !needed && !path.exists() {
+    if wait.is_none() && !path.exists() {
         return Ok(None);
     }
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }
     let mut file = private(path)?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) if !needed => return Ok(None),
-        Err(TryLockError::WouldBlock) => return Err(JournalProblem::Busy),
-        Err(TryLockError::Error(source)) => return Err(source.into()),
+    let began = Instant::now();
+    loop {
+        match (file.try_lock(), wait) {
+            (Ok(()), _) => break,
+            (Err(TryLockError::WouldBlock), None) => return Ok(None),
+            (Err(TryLockError::WouldBlock), Some(wait)) if began.elapsed() >= wait => return Err(JournalProblem::Busy),
+            (Err(TryLockError::WouldBlock), Some(_)) => thread::sleep(LOOK_AGAIN),
+            (Err(TryLockError::Error(source)), _) => return Err(source.into()),
+        }
     }
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)?;

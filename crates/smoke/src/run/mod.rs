@@ -18,7 +18,7 @@ use std::time::Duration;
 use minijinja::Value as Name;
 use plimsoll_core::{Location, Redactor, Secret, template};
 
-use crate::error::{JournalProblem, SmokeError};
+use crate::error::SmokeError;
 use crate::event::Event;
 use crate::http;
 use crate::masking::Masking;
@@ -54,7 +54,8 @@ pub struct Options {
     /// The longest time for the whole run.
     pub deadline: Option<Duration>,
     /// How long checks without a `retry` of their own wait for a service that is starting: refused or lost
-    /// connections, timeouts and 502, 503, 504. Zero for one attempt only.
+    /// connections, timeouts and 429, 502, 503, 504. Zero for one attempt only. Another run is waited for as long, while
+    /// it uses the journal.
     pub patience: Duration,
     /// The largest body that is read, in bytes.
     pub body_limit: usize,
@@ -139,9 +140,9 @@ pub fn run(
         on_event(&Event::LeftoversFound { number: leftovers.len(), journal: journal.clone() });
     }
     let mut reports = Flow::new(&session, plan, on_event).run(&leftovers);
-    if let Some((journal, path)) = session.journal.as_ref().zip(options.journal.as_ref()) {
-        let failed = |source| SmokeError::Journal { path: path.clone(), problem: JournalProblem::Io(source) };
-        journal.finish().map_err(failed)?;
+    if let Some(journal) = &session.journal {
+        // A file that cannot be emptied says itself that everything in it is over.
+        journal.finish().ok();
     }
     // A secret that was captured late may be in what was found before.
     reports.iter_mut().for_each(|report| session.masking.apply_to(report));
@@ -167,7 +168,9 @@ fn journal(
     let Some(path) = &options.journal else { return Ok((None, Vec::new())) };
     let takes_back = plan.checks.iter().any(|planned| !takeback::before(planned, plan).is_empty());
     let run = names.get("run_id").map(ToString::to_string).unwrap_or_default();
-    let opened = journal::open(path, takes_back && !plan.read_only, (&run, target), takeback::wanted(plan, env));
+    // Only a run that has something to take back itself needs the journal, and waits for it.
+    let wait = (takes_back && !plan.read_only).then_some(options.patience);
+    let opened = journal::open(path, wait, (&run, target), takeback::wanted(plan, env));
     let opened = opened.map_err(|problem| SmokeError::Journal { path: path.clone(), problem })?;
     Ok(opened.map_or((None, Vec::new()), |(journal, leftovers)| (Some(journal), leftovers)))
 }

@@ -98,6 +98,9 @@ fn checks_that_change_something_are_skipped_where_only_looking_is_allowed() {
     let suites = plimsoll_smoke::parse(Path::new("a.toml"), &[BOOK, reads].concat()).expect("the checks are right");
     let plan = plimsoll_smoke::plan(&suites, &Selection { read_only: true, ..Selection::default() }).expect("a plan");
     assert!(plan.to_string().contains("skipped: it changes something, and the environment is protected"), "{plan}");
+    let only = plimsoll_smoke::parse(Path::new("a.toml"), BOOK).expect("the checks are right");
+    let nothing = plimsoll_smoke::plan(&only, &Selection { read_only: true, ..Selection::default() });
+    assert!(nothing.expect_err("nothing would be proved").to_string().starts_with("all selected checks change"));
     let target = Target { base_url: server.url(), revision: None };
     let report = plimsoll_smoke::run(&plan, &target, &Options::default(), &mut |_| {}).expect("the run starts");
     let verdicts: Vec<_> = report.checks.iter().map(|check| check.verdict).collect();

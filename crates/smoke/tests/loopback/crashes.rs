@@ -217,6 +217,28 @@ fn two_runs_do_not_share_a_journal() {
 }
 
 #[test]
+fn what_a_file_holds_of_secrets_is_not_copied_into_the_journal() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let journal = folder.path().join("journal.jsonl");
+    let checks = BOOK.replace("x-key = \"{{ uuid }}\"", "x-key = \"in-clear-4711\"");
+    let redactor = plimsoll_core::Redactor::new(&[plimsoll_core::Secret::new("in-clear-4711")]);
+    let options = Options { redactor, ..with_journal(&journal) };
+    let server = Server::start(|request| match request.path.as_str() {
+        "/books/1" if request.nth == 1 => Reply::json(500, "{}"),
+        _ => shelf(request),
+    });
+    let run = |text: &str| run_with(&server.url(), text, &options, &mut |_| {});
+    assert_eq!(run(&checks).counts.fail, 1);
+    let written = std::fs::read_to_string(&journal).expect("the journal");
+    assert!(!written.contains("4711") && !written.is_empty(), "{written}");
+    assert_eq!(wrongs(&run(READS)).len(), 1, "what takes it back is not known to a run of other checks");
+    let report = run(&checks);
+    assert_eq!(report.checks[0].name, "left by an earlier run: cleanup of a book is accepted");
+    assert_eq!((report.counts.pass, wrongs(&report).len()), (3, 0));
+    assert_eq!(std::fs::read_to_string(&journal).expect("the journal"), "");
+}
+
+#[test]
 fn half_a_line_of_a_killed_run_is_no_line() {
     let folder = tempfile::tempdir().expect("a folder");
     let journal = folder.path().join("journal.jsonl");
