@@ -6,11 +6,13 @@ mod operate;
 mod seed;
 
 use std::ffi::OsString;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use plimsoll_core::project::parse_duration;
+use plimsoll_smoke::Filter;
 
 pub(crate) use lifecycle::{Audit, AuditAccept, AuditList, AuditVerify, Lifecycle, LifecycleTriggers};
 pub(crate) use migrate::{
@@ -138,6 +140,10 @@ pub(crate) struct Deploy {
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = parse_wait)]
     pub(crate) lock_wait: Duration,
 
+    /// Run smoke checks that change something in a protected environment too
+    #[arg(long)]
+    pub(crate) allow_mutate: bool,
+
     /// Deploy a protected environment without being asked
     #[arg(long)]
     pub(crate) yes: bool,
@@ -207,6 +213,26 @@ pub(crate) struct SmokeRun {
     /// Only checks with this tag
     #[arg(long, value_name = "TAG")]
     pub(crate) tag: Vec<String>,
+
+    /// Only checks that an expression over tags and names selects: `api and not (slow or name ~ '^draft')`
+    #[arg(long, value_name = "EXPRESSION")]
+    pub(crate) filter: Option<Filter>,
+
+    /// Run checks that change something in a protected environment too
+    #[arg(long)]
+    pub(crate) allow_mutate: bool,
+
+    /// How many checks run beside each other; what changes something runs alone
+    #[arg(long, value_name = "NUMBER", default_value = "4")]
+    pub(crate) jobs: NonZeroUsize,
+
+    /// Begin no other check after the first failure; what cleans up still runs
+    #[arg(long)]
+    pub(crate) fail_fast: bool,
+
+    /// The longest time for all checks together
+    #[arg(long, value_name = "TIME", value_parser = parse_wait)]
+    pub(crate) deadline: Option<Duration>,
 
     /// Where the service is; what serves in the environment by default
     #[arg(long, value_name = "URL")]

@@ -23,6 +23,6 @@ pub use load::{
 pub use operate::{ReleaseStatus, Status, history, status, stop};
 pub use pipeline::{DeployOptions, deploy};
 pub use plan::{DeployPlan, FORMAT, PlannedRelease, ReleaseAction};
-pub use prove::{Target, smoke, target};
+pub use prove::{SmokeOptions, Target, smoke, target};
 pub use release::{Release, ReleaseError};
 pub use report::{DeployReport, Interrupted, Outcome, ServingNow, applied};

@@ -11,6 +11,7 @@ use plimsoll_smoke::{Selection, SmokePlan};
 
 use crate::error::{Cause, DeployError};
 use crate::plan::{DeployPlan, PlanInput, plan};
+use crate::prove::SmokeOptions;
 use crate::release::{self, Observed, Release, ReleaseError};
 
 /// The files of a project, read and checked.
@@ -20,6 +21,7 @@ pub struct Loaded {
     pub(crate) seeds: Option<Seeds>,
     pub(crate) expectations: Vec<Expectation>,
     pub(crate) checks: Option<SmokePlan>,
+    pub(crate) smoke: SmokeOptions,
     pub(crate) revision_source: Option<RevisionSource>,
     pub(crate) releases: Vec<Release>,
 }
@@ -38,12 +40,13 @@ impl Loaded {
 ///
 /// # Errors
 /// The first room with problems, with all of its problems.
-pub fn load(project: &Project, commit: &str) -> Result<Loaded, DeployError> {
+pub fn load(project: &Project, commit: &str, smoke: &SmokeOptions) -> Result<Loaded, DeployError> {
     Ok(Loaded {
         migrations: load_migrations(project)?,
         seeds: load_seeds(project)?,
         expectations: expectations(project),
-        checks: load_checks(project, &[])?,
+        checks: load_checks(project, smoke)?,
+        smoke: smoke.clone(),
         revision_source: project.smoke.as_ref().and_then(|smoke| smoke.revision.clone()),
         releases: load_releases(project, commit)?,
     })
@@ -69,15 +72,22 @@ pub fn load_seeds(project: &Project) -> Result<Option<Seeds>, DeployError> {
     Ok(Some(plimsoll_seed::load(&options)?))
 }
 
-/// Reads the smoke checks with any of these tags, all when there are none. `None` when the project declares none.
+/// Reads the smoke checks and selects among them. `None` when the project declares none. Those that change something
+/// are skipped in a protected environment, unless that is allowed.
 ///
 /// # Errors
 /// Everything that is wrong with them.
-pub fn load_checks(project: &Project, tags: &[String]) -> Result<Option<SmokePlan>, DeployError> {
-    let Some(smoke) = &project.smoke else { return Ok(None) };
-    let checks = plimsoll_smoke::load(&smoke.path, &project.root)?;
+pub fn load_checks(project: &Project, smoke: &SmokeOptions) -> Result<Option<SmokePlan>, DeployError> {
+    let Some(declared) = &project.smoke else { return Ok(None) };
+    let checks = plimsoll_smoke::load(&declared.path, &project.root)?;
     let names: BTreeSet<String> = names(project).into_keys().collect();
-    Ok(Some(plimsoll_smoke::plan(&checks, &Selection { tags: tags.to_vec(), names })?))
+    let selection = Selection {
+        tags: smoke.tags.clone(),
+        filter: smoke.filter.clone(),
+        names,
+        read_only: project.protected && !smoke.allow_mutate,
+    };
+    Ok(Some(plimsoll_smoke::plan(&checks, &selection)?))
 }
 
 /// Renders the releases and works out their revisions.

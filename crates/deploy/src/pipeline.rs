@@ -270,7 +270,7 @@ impl Run<'_> {
     fn check(&mut self, db: &mut dyn Db, checks: &plimsoll_smoke::SmokePlan, target: Target) -> Result<(), Cause> {
         self.step(db, "smoke", |run, _| {
             let on_event = &mut *run.on_event;
-            let report = prove::smoke(run.project, checks, &target, &mut |event| {
+            let report = prove::smoke(run.project, checks, &target, &run.loaded.smoke, &mut |event| {
                 on_event(&DeployEvent::Smoke(event));
             })?;
             run.report.smoke = Some(report.clone());
@@ -410,7 +410,9 @@ fn unchanged(
     let target = target.or_else(|| Some(Target { base_url: project.base_url.clone()?, revision: None }));
     let smoke = match (&loaded.checks, target) {
         (Some(checks), Some(target)) => {
-            let report = prove::smoke(project, checks, &target, &mut |event| on_event(&DeployEvent::Smoke(event)))?;
+            let report = prove::smoke(project, checks, &target, &loaded.smoke, &mut |event| {
+                on_event(&DeployEvent::Smoke(event));
+            })?;
             Some(report.into_result()?)
         }
         _ => None,

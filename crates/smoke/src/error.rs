@@ -1,5 +1,7 @@
 //! Why a run could not even start, or did not pass. What single checks found is in the report.
 
+use std::path::PathBuf;
+
 use plimsoll_core::{Coded, ErrorCode};
 
 use crate::report::SmokeReport;
@@ -20,13 +22,44 @@ pub enum SmokeError {
         #[source]
         source: std::io::Error,
     },
+    /// What has to be taken back cannot be written down, so nothing is sent.
+    #[error("the journal `{}` of what smoke checks have to take back cannot be used", path.display())]
+    Journal {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        problem: JournalProblem,
+    },
+}
+
+/// What is wrong with a journal.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalProblem {
+    /// Another run has it.
+    #[error("another run of smoke checks is using it, run this one when it has ended")]
+    Busy,
+    /// The operating system does not allow it.
+    #[error("it cannot be read or written")]
+    Io(#[from] std::io::Error),
+    /// It holds something else.
+    #[error("line {number} cannot be understood, clean up by hand what it names and remove it")]
+    Line {
+        /// The line, from 1.
+        number: usize,
+        /// What is wrong with it.
+        #[source]
+        source: serde_json::Error,
+    },
 }
 
 impl Coded for SmokeError {
     fn code(&self) -> ErrorCode {
         match self {
             Self::BaseUrl { .. } => ErrorCode::InvalidValue,
-            Self::Runtime { .. } => ErrorCode::SmokeUnmeasured,
+            Self::Runtime { .. } | Self::Journal { problem: JournalProblem::Busy, .. } => ErrorCode::SmokeUnmeasured,
+            Self::Journal { problem: JournalProblem::Io(_), .. } => ErrorCode::FileUnwritable,
+            Self::Journal { problem: JournalProblem::Line { .. }, .. } => ErrorCode::FileUnreadable,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What a run tells while it goes on: one closed enum. Showing it is the caller's.
 
+use std::path::PathBuf;
+
 use serde::Serialize;
 
 use crate::report::{CheckReport, Counts};
@@ -10,12 +12,19 @@ use crate::report::{CheckReport, Counts};
 pub enum Event {
     /// The run begins.
     RunStarted {
-        /// How many checks the plan has.
+        /// How many reports there will be: the plan's checks, what cleans up after them, what earlier runs have left.
         checks: usize,
+    },
+    /// Earlier runs did not take back everything; this one does so first, and reports each.
+    LeftoversFound {
+        /// How many there are.
+        number: usize,
+        /// Where they are written down.
+        journal: PathBuf,
     },
     /// A check is about to be sent.
     CheckStarted {
-        /// Its place in the plan, from 1.
+        /// Its place in the report, from 1.
         number: usize,
         /// Its name.
         name: String,
@@ -33,7 +42,7 @@ pub enum Event {
     },
     /// A check is done, or was skipped.
     CheckFinished {
-        /// Its place in the plan, from 1.
+        /// Its place in the report, from 1.
         number: usize,
         /// What it found.
         report: Box<CheckReport>,

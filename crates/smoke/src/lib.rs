@@ -19,7 +19,7 @@ mod report;
 mod revision;
 mod run;
 
-pub use error::{BaseUrlProblem, SmokeError, SmokeFailed};
+pub use error::{BaseUrlProblem, JournalProblem, SmokeError, SmokeFailed};
 pub use event::Event;
 pub use load::{load, parse};
 pub use model::{
@@ -28,7 +28,7 @@ pub use model::{
     RecordType, RedisAction, RedisProbe, Request, Resolve, Retry, Schema, Source, SqlProbe, StatusPattern, Suite,
     Suites, TcpProbe, Timeouts, TlsExpect,
 };
-pub use plan::{PlannedCheck, Selection, SmokePlan, plan};
+pub use plan::{Filter, FilterError, FilterProblem, PlannedCheck, Selection, SmokePlan, plan};
 pub use plimsoll_core::project::RevisionSource;
 pub use problem::Problems;
 pub use report::{

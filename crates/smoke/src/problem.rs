@@ -41,8 +41,12 @@ pub(crate) enum Invalid {
     },
     #[error("no check is selected, so nothing would be proved")]
     NothingSelected,
+    #[error("all selected checks change something, which a protected environment allows with `--allow-mutate` only")]
+    OnlyMutating,
     #[error("no check has the tag `{tag}`{}", suggest(near))]
     UnknownTag { tag: String, near: Option<String> },
+    #[error("no check has the tag `{tag}`, at column {column} of the filter{}", suggest(near))]
+    UnknownFilterTag { tag: String, column: usize, near: Option<String> },
     #[error("a check has no name")]
     EmptyName,
     #[error("the check `{name}` exists already, at {first}")]
@@ -159,7 +163,7 @@ impl Invalid {
         let code = match self {
             Self::Folder { .. } | Self::File { .. } => ErrorCode::FileUnreadable,
             Self::Template(_) | Self::UnknownName { .. } => ErrorCode::Template,
-            Self::NothingSelected => ErrorCode::SmokeEmpty,
+            Self::NothingSelected | Self::OnlyMutating => ErrorCode::SmokeEmpty,
             _ => ErrorCode::InvalidValue,
         };
         // A problem is flat: what caused it has no other place than its text.

@@ -279,6 +279,16 @@ pub enum SkipReason {
     Needs(String),
     /// The run was to stop at the first failure, which was this check.
     StoppedAt(String),
+    /// It changes something, and the environment may only be looked at.
+    ReadOnly,
+    /// What cleans up after this check has nothing to do.
+    NothingSent(String),
+    /// What cleans up needs this name, which was not captured.
+    NotCaptured(String),
+    /// What cleans up after an earlier run needs this name, a secret that was not written down.
+    SecretNotKept(String),
+    /// What cleans up after an earlier run was not written down, as it holds a secret, and is not in this plan.
+    NotInThePlan,
 }
 
 impl fmt::Display for SkipReason {
@@ -286,6 +296,20 @@ impl fmt::Display for SkipReason {
         match self {
             Self::Needs(name) => write!(f, "`{name}` did not pass"),
             Self::StoppedAt(name) => write!(f, "stopped after `{name}`"),
+            Self::ReadOnly => {
+                f.write_str("it changes something, and the environment is protected: allow it with `--allow-mutate`")
+            }
+            Self::NothingSent(name) => write!(f, "nothing of `{name}` was sent"),
+            Self::NotCaptured(name) => {
+                write!(f, "`{name}` was not captured: look whether something was left, and take it back by hand")
+            }
+            Self::SecretNotKept(name) => {
+                write!(f, "it needs the secret `{name}`, which is not written down: take back by hand what was left")
+            }
+            Self::NotInThePlan => f.write_str(
+                "what cleans it up holds a secret and is not written down: run its check, or take it back by hand and \
+                 remove its line from the journal",
+            ),
         }
     }
 }

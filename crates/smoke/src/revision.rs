@@ -184,8 +184,8 @@ enum Missed {
 }
 
 fn ask(http: &Http, revision: &Revision, how: &Await<'_>, address: Option<IpAddr>) -> Result<(), Missed> {
-    let mut masking = Masking::new(how.redactor);
-    let prepared = question(http, how.path, &mut masking).map_err(Missed::Silent)?;
+    let masking = Masking::new(how.redactor);
+    let prepared = question(http, how.path, &masking).map_err(Missed::Silent)?;
     let limits = Limits { connect: how.timeout, first_byte: None, total: how.timeout, body_bytes: 1 << 20 };
     let route = Route { suite: "", address, fresh: true };
     let from = address.map(|address| format!(" from {address}")).unwrap_or_default();
@@ -214,7 +214,7 @@ fn instances(http: &Http) -> Vec<IpAddr> {
     http.addresses().ok().filter(|found| found.len() > 1).unwrap_or_default()
 }
 
-fn question(http: &Http, path: &str, masking: &mut Masking<'_>) -> Result<Prepared, Unmeasured> {
+fn question(http: &Http, path: &str, masking: &Masking<'_>) -> Result<Prepared, Unmeasured> {
     http::prepare(&Request { path: path.to_owned(), ..Request::default() }, &http.base, None, masking)
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use plimsoll_core::Exit;
-use plimsoll_deploy::{Cause, DeployError, DeployOptions, DeployPlan};
+use plimsoll_deploy::{Cause, DeployError, DeployOptions, DeployPlan, SmokeOptions};
 
 use super::{Context, plan};
 use crate::args::{Deploy, Format};
@@ -13,7 +13,8 @@ use crate::reporter::{Reporter, human, json};
 pub(super) fn run(args: &Deploy, context: &mut Context<'_, '_>) -> Result<Exit, CliError> {
     let project = context.project(&args.environment)?;
     let commit = context.commit(&args.environment, &project);
-    let loaded = plimsoll_deploy::load(&project, &commit)?;
+    let smoke = SmokeOptions { allow_mutate: args.allow_mutate, ..SmokeOptions::default() };
+    let loaded = plimsoll_deploy::load(&project, &commit, &smoke)?;
     let (plan, hazards) = plan::observe(&project, &loaded)?;
     if let Some(file) = &args.plan {
         let moved = plan.differences(&read_plan(file)?);

@@ -3,7 +3,7 @@
 use plimsoll_core::Exit;
 use plimsoll_core::db::{Access, connect};
 use plimsoll_core::project::Project;
-use plimsoll_deploy::{DeployError, DeployPlan, Loaded};
+use plimsoll_deploy::{DeployError, DeployPlan, Loaded, SmokeOptions};
 
 use super::Context;
 use super::migrate::{self, Hazards};
@@ -14,7 +14,9 @@ use crate::reporter::json;
 pub(super) fn run(args: &Plan, context: &mut Context<'_, '_>) -> Result<Exit, CliError> {
     let project = context.project(&args.environment)?;
     let commit = context.commit(&args.environment, &project);
-    let loaded = plimsoll_deploy::load(&project, &commit)?;
+    // Nothing is run here, so nothing has to be allowed: the plan names the same checks either way.
+    let smoke = SmokeOptions { allow_mutate: true, ..SmokeOptions::default() };
+    let loaded = plimsoll_deploy::load(&project, &commit, &smoke)?;
     let (plan, hazards) = observe(&project, &loaded)?;
     match context.terminal.format {
         Format::Text => context.terminal.result(&format!("{plan}{}", hazards.part())),

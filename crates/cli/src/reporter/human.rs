@@ -123,6 +123,11 @@ impl Human {
     fn smoke(&mut self, terminal: &mut Terminal<'_>, event: &plimsoll_smoke::Event) {
         match event {
             plimsoll_smoke::Event::RunStarted { checks } => self.position(0, *checks, "checks"),
+            plimsoll_smoke::Event::LeftoversFound { number, journal } => {
+                let what = if *number == 1 { "one cleanup" } else { &format!("{number} cleanups") };
+                let line = format!("          first {what} that an earlier run did not get to ({})", journal.display());
+                self.line(terminal, &line);
+            }
             plimsoll_smoke::Event::CheckStarted { name, .. } => {
                 if let Some(bar) = &self.bar {
                     bar.set_message(name.clone());

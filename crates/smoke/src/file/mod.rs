@@ -42,6 +42,7 @@ pub(crate) struct FileSuite {
     pub(crate) ca: Option<Spanned<String>>,
     pub(crate) client_certificate: Option<FileClientCertificate>,
     pub(crate) proxy: Option<Spanned<String>>,
+    pub(crate) deadline: Option<Spanned<String>>,
     #[serde(default)]
     pub(crate) headers: Placed<Value>,
     pub(crate) auth: Option<Spanned<FileAuth>>,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -38,10 +38,10 @@ pub(super) struct Line {
     proxy: Option<reqwest::Proxy>,
 }
 
-/// A client whose connections are kept, and whether one may be.
+/// A client whose connections are kept, and how many may be.
 pub(super) struct Kept {
     pub(super) client: Client,
-    pub(super) idle: AtomicBool,
+    pub(super) idle: AtomicUsize,
 }
 
 /// Requests that connect in the same way share a client.
@@ -130,7 +130,7 @@ impl Http {
             return Ok(Arc::clone(client));
         }
         let client = self.builder(&key, line).build().map_err(|error| not_prepared(&error))?;
-        let kept = Arc::new(Kept { client, idle: AtomicBool::new(false) });
+        let kept = Arc::new(Kept { client, idle: AtomicUsize::new(0) });
         clients.insert(key, Arc::clone(&kept));
         Ok(kept)
     }

@@ -41,10 +41,9 @@ pub(crate) fn prepare(
     request: &Request,
     base: &Url,
     root: Option<&Path>,
-    masking: &mut Masking<'_>,
+    masking: &Masking<'_>,
 ) -> Result<Prepared, Unmeasured> {
     learn(request, masking);
-    let masking = &*masking;
     let wrong = |detail: String| Unmeasured { kind: UnmeasuredKind::NotPrepared, detail: masking.apply(&detail) };
     let url = address(base, &request.path, &request.query).map_err(|error| wrong(error.to_string()))?;
     let mut headers = request.headers.clone();
@@ -120,7 +119,7 @@ pub(crate) fn shown_base(base: &Url) -> Url {
 }
 
 /// Credentials are secret wherever they come from, in the form in which they travel too.
-fn learn(request: &Request, masking: &mut Masking<'_>) {
+fn learn(request: &Request, masking: &Masking<'_>) {
     let Some(auth) = &request.auth else { return };
     match auth {
         Auth::Basic { password, .. } => masking.learn(Secret::new(password.as_str())),
@@ -167,7 +166,7 @@ mod tests {
         let secrets = [Secret::new("s3cret pass")];
         let redactor = Redactor::new(&secrets);
         let base = Url::parse(base).expect("a URL");
-        prepare(request, &base, None, &mut Masking::new(&redactor)).expect("prepared")
+        prepare(request, &base, None, &Masking::new(&redactor)).expect("prepared")
     }
 
     #[test]
@@ -181,11 +180,10 @@ mod tests {
     #[test]
     fn credentials_are_masked_in_the_form_in_which_they_travel() {
         let redactor = Redactor::default();
-        let mut masking = Masking::new(&redactor);
+        let masking = Masking::new(&redactor);
         let auth = Some(Auth::Basic { user: "ann".to_owned(), password: "open sesame".to_owned() });
         let base = Url::parse("http://host").expect("a URL");
-        let prepared =
-            prepare(&Request { auth, path: "/".to_owned(), ..Request::default() }, &base, None, &mut masking);
+        let prepared = prepare(&Request { auth, path: "/".to_owned(), ..Request::default() }, &base, None, &masking);
         assert_eq!(prepared.expect("prepared").curl, "curl -sS -i -u 'ann:***' 'http://host/'");
         assert_eq!(masking.apply("YW5uOm9wZW4gc2VzYW1l open+sesame"), "*** ***");
     }

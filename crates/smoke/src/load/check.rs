@@ -48,6 +48,7 @@ impl Reader<'_> {
                 key: self.project_file(pair.key),
             }),
             proxy: raw.proxy.map(|proxy| self.placed_text(proxy)),
+            deadline_ms: raw.deadline.and_then(|deadline| self.duration(&deadline)),
         };
         let headers = self.pairs(raw.headers, Pairs::Header);
         let auth = raw.auth.and_then(|auth| self.auth(auth));

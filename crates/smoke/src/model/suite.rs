@@ -35,6 +35,9 @@ pub struct Suite {
     /// The proxy that its requests go through; none when absent, whatever the environment says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proxy: Option<String>,
+    /// No request of its checks starts later than this many milliseconds after the first, cleanups aside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline_ms: Option<u64>,
 }
 
 /// A certificate that the client shows, in PEM files relative to the project's root.

@@ -1,5 +1,6 @@
 //! Which checks will be sent, in which order and why: a pure function of checks and selection. Sending them is `run.rs`'s.
 
+mod filter;
 mod names;
 mod text;
 
@@ -10,9 +11,10 @@ use plimsoll_core::toml_file::nearest;
 use plimsoll_core::{Location, Problem};
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Check, Phase, Suite, Suites};
+use crate::model::{Check, Effect, Phase, Suite, Suites, is_false};
 use crate::problem::{Invalid, Problems};
 
+pub use filter::{Filter, FilterError, FilterProblem};
 pub(crate) use names::{BUILT_IN, used};
 
 /// Which checks are asked for, and which names their templates may use.
@@ -20,8 +22,12 @@ pub(crate) use names::{BUILT_IN, used};
 pub struct Selection {
     /// Checks with any of these tags; all checks when empty.
     pub tags: Vec<String>,
+    /// Of these, those that an expression selects; all when absent.
+    pub filter: Option<Filter>,
     /// The names that have a value before the first check.
     pub names: BTreeSet<String>,
+    /// Skips the checks that change something, because the environment is one that may only be looked at.
+    pub read_only: bool,
 }
 
 /// The checks in the order in which they will be sent.
@@ -37,6 +43,9 @@ pub struct SmokePlan {
     pub cleanup: Vec<PlannedCheck>,
     /// How many declared checks the selection leaves out.
     pub left_out: usize,
+    /// Checks that change something are skipped.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub read_only: bool,
 }
 
 /// A check with the reason it is in the plan.
@@ -59,9 +68,11 @@ pub struct PlannedCheck {
 /// All problems: tags nobody has, names nobody gives a value, circles, an empty selection.
 pub fn plan(suites: &Suites, selection: &Selection) -> Result<SmokePlan, Problems> {
     let checks = &suites.checks;
-    let is_selected =
-        |check: &Check| selection.tags.is_empty() || check.tags.iter().any(|tag| selection.tags.contains(tag));
-    let mut problems = unknown_tags(checks, &selection.tags);
+    let is_selected = |check: &Check| {
+        let by_tags = selection.tags.is_empty() || check.tags.iter().any(|tag| selection.tags.contains(tag));
+        by_tags && selection.filter.as_ref().is_none_or(|filter| filter.selects(check))
+    };
+    let mut problems = unknown_tags(checks, selection);
     let after = dependencies(checks, &selection.names, &mut problems);
     suite_names(suites, &selection.names, &mut problems);
     let mut walk = Walk { checks, after: &after, state: vec![State::New; checks.len()], out: Vec::new(), problems };
@@ -77,8 +88,10 @@ pub fn plan(suites: &Suites, selection: &Selection) -> Result<SmokePlan, Problem
             planned.pulled_in_by = None;
         }
     }
-    if out.is_empty() && problems.is_empty() {
-        problems.push(Invalid::NothingSelected.problem());
+    let looks = |planned: &PlannedCheck| !selection.read_only || planned.check.effect == Effect::Read;
+    if !out.iter().any(looks) && problems.is_empty() {
+        let why = if out.is_empty() { Invalid::NothingSelected } else { Invalid::OnlyMutating };
+        problems.push(why.problem());
     }
     let of_a_planned_suite = |name: &str| out.iter().any(|planned| planned.check.suite == name);
     let cleanup: Vec<_> = checks
@@ -92,6 +105,7 @@ pub fn plan(suites: &Suites, selection: &Selection) -> Result<SmokePlan, Problem
         left_out: checks.len().saturating_sub(out.len() + cleanup.len()),
         cleanup,
         checks: out,
+        read_only: selection.read_only,
     };
     if problems.is_empty() { Ok(plan) } else { Err(Problems { problems }) }
 }
@@ -105,13 +119,15 @@ fn planned(checks: &[Check], after: &[BTreeSet<usize>], index: usize, by: Option
     }
 }
 
-fn unknown_tags(checks: &[Check], tags: &[String]) -> Vec<Problem> {
+fn unknown_tags(checks: &[Check], selection: &Selection) -> Vec<Problem> {
     let known: BTreeSet<&str> = checks.iter().flat_map(|check| check.tags.iter().map(String::as_str)).collect();
-    tags.iter()
-        .filter(|tag| !known.contains(tag.as_str()))
-        .map(|tag| (tag.clone(), nearest(tag, known.iter().copied()).map(str::to_owned)))
-        .map(|(tag, near)| Invalid::UnknownTag { tag, near }.problem())
-        .collect()
+    let near = |tag: &str| nearest(tag, known.iter().copied()).map(str::to_owned);
+    let given = selection.tags.iter().filter(|tag| !known.contains(tag.as_str()));
+    let given = given.map(|tag| Invalid::UnknownTag { tag: tag.clone(), near: near(tag) }.problem());
+    let unknown = selection.filter.iter().flat_map(|filter| filter::unknown(filter, &known));
+    let filtered = unknown
+        .map(|(tag, column)| Invalid::UnknownFilterTag { tag: tag.to_owned(), column, near: near(tag) }.problem());
+    given.chain(filtered).collect()
 }
 
 /// For each check the indices of those it waits for, in file order.
@@ -242,7 +258,7 @@ retry = { for = "10s" }
     fn planned(text: &str, tags: &[&str]) -> Result<SmokePlan, Problems> {
         let checks = crate::load::parse(Path::new("smoke/api.toml"), text).expect("the file is right");
         let tags = tags.iter().map(|tag| (*tag).to_owned()).collect();
-        plan(&checks, &Selection { tags, names: BTreeSet::from(["project".to_owned()]) })
+        plan(&checks, &Selection { tags, names: BTreeSet::from(["project".to_owned()]), ..Selection::default() })
     }
 
     #[test]
@@ -278,6 +294,21 @@ retry = { for = "10s" }
                     [[check]]\nname = 'b'\nneeds = ['a']\nrequest = { path = '/' }\n";
         let problems = planned(text, &[]).expect_err("a circle");
         assert_eq!(problems.to_string(), "checks wait for each other in a circle: a -> b -> a");
+    }
+
+    #[test]
+    fn a_filter_selects_by_tags_and_names_and_knows_the_tags() {
+        let checks = crate::load::parse(Path::new("smoke/api.toml"), FILE).expect("the file is right");
+        let names = |filter: &str| {
+            let filter = Some(filter.parse().expect("an expression"));
+            let names = BTreeSet::from(["project".to_owned()]);
+            let plan = plan(&checks, &Selection { filter, names, ..Selection::default() })?;
+            Ok::<_, Problems>(plan.checks.into_iter().map(|planned| planned.check.name).collect::<Vec<_>>())
+        };
+        assert_eq!(names("name ~ list and not api").expect("a plan"), ["the list has a spec"]);
+        assert_eq!(names("write").expect("a plan"), ["the list has a spec", "a note is taken"]);
+        let unknown = names("write or apl").expect_err("no such tag").to_string();
+        assert_eq!(unknown, "no check has the tag `apl`, at column 10 of the filter, did you mean `api`?");
     }
 
     #[test]

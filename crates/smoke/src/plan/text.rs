@@ -5,7 +5,8 @@ use std::fmt;
 use super::{PlannedCheck, SmokePlan};
 use crate::duration::show_millis;
 use crate::expect::matcher::describe;
-use crate::model::{Auth, Body, Check, Expect, Level, Phase, Probe, Request, Resolve, Retry, Schema, Suite};
+use crate::model::{Auth, Body, Check, Effect, Expect, Level, Phase, Probe, Request, Resolve, Retry, Schema, Suite};
+use crate::report::SkipReason;
 
 impl fmt::Display for SmokePlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -15,19 +16,19 @@ impl fmt::Display for SmokePlan {
         }
         writeln!(f)?;
         for (number, planned) in self.checks.iter().enumerate() {
-            write_check(f, number + 1, planned)?;
+            write_check(f, number + 1, planned, self.read_only)?;
         }
         if !self.cleanup.is_empty() {
             writeln!(f, "afterwards, whatever happened")?;
         }
         for (number, planned) in self.cleanup.iter().enumerate() {
-            write_check(f, self.checks.len() + number + 1, planned)?;
+            write_check(f, self.checks.len() + number + 1, planned, self.read_only)?;
         }
         self.suites.iter().try_for_each(|suite| write_suite(f, suite))
     }
 }
 
-fn write_check(f: &mut fmt::Formatter<'_>, number: usize, planned: &PlannedCheck) -> fmt::Result {
+fn write_check(f: &mut fmt::Formatter<'_>, number: usize, planned: &PlannedCheck, read_only: bool) -> fmt::Result {
     let Check { name, probe, expect, retry, level, phase, leaves, group, cleanup, .. } = &planned.check;
     writeln!(f, "{number:>3}. {name}")?;
     writeln!(f, "     {}", probe.describe())?;
@@ -38,6 +39,9 @@ fn write_check(f: &mut fmt::Formatter<'_>, number: usize, planned: &PlannedCheck
         }
     }
     writeln!(f, "     expects {}", wanted(probe, expect).join(", "))?;
+    if read_only && planned.check.effect == Effect::Mutate {
+        writeln!(f, "     skipped: {}", SkipReason::ReadOnly)?;
+    }
     if *phase == Phase::Setup {
         writeln!(f, "     before the others of {}", planned.check.suite)?;
     }
@@ -74,6 +78,7 @@ fn write_suite(f: &mut fmt::Formatter<'_>, suite: &Suite) -> fmt::Result {
     parts.extend(suite.ca.iter().map(|ca| format!("trusts {ca} only")));
     parts.extend(suite.client_certificate.iter().map(|pair| format!("shows {}", pair.certificate)));
     // A proxy's URL may hold a password.
+    parts.extend(suite.deadline_ms.map(|millis| format!("ends after {}", show_millis(millis))));
     parts.extend(suite.proxy.iter().map(|_| "goes through a proxy".to_owned()));
     if parts.is_empty() { Ok(()) } else { writeln!(f, "{} {}", suite.name, parts.join(", ")) }
 }

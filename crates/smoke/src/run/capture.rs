@@ -1,5 +1,7 @@
 //! Takes the values that later checks use out of what was found. What is not there is a finding.
 
+use std::sync::PoisonError;
+
 use minijinja::Value as Name;
 use plimsoll_core::Secret;
 use serde_json::Value;
@@ -13,7 +15,7 @@ use crate::report::{Finding, Part};
 impl Session<'_> {
     /// Keeps what later checks need, also from an answer that only warns.
     pub(super) fn capture(
-        &mut self,
+        &self,
         check: &Check,
         json: Option<&Value>,
         text: &str,
@@ -38,7 +40,12 @@ impl Session<'_> {
                     {
                         self.masking.learn(Secret::new(text.as_str()));
                     }
-                    self.names.insert(capture.name.clone(), Name::from(minijinja::value::Serde(&value)));
+                    if let Some(journal) = &self.journal {
+                        // Kept in memory for this run in any case; only the next one misses what cannot be written.
+                        journal.value(capture, &value, &self.masking).ok();
+                    }
+                    let value = Name::from(minijinja::value::Serde(&value));
+                    self.names.write().unwrap_or_else(PoisonError::into_inner).insert(capture.name.clone(), value);
                 }
                 Err(actual) => {
                     let at = wanted(capture);

@@ -1,25 +1,34 @@
-//! Runs the checks of a plan in order and writes the report. What one check does is `run/session.rs`'s.
+//! Runs the checks of a plan and writes the report. The way through it is `run/flow.rs`'s, what one check does `run/session.rs`'s.
 
 mod capture;
+mod clock;
+mod flow;
+mod journal;
 pub(crate) mod retry;
+mod schedule;
 mod session;
+mod takeback;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::sync::{Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 use minijinja::Value as Name;
-use plimsoll_core::{Redactor, Secret, template};
+use plimsoll_core::{Location, Redactor, Secret, template};
 
 use crate::error::SmokeError;
 use crate::event::Event;
 use crate::http;
 use crate::masking::Masking;
-use crate::model::{Check, Phase};
-use crate::plan::{PlannedCheck, SmokePlan};
+use crate::model::Check;
+use crate::plan::SmokePlan;
 use crate::report::{CheckReport, Counts, RevisionTally, SkipReason, SmokeReport, Verdict};
 use crate::revision::{Revision, millis};
+use clock::Clock;
+use flow::Flow;
+use journal::{Journal, Leftover};
 use session::Session;
 
 /// What is measured.
@@ -45,7 +54,8 @@ pub struct Options {
     /// The longest time for the whole run.
     pub deadline: Option<Duration>,
     /// How long checks without a `retry` of their own wait for a service that is starting: refused or lost
-    /// connections, timeouts and 502, 503, 504. Zero for one attempt only.
+    /// connections, timeouts and 429, 502, 503, 504. Zero for one attempt only. Another run is waited for as long, while
+    /// it uses the journal.
     pub patience: Duration,
     /// The largest body that is read, in bytes.
     pub body_limit: usize,
@@ -53,8 +63,14 @@ pub struct Options {
     pub addresses: Vec<IpAddr>,
     /// The folder of the project, in which files that checks name are looked for.
     pub root: Option<PathBuf>,
-    /// Ends the run at the first check that failed or could not be measured.
+    /// Begins no other check after the first one that failed or could not be measured. What cleans up runs.
     pub stop_at_first: bool,
+    /// How many checks run beside each other, where their order is free.
+    pub jobs: usize,
+    /// Where what has to be taken back is written down, for the next run to do it when this one is killed. The file is
+    /// readable by its owner alone, and secrets are not written. It stands for one system, whose address may change:
+    /// what it holds is taken back where the next run goes.
+    pub journal: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -70,16 +86,21 @@ impl Default for Options {
             addresses: Vec::new(),
             root: None,
             stop_at_first: false,
+            jobs: 1,
+            journal: None,
         }
     }
 }
 
 /// Sends the checks of a plan. Connections are kept between requests of safe methods; all others have their own.
 ///
+/// What checks have made is taken back at the end, the last first; what an earlier run has left in the journal, before
+/// anything else.
+///
 /// Failed checks are in the report, not in the error: see [`SmokeReport::into_result`].
 ///
 /// # Errors
-/// When no request can be made at all.
+/// When no request can be made at all, or the journal cannot be used.
 pub fn run(
     plan: &SmokePlan,
     target: &Target,
@@ -87,7 +108,7 @@ pub fn run(
     on_event: &mut dyn FnMut(&Event),
 ) -> Result<SmokeReport, SmokeError> {
     let http = http::open(&target.base_url, &options.addresses)?;
-    let mut masking = Masking::new(&options.redactor);
+    let masking = Masking::new(&options.redactor);
     if let Some(password) = http.base.password() {
         masking.learn(Secret::new(password));
     }
@@ -97,57 +118,61 @@ pub fn run(
         other: 0,
         silent: 0,
     });
+    let (env, names) = (template::environment(), names(options));
+    let shown = http::shown_base(&http.base).to_string();
+    let (journal, leftovers) = journal(plan, options, &env, &names, &shown)?;
     let mut session = Session {
         http,
         target,
         options,
-        env: template::environment(),
-        names: names(options),
+        env,
+        names: RwLock::new(names),
         masking,
-        tally,
-        started: Instant::now(),
+        tally: Mutex::new(tally),
+        clock: Clock::new(plan),
+        journal,
     };
     session.open_suites(plan);
-    on_event(&Event::RunStarted { checks: plan.checks.len() + plan.cleanup.len() });
-    let (mut reports, mut unmet, mut stopped_at) = (Vec::new(), BTreeSet::new(), None);
-    for (index, planned) in plan.checks.iter().chain(&plan.cleanup).enumerate() {
-        let number = index + 1;
-        let name = &planned.check.name;
-        let report = match skip_reason(planned, &unmet, stopped_at.as_ref()) {
-            // What cleans up runs as far as its names have values, whatever happened.
-            Some(SkipReason::StoppedAt(_)) if planned.check.phase == Phase::Cleanup => {
-                on_event(&Event::CheckStarted { number, name: name.clone() });
-                session.check(&planned.check, on_event)
-            }
-            Some(reason) => skipped(&planned.check, reason),
-            None => {
-                on_event(&Event::CheckStarted { number, name: name.clone() });
-                session.check(&planned.check, on_event)
-            }
-        };
-        if !matches!(report.verdict, Verdict::Pass | Verdict::Flaky | Verdict::Warn) {
-            unmet.insert(name.clone());
-        }
-        if options.stop_at_first && stopped_at.is_none() && matches!(report.verdict, Verdict::Fail | Verdict::Error) {
-            stopped_at = Some(name.clone());
-        }
-        on_event(&Event::CheckFinished { number, report: Box::new(report.clone()) });
-        reports.push(report);
+    let cleanups = plan.checks.iter().filter(|planned| planned.check.cleanup.is_some()).count();
+    let checks = leftovers.len() + plan.checks.len() + cleanups + plan.cleanup.len();
+    on_event(&Event::RunStarted { checks });
+    if let Some(journal) = options.journal.as_ref().filter(|_| !leftovers.is_empty()) {
+        on_event(&Event::LeftoversFound { number: leftovers.len(), journal: journal.clone() });
     }
+    let mut reports = Flow::new(&session, plan, on_event).run(&leftovers);
+    if let Some(journal) = &session.journal {
+        // A file that cannot be emptied says itself that everything in it is over.
+        journal.finish().ok();
+    }
+    // A secret that was captured late may be in what was found before.
+    reports.iter_mut().for_each(|report| session.masking.apply_to(report));
     let counts = Counts::of(&reports);
     on_event(&Event::RunFinished { counts });
     Ok(SmokeReport {
-        target: http::shown_base(&session.http.base).to_string(),
-        revision: session.tally,
+        target: shown,
+        revision: session.tally.into_inner().unwrap_or_else(PoisonError::into_inner),
         counts,
-        duration_ms: millis(session.started.elapsed()),
+        duration_ms: millis(session.clock.started.elapsed()),
         checks: reports,
     })
 }
 
-fn skip_reason(planned: &PlannedCheck, unmet: &BTreeSet<String>, stopped_at: Option<&String>) -> Option<SkipReason> {
-    let needed = planned.after.iter().find(|before| unmet.contains(*before));
-    stopped_at.cloned().map(SkipReason::StoppedAt).or_else(|| needed.cloned().map(SkipReason::Needs))
+/// The journal of the run, where one is wanted and anything has to be taken back, with what it holds.
+fn journal(
+    plan: &SmokePlan,
+    options: &Options,
+    env: &minijinja::Environment<'_>,
+    names: &BTreeMap<String, Name>,
+    target: &str,
+) -> Result<(Option<Journal>, Vec<Leftover>), SmokeError> {
+    let Some(path) = &options.journal else { return Ok((None, Vec::new())) };
+    let takes_back = plan.checks.iter().any(|planned| !takeback::before(planned, plan).is_empty());
+    let run = names.get("run_id").map(ToString::to_string).unwrap_or_default();
+    // Only a run that has something to take back itself needs the journal, and waits for it.
+    let wait = (takes_back && !plan.read_only).then_some(options.patience);
+    let opened = journal::open(path, wait, (&run, target), takeback::wanted(plan, env));
+    let opened = opened.map_err(|problem| SmokeError::Journal { path: path.clone(), problem })?;
+    Ok(opened.map_or((None, Vec::new()), |(journal, leftovers)| (Some(journal), leftovers)))
 }
 
 fn skipped(check: &Check, reason: SkipReason) -> CheckReport {
@@ -162,11 +187,15 @@ fn names(options: &Options) -> BTreeMap<String, Name> {
 }
 
 fn blank(check: &Check) -> CheckReport {
+    nothing_known(check.name.clone(), check.location.clone(), check.probe.describe())
+}
+
+fn nothing_known(name: String, location: Location, request: String) -> CheckReport {
     CheckReport {
-        name: check.name.clone(),
-        location: check.location.clone(),
+        name,
+        location,
         verdict: Verdict::Error,
-        request: check.probe.describe(),
+        request,
         attempts: 0,
         answer_ms: None,
         status: None,

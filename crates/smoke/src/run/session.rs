@@ -2,13 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError, RwLock};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
+use chrono::Utc;
 use minijinja::{Environment, Value as Name};
 use plimsoll_core::project::RevisionSource;
 use serde_json::Value;
 
+use super::clock::Clock;
+use super::journal::Journal;
 use super::retry::{self, Failure, Patience};
 use super::{Options, Target, blank};
 use crate::event::Event;
@@ -30,10 +34,30 @@ pub(super) struct Session<'a> {
     pub(super) target: &'a Target,
     pub(super) options: &'a Options,
     pub(super) env: Environment<'static>,
-    pub(super) names: BTreeMap<String, Name>,
+    pub(super) names: RwLock<BTreeMap<String, Name>>,
     pub(super) masking: Masking<'a>,
-    pub(super) tally: Option<RevisionTally>,
-    pub(super) started: Instant,
+    pub(super) tally: Mutex<Option<RevisionTally>>,
+    pub(super) clock: Clock,
+    /// Where what has to be taken back is written down.
+    pub(super) journal: Option<Journal>,
+}
+
+/// One check, with what is its own.
+pub(super) struct Turn<'a> {
+    pub(super) check: &'a Check,
+    /// The id that it shares with what cleans up after it.
+    pub(super) uuid: &'a str,
+    /// The names of an earlier run, in place of this one's.
+    pub(super) names: Option<&'a BTreeMap<String, Name>>,
+    /// What is written down before anything is sent that has to be taken back.
+    pub(super) takes_back: &'a [Check],
+}
+
+/// What came of a check.
+pub(super) struct Outcome {
+    pub(super) report: CheckReport,
+    /// False only when it is certain that nothing was changed.
+    pub(super) sent: bool,
 }
 
 /// A check with its templates filled in, which stay the same over all attempts.
@@ -87,7 +111,7 @@ fn wants_json(check: &Check, ready: &Ready, request: &Prepared, answer: &Answer)
 impl Session<'_> {
     /// Makes known how the checks of each suite connect.
     pub(super) fn open_suites(&mut self, plan: &SmokePlan) {
-        let names = Name::from_pairs(self.names.clone());
+        let names = Name::from_pairs(self.names());
         for suite in &plan.suites {
             match rendered(&self.env, suite, &names) {
                 Ok(suite) => self.http.add_suite(&suite, self.options.root.as_deref()),
@@ -96,17 +120,20 @@ impl Session<'_> {
         }
     }
 
-    pub(super) fn check(&mut self, check: &Check, on_event: &mut dyn FnMut(&Event)) -> CheckReport {
+    /// The names that have a value by now.
+    pub(super) fn names(&self) -> BTreeMap<String, Name> {
+        self.names.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn check(&self, turn: &Turn<'_>, on_event: &mut dyn FnMut(&Event)) -> Outcome {
+        let check = turn.check;
         let mut report = blank(check);
-        if check.cleanup.is_some() {
-            // What would stay must not be made.
-            let what = Unmeasured { kind: UnmeasuredKind::NotYet, detail: "nothing runs its cleanup".to_owned() };
-            return CheckReport { unmeasured: Some(what), ..report };
-        }
-        let ready = match self.ready(check) {
+        let ready = self.ready(turn).and_then(|ready| self.write_down(turn).map(|()| ready));
+        let ready = match ready {
             Ok(ready) => ready,
-            Err(what) => return CheckReport { unmeasured: Some(what), ..report },
+            Err(what) => return Outcome { report: CheckReport { unmeasured: Some(what), ..report }, sent: false },
         };
+        let mut sent = false;
         report.request = match &ready.what {
             What::Http(request) => format!("{} {}", request.method, request.shown_url),
             What::Other(probe) => self.masking.apply(&probe.describe()),
@@ -117,7 +144,7 @@ impl Session<'_> {
             });
         let started = Instant::now();
         loop {
-            let Some(total) = self.time_left() else {
+            let Some(total) = self.clock.left_for(check, self.options) else {
                 // What the last attempt found stays; without one nothing is known.
                 if report.attempts == 0 {
                     report.unmeasured = Some(Unmeasured { kind: UnmeasuredKind::OutOfTime, detail: String::new() });
@@ -126,18 +153,22 @@ impl Session<'_> {
             };
             report.attempts += 1;
             let failure = self.attempt(check, &ready, total, &mut report);
+            sent |=
+                !matches!((&ready.what, failure), (What::Http(_), Some(Failure::Unmeasured { bytes_sent: false, .. })));
             let Some(failure) = failure.filter(|_| report.stopped_on.is_none()) else { break };
             let why = report.summary().unwrap_or_default();
             if report.attempts == 1 {
                 report.first_attempt = Some(why.clone());
             }
             let once = matches!(&ready.what, What::Http(request) if request.repeats_its_effect);
-            let Some(delay) = retry::next_delay(failure, once, patience, report.attempts, started.elapsed()) else {
+            let Some(delay) =
+                retry::next_delay(failure, once, patience, report.attempts, started.elapsed(), fastrand::f64())
+            else {
                 break;
             };
             let next_in_ms = millis(delay);
             on_event(&Event::AttemptFailed { name: check.name.clone(), attempt: report.attempts, why, next_in_ms });
-            thread::sleep(self.until_deadline(delay));
+            thread::sleep(self.clock.until_deadline(check, self.options, delay));
         }
         if report.attempts <= 1 {
             report.first_attempt = None;
@@ -155,12 +186,23 @@ impl Session<'_> {
                 What::Other(_) => None,
             };
         }
-        report
+        Outcome { report, sent }
     }
 
-    fn ready(&mut self, check: &Check) -> Result<Ready, Unmeasured> {
-        let mut names = self.names.clone();
-        names.entry("uuid".to_owned()).or_insert_with(|| Name::from(random_id()));
+    /// Writes down what has to be taken back, so that a later run can if this one cannot.
+    fn write_down(&self, turn: &Turn<'_>) -> Result<(), Unmeasured> {
+        let Some(journal) = &self.journal else { return Ok(()) };
+        let written = turn.takes_back.iter().try_for_each(|check| journal.made(check, turn.uuid, &self.masking));
+        written.map_err(|error| Unmeasured {
+            kind: UnmeasuredKind::NotPrepared,
+            detail: format!("not sent, because what takes it back cannot be written down: {error}"),
+        })
+    }
+
+    fn ready(&self, turn: &Turn<'_>) -> Result<Ready, Unmeasured> {
+        let check = turn.check;
+        let mut names = turn.names.cloned().unwrap_or_else(|| self.names());
+        names.entry("uuid".to_owned()).or_insert_with(|| Name::from(turn.uuid));
         let (names, env, root) = (Name::from_pairs(names), &self.env, self.options.root.as_deref());
         let not_prepared = |detail: &str, masking: &Masking<'_>| Unmeasured {
             kind: UnmeasuredKind::NotPrepared,
@@ -175,7 +217,7 @@ impl Session<'_> {
         let (until, abort_if) = retry.map(|retry| (retry.until, retry.abort_if)).unwrap_or_default();
         let what = match probe {
             Probe::Http(request) => {
-                What::Http(Box::new(http::prepare(&request, &self.http.base, root, &mut self.masking)?))
+                What::Http(Box::new(http::prepare(&request, &self.http.base, root, &self.masking)?))
             }
             other => What::Other(other),
         };
@@ -183,7 +225,7 @@ impl Session<'_> {
     }
 
     /// Looks once and puts what came into the report. `None` when everything was as expected.
-    fn attempt(&mut self, check: &Check, ready: &Ready, total: Duration, report: &mut CheckReport) -> Option<Failure> {
+    fn attempt(&self, check: &Check, ready: &Ready, total: Duration, report: &mut CheckReport) -> Option<Failure> {
         (report.findings, report.unmeasured, report.answer) = (Vec::new(), None, None);
         (report.status, report.answer_ms) = (None, None);
         let looked = match &ready.what {
@@ -217,7 +259,7 @@ impl Session<'_> {
 
     /// One request and its answer; the JSON of it, when it is some.
     fn ask(
-        &mut self,
+        &self,
         check: &Check,
         ready: &Ready,
         request: &Prepared,
@@ -279,7 +321,7 @@ impl Session<'_> {
 
     /// Holds one answer against what is expected. Values are captured from the first.
     fn answered(
-        &mut self,
+        &self,
         (check, ready, request): (&Check, &Ready, &Prepared),
         answer: &Answer,
         from: Option<IpAddr>,
@@ -312,12 +354,14 @@ impl Session<'_> {
         }
         report.findings = findings;
         report.answer = (!text.trim().is_empty()).then(|| self.masking.excerpt(&text, 300));
-        (Failure::Unexpected { status: answer.status }, json.ok())
+        let after = answer.headers.iter().find(|(name, _)| name == "retry-after");
+        let retry_after = after.and_then(|(_, value)| retry::retry_after(answer.status, value, Utc::now()));
+        (Failure::Unexpected { status: answer.status, retry_after }, json.ok())
     }
 
     /// One look at what is not HTTP.
     fn look(
-        &mut self,
+        &self,
         check: &Check,
         ready: &Ready,
         probe: &Probe,
@@ -337,11 +381,12 @@ impl Session<'_> {
         Ok((Failure::NotAsExpected, found.json))
     }
 
-    fn judge_revision(&mut self, check: &Check, answer: &Answer) -> Option<Finding> {
+    fn judge_revision(&self, check: &Check, answer: &Answer) -> Option<Finding> {
         if check.any_revision {
             return None;
         }
-        let (revision, tally) = self.target.revision.as_ref().zip(self.tally.as_mut())?;
+        let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
+        let (revision, tally) = self.target.revision.as_ref().zip(tally.as_mut())?;
         let actual = match (revision::named_by(&revision.source, answer), &revision.source) {
             (Some(named), _) if named == revision.expected => {
                 tally.named += 1;
@@ -362,19 +407,5 @@ impl Session<'_> {
         };
         let expected = format!("`{}`", revision.expected);
         Some(expect::finding(Part::Revision, "", &expected, &actual, &self.masking))
-    }
-
-    /// The time one request may take, or `None` when that of the whole run is used up.
-    fn time_left(&self) -> Option<Duration> {
-        let Some(deadline) = self.options.deadline else { return Some(self.options.timeout) };
-        let left = deadline.checked_sub(self.started.elapsed()).filter(|left| !left.is_zero())?;
-        Some(left.min(self.options.timeout))
-    }
-
-    fn until_deadline(&self, delay: Duration) -> Duration {
-        match self.options.deadline {
-            Some(deadline) => delay.min(deadline.saturating_sub(self.started.elapsed())),
-            None => delay,
-        }
     }
 }

@@ -2,8 +2,11 @@
 
 mod addresses;
 mod answers;
+mod beside;
 mod bodies;
 mod certificates;
+mod cleanups;
+mod crashes;
 mod redirects;
 mod repeating;
 mod requests;
@@ -21,7 +24,7 @@ use plimsoll_smoke::{Event, Options, Selection, SmokePlan, SmokeReport, Target};
 fn plan_of(text: &str, options: &Options) -> SmokePlan {
     let checks = plimsoll_smoke::parse(Path::new("smoke/test.toml"), text).expect("the checks are right");
     let names = options.names.keys().cloned().collect();
-    plimsoll_smoke::plan(&checks, &Selection { tags: Vec::new(), names }).expect("a plan")
+    plimsoll_smoke::plan(&checks, &Selection { names, ..Selection::default() }).expect("a plan")
 }
 
 /// Runs all checks of a text against a base URL.

@@ -94,3 +94,54 @@ fn a_state_that_is_final_ends_the_waiting() {
     assert_eq!((report.checks[0].verdict, server.requests().len()), (Verdict::Fail, 1));
     assert_eq!(report.checks[0].stopped_on.as_deref(), Some("$.state is \"failed\""));
 }
+
+#[test]
+fn a_server_that_says_when_to_come_back_is_not_asked_before() {
+    for status in [429, 503] {
+        let asked = std::sync::Mutex::new(Vec::new());
+        let asked = std::sync::Arc::new(asked);
+        let times = std::sync::Arc::clone(&asked);
+        let server = Server::start(move |request| {
+            times.lock().expect("no test panicked with the times").push(std::time::Instant::now());
+            if request.nth == 1 { Reply::json(status, "{}").with("retry-after", "1") } else { Reply::json(200, "{}") }
+        });
+        let report = run_at(&server.url(), &retried("GET"));
+        assert_eq!((report.checks[0].verdict, report.checks[0].attempts), (Verdict::Flaky, 2), "{status}");
+        let asked = asked.lock().expect("no test panicked with the times").clone();
+        assert!(asked[1] - asked[0] >= Duration::from_secs(1), "{status}");
+    }
+}
+
+#[test]
+fn a_server_that_wants_more_time_than_there_is_is_asked_at_the_deadline_once_more() {
+    let server = Server::start(|_| Reply::json(503, "{}").with("retry-after", "3600"));
+    let report = run_at(&server.url(), &retried("GET").replace("20s", "500ms"));
+    assert_eq!((report.checks[0].verdict, server.requests().len()), (Verdict::Fail, 2));
+    assert!((500..5_000).contains(&report.duration_ms), "{}", report.duration_ms);
+}
+
+#[test]
+fn a_suite_ends_at_its_deadline_and_its_cleanup_runs_nevertheless() {
+    let server = Server::start(|request| match request.path.as_str() {
+        "/slow" => Reply::json(503, r#"{"state": "pending"}"#),
+        _ => Reply::json(200, "{}"),
+    });
+    let text = "[suite]\ndeadline = '400ms'\n\
+                [[check]]\nname = 'slow'\nrequest = { path = '/slow' }\nretry = { for = '5m' }\n\
+                [[check]]\nname = 'late'\nrequest = { path = '/' }\n\
+                [[cleanup]]\nname = 'swept'\nrequest = { method = 'DELETE', path = '/' }\n";
+    let report = run_at(&server.url(), text);
+    let verdicts: Vec<_> = report.checks.iter().map(|check| check.verdict).collect();
+    assert_eq!(verdicts, [Verdict::Fail, Verdict::Error, Verdict::Pass], "{:?}", wrongs(&report));
+    assert!(report.duration_ms < 5_000, "{}", report.duration_ms);
+}
+
+#[test]
+fn the_first_and_the_last_error_are_both_told() {
+    let server = Server::start(|request| if request.nth == 1 { Reply::Die } else { Reply::json(500, "{}") });
+    let report = run_at(&server.url(), &retried("GET").replace("20s", "300ms"));
+    let check = &report.checks[0];
+    let first = check.first_attempt.as_deref().unwrap_or_default();
+    assert!(first.starts_with("connection lost before an answer"), "{first}");
+    assert_eq!(check.summary().as_deref(), Some("status: expected a status of success, found 500"));
+}

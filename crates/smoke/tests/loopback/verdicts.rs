@@ -71,8 +71,10 @@ fn the_events_tell_the_run_as_it_goes() {
             Event::RunStarted { checks } => format!("{checks} checks"),
             Event::CheckStarted { number, name } => format!("{number} {name}"),
             Event::AttemptFailed { attempt, why, next_in_ms, .. } => {
-                format!("  {attempt}: {why}, again in {next_in_ms}")
+                assert!((50..=100).contains(next_in_ms), "{next_in_ms}");
+                format!("  {attempt}: {why}, again")
             }
+            Event::LeftoversFound { number, .. } => format!("{number} left"),
             Event::CheckFinished { number, report } => format!("{number} {}", report.verdict.as_str()),
             Event::RunFinished { counts } => format!("{} passed", counts.pass),
             Event::RevisionAwaited { .. } | Event::RevisionSeen { .. } => "revision".to_owned(),
@@ -163,14 +165,15 @@ fn a_kept_connection_that_the_server_has_closed_is_not_held_against_it() {
 fn what_nothing_measures_yet_is_never_a_pass_and_changes_nothing() {
     let server = service();
     let text = "[[check]]\nname = 'a'\ntcp = { address = '127.0.0.1:1' }\n\
-                [[check]]\nname = 'b'\nrequest = { method = 'POST', path = '/ok' }\n\
+                [[check]]\nname = 'b'\nneeds = ['a']\nrequest = { method = 'POST', path = '/ok' }\n\
                 cleanup = { request = { method = 'DELETE', path = '/ok' } }\n";
     let found = wrongs(&run_at(&server.url(), text));
     assert_eq!(
         found,
         [
             "ERROR cannot be measured yet (no probe of this kind)",
-            "ERROR cannot be measured yet (nothing runs its cleanup)",
+            "SKIP `a` did not pass",
+            "SKIP nothing of `b` was sent",
         ]
     );
     assert!(server.requests().is_empty());
