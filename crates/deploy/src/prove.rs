@@ -39,6 +39,8 @@ pub fn smoke(
         redactor: project.redactor(),
         patience: PATIENCE,
         root: Some(project.root.clone()),
+        database: Some(project.database.clone()),
+        search_path: project.inherited.get("PATH").cloned(),
         ..Options::default()
     };
     plimsoll_smoke::run(checks, target, &options, on_event)

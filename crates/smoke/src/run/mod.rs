@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use minijinja::Value as Name;
+use plimsoll_core::db::DatabaseUrl;
 use plimsoll_core::{Redactor, Secret, template};
 
 use crate::error::SmokeError;
@@ -18,6 +19,7 @@ use crate::http;
 use crate::masking::Masking;
 use crate::model::{Check, Phase};
 use crate::plan::{PlannedCheck, SmokePlan};
+use crate::probe::Marks;
 use crate::report::{CheckReport, Counts, RevisionTally, SkipReason, SmokeReport, Verdict};
 use crate::revision::{Revision, millis};
 use session::Session;
@@ -53,6 +55,10 @@ pub struct Options {
     pub addresses: Vec<IpAddr>,
     /// The folder of the project, in which files that checks name are looked for.
     pub root: Option<PathBuf>,
+    /// The database that `sql` asks unless it names another.
+    pub database: Option<DatabaseUrl>,
+    /// Where programs are looked for, as `PATH` has it: all that commands inherit.
+    pub search_path: Option<String>,
     /// Ends the run at the first check that failed or could not be measured.
     pub stop_at_first: bool,
 }
@@ -69,6 +75,8 @@ impl Default for Options {
             body_limit: 10 << 20,
             addresses: Vec::new(),
             root: None,
+            database: None,
+            search_path: None,
             stop_at_first: false,
         }
     }
@@ -106,8 +114,10 @@ pub fn run(
         masking,
         tally,
         started: Instant::now(),
+        marks: Marks::default(),
     };
     session.open_suites(plan);
+    session.mark_logs(plan);
     on_event(&Event::RunStarted { checks: plan.checks.len() + plan.cleanup.len() });
     let (mut reports, mut unmet, mut stopped_at) = (Vec::new(), BTreeSet::new(), None);
     for (index, planned) in plan.checks.iter().chain(&plan.cleanup).enumerate() {

@@ -160,19 +160,12 @@ fn a_kept_connection_that_the_server_has_closed_is_not_held_against_it() {
 }
 
 #[test]
-fn what_nothing_measures_yet_is_never_a_pass_and_changes_nothing() {
+fn what_nothing_takes_back_yet_is_never_a_pass_and_changes_nothing() {
     let server = service();
-    let text = "[[check]]\nname = 'a'\ntcp = { address = '127.0.0.1:1' }\n\
-                [[check]]\nname = 'b'\nrequest = { method = 'POST', path = '/ok' }\n\
+    let text = "[[check]]\nname = 'b'\nrequest = { method = 'POST', path = '/ok' }\n\
                 cleanup = { request = { method = 'DELETE', path = '/ok' } }\n";
     let found = wrongs(&run_at(&server.url(), text));
-    assert_eq!(
-        found,
-        [
-            "ERROR cannot be measured yet (no probe of this kind)",
-            "ERROR cannot be measured yet (nothing runs its cleanup)",
-        ]
-    );
+    assert_eq!(found, ["ERROR cannot be measured yet (nothing runs its cleanup)"]);
     assert!(server.requests().is_empty());
 }
 
