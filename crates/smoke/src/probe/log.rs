@@ -114,7 +114,10 @@ fn in_output(words: &[String], context: &Context<'_>, search: &mut Search) -> Re
         return Err(unmeasured(UnmeasuredKind::Unusable, detail.trim_end()));
     }
     // Some programs, such as those that show logs of containers, give each line where it was written to.
-    let lines = ended.stdout.lines().chain(ended.stderr.lines());
-    lines.map(|line| search.look_at(line)).any(|found| found);
+    for line in ended.stdout.lines().chain(ended.stderr.lines()) {
+        if search.look_at(line) {
+            break;
+        }
+    }
     Ok(())
 }
