@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use plimsoll_core::db::Engine;
+use plimsoll_core::db::{Engine, Stmt};
 use plimsoll_core::inspect::{Answer, Counting, Query, QueryError, counts, query};
 use plimsoll_tests::{Deployment, TestDatabase, live_tests, server_tests};
 use serde_json::{Value, json};
 
 fn ask(db: &TestDatabase, sql: &str, limit: usize) -> Result<Answer, QueryError> {
-    query(db.url(), &Query { sql: sql.to_owned(), limit, timeout: Duration::from_secs(30) })
+    query(db.url(), &Query { sql: Stmt::new(sql), limit, timeout: Duration::from_secs(30) })
 }
 
 #[track_caller]

@@ -15,6 +15,8 @@ pub(crate) enum Need {
     CCompiler,
     /// The server's programs.
     Server(Kind),
+    /// Redis's server, which its tests start by themselves.
+    Redis,
     /// What linking against PostgreSQL takes. A bundled library can stand in.
     LibPq,
     /// What linking against MySQL takes. A bundled library can stand in.
@@ -25,8 +27,8 @@ pub(crate) enum Need {
 pub(crate) const TO_COMPILE: [Need; 3] = [Need::CCompiler, Need::LibPq, Need::LibMysql];
 
 /// What the live tests take beyond that.
-pub(crate) const TO_TEST: [Need; 3] =
-    [Need::Server(Kind::Postgres), Need::Server(Kind::Mariadb), Need::Server(Kind::Vector)];
+pub(crate) const TO_TEST: [Need; 4] =
+    [Need::Server(Kind::Postgres), Need::Server(Kind::Mariadb), Need::Server(Kind::Vector), Need::Redis];
 
 /// Makes sure of every need, installing packages where something is missing.
 ///
@@ -67,6 +69,7 @@ impl Need {
             Self::CCompiler => workspace::find_program("cc").is_some(),
             Self::Server(Kind::Vector) => vector::can_be_had(),
             Self::Server(kind) => kind.is_installed(),
+            Self::Redis => workspace::find_program("redis-server").is_some(),
             Self::LibPq => client_libraries::links_libpq(),
             Self::LibMysql => client_libraries::links_mysql(),
         }
@@ -83,6 +86,7 @@ impl Need {
             Self::Server(Kind::Mariadb) => &["mariadb-server"],
             // What downloads it.
             Self::Server(Kind::Vector) => &["python3-pip", "npm"],
+            Self::Redis => &["redis-server"],
             Self::LibPq => &["libpq-dev"],
             Self::LibMysql => &["libmariadb-dev", "pkg-config"],
         }

@@ -78,6 +78,8 @@ pub fn smoke(
         jobs: smoke.jobs,
         stop_at_first: smoke.fail_fast,
         journal: Some(project.state_dir().join(journal(smoke.base_url.as_deref()))),
+        database: Some(project.database.clone()),
+        search_path: project.inherited.get("PATH").cloned(),
         ..Options::default()
     };
     plimsoll_smoke::run(checks, target, &options, on_event)

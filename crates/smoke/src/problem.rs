@@ -149,6 +149,22 @@ pub(crate) enum Invalid {
     LogLine,
     #[error("a query is no template: write `:name` in it, and name = \"{{{{ .. }}}}\" into `binds`")]
     QueryTemplate,
+    #[error("`{name}` takes a text, a number, true, false or nothing")]
+    BindShape { name: String },
+    #[error("the query has no `:{name}`")]
+    UnusedBind { name: String },
+    #[error("the query has `:{name}`, add it to `binds`")]
+    Unbound { name: String },
+    #[error(
+        "a command's output is searched from its beginning: remove `from_start`, and let the command say from when"
+    )]
+    CommandFromStart,
+    #[error("`{name}` cannot be a name in the environment")]
+    EnvironmentName { name: String },
+    #[error("the URL of Redis {why}")]
+    RedisUrl { why: &'static str },
+    #[error("`KEYS` keeps everybody else waiting: write keys = \"prefix:*\" in place of the command")]
+    RedisKeys,
     #[error("Redis is asked either `command` or `keys`")]
     RedisAction,
     #[error("this program was built without the feature `tls`")]

@@ -234,6 +234,8 @@ impl fmt::Display for Unmeasured {
             UnmeasuredKind::Redirects => "too many redirects",
             UnmeasuredKind::NotPrepared => "request cannot be made",
             UnmeasuredKind::OutOfTime => "time of the whole run used up",
+            UnmeasuredKind::NotThere => "not there",
+            UnmeasuredKind::Unusable => "cannot be measured",
             UnmeasuredKind::NotYet => "cannot be measured yet",
             UnmeasuredKind::Other => "request failed",
         };
@@ -265,7 +267,11 @@ pub enum UnmeasuredKind {
     NotPrepared,
     /// The time for the whole run ran out.
     OutOfTime,
-    /// A kind of probe that nothing measures yet, or a check that nothing takes back yet.
+    /// A file or program that is not there.
+    NotThere,
+    /// What would be measured does not let itself be measured: no access, no driver, no answer that can be read.
+    Unusable,
+    /// A check that nothing takes back yet.
     NotYet,
     /// Anything else.
     Other,

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use plimsoll_core::Exit;
+use plimsoll_core::db::Stmt;
 use plimsoll_core::inspect::{Query, query};
 
 use super::Context;
@@ -17,7 +18,7 @@ pub(super) fn run(args: &args::Query, context: &mut Context<'_, '_>) -> Result<E
     if statements.len() != 1 {
         return Err(CliError::NotOneStatement { count: statements.len() });
     }
-    let asked = Query { sql: statements.remove(0).text, limit: args.limit, timeout: args.timeout };
+    let asked = Query { sql: Stmt::new(statements.remove(0).text), limit: args.limit, timeout: args.timeout };
     let answer = query(&project.database, &asked)?;
     match context.terminal.format {
         Format::Json => context.terminal.json(&answer),

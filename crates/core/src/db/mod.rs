@@ -10,6 +10,7 @@ mod engine;
 mod error;
 #[cfg(feature = "mysql")]
 mod mysql;
+pub mod named;
 mod pool;
 #[cfg(feature = "postgres")]
 mod pooled;

@@ -35,10 +35,10 @@ const PRAGMAS: [&str; 13] = [
 ];
 
 /// What is asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Query {
     /// One statement, without an end mark.
-    pub sql: String,
+    pub sql: Stmt,
     /// Most rows that are answered.
     pub limit: usize,
     /// How long the server may work at it.
@@ -112,7 +112,7 @@ impl Coded for QueryError {
 /// # Errors
 /// See [`QueryError`].
 pub fn query(url: &DatabaseUrl, query: &Query) -> Result<Answer, QueryError> {
-    permitted(url.engine(), &query.sql)?;
+    permitted(url.engine(), &query.sql.text())?;
     match url.engine() {
         Engine::Postgres | Engine::Mysql => ask(url, query),
         Engine::Sqlite => {
@@ -193,23 +193,20 @@ fn limits(db: &mut dyn Db, query: &Query) -> Result<(), DbError> {
 fn postgres(db: &mut dyn Db, query: &Query) -> Result<Answer, DbError> {
     db.batch(&format!("SET LOCAL statement_timeout = {}", query.timeout.as_millis().max(1)))?;
     if !selects(&query.sql) {
-        return Ok(plain(db.rows(&Stmt::new(&query.sql))?, Vec::new(), query.limit));
+        return Ok(plain(db.rows(&query.sql)?, Vec::new(), query.limit));
     }
     let columns = names(db, &query.sql)?;
     if columns.is_empty() {
-        return Ok(plain(db.rows(&Stmt::new(&query.sql))?, columns, query.limit));
+        return Ok(plain(db.rows(&query.sql)?, columns, query.limit));
     }
     let aliases: Vec<String> = (0..columns.len()).map(|index| format!("c{index}")).collect();
     let read: Vec<String> = aliases.iter().map(|name| format!("q.{name}::text, pg_typeof(q.{name})::text")).collect();
-    let stmt = format!(
-        "SELECT {} FROM (\n{}\n) AS q({}) LIMIT {}",
-        read.join(", "),
-        query.sql,
-        aliases.join(", "),
-        query.limit.saturating_add(1)
-    );
+    let most = query.limit.saturating_add(1);
+    let stmt = Stmt::new(format!("SELECT {} FROM (\n", read.join(", ")))
+        .append(query.sql.clone())
+        .sql(format!("\n) AS q({}) LIMIT {most}", aliases.join(", ")));
     let mut rows: Vec<Vec<Cell>> = Vec::new();
-    for row in db.rows(&Stmt::new(stmt))? {
+    for row in db.rows(&stmt)? {
         let values: Vec<Value> = row.into_values().collect();
         rows.push(values.chunks(2).map(|pair| typed(&pair[0], pair[1].as_str().unwrap_or_default())).collect());
     }
@@ -218,17 +215,18 @@ fn postgres(db: &mut dyn Db, query: &Query) -> Result<Answer, DbError> {
 
 fn sqlite(db: &mut dyn Db, query: &Query) -> Result<Answer, DbError> {
     if !selects(&query.sql) {
-        return Ok(plain(db.rows(&Stmt::new(&query.sql))?, Vec::new(), query.limit));
+        return Ok(plain(db.rows(&query.sql)?, Vec::new(), query.limit));
     }
-    let stmt = format!("SELECT * FROM (\n{}\n) LIMIT {}", query.sql, query.limit.saturating_add(1));
-    let rows = db.rows(&Stmt::new(stmt))?;
+    let most = query.limit.saturating_add(1);
+    let stmt = Stmt::new("SELECT * FROM (\n").append(query.sql.clone()).sql(format!("\n) LIMIT {most}"));
+    let rows = db.rows(&stmt)?;
     let columns = if rows.is_empty() { names(db, &query.sql)? } else { Vec::new() };
     Ok(plain(rows, columns, query.limit))
 }
 
 /// The limit is the session's.
 fn mysql(db: &mut dyn Db, query: &Query) -> Result<Answer, DbError> {
-    let rows = db.rows(&Stmt::new(&query.sql))?;
+    let rows = db.rows(&query.sql)?;
     // Two columns of one name cannot be asked for in this way.
     let columns =
         if rows.is_empty() && selects(&query.sql) { names(db, &query.sql).unwrap_or_default() } else { Vec::new() };
@@ -236,9 +234,9 @@ fn mysql(db: &mut dyn Db, query: &Query) -> Result<Answer, DbError> {
 }
 
 /// The names of a query's columns, without running it: a row is made of nothing beside it.
-fn names(db: &mut dyn Db, sql: &str) -> Result<Vec<String>, DbError> {
-    let stmt = format!("SELECT q.* FROM (SELECT 1 AS one) AS o LEFT JOIN (\n{sql}\n) AS q ON 1 = 0");
-    let rows = db.rows(&Stmt::new(stmt))?;
+fn names(db: &mut dyn Db, sql: &Stmt) -> Result<Vec<String>, DbError> {
+    let stmt = Stmt::new("SELECT q.* FROM (SELECT 1 AS one) AS o LEFT JOIN (\n").append(sql.clone());
+    let rows = db.rows(&stmt.sql("\n) AS q ON 1 = 0"))?;
     Ok(rows.first().map(|row| row.names().map(str::to_owned).collect()).unwrap_or_default())
 }
 
@@ -272,7 +270,8 @@ fn bytes(digits: &str) -> Option<Vec<u8>> {
     (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok()).collect()
 }
 
-fn selects(sql: &str) -> bool {
+fn selects(sql: &Stmt) -> bool {
+    let sql = sql.text();
     let start = sql.trim_start_matches(|c: char| c.is_whitespace() || c == '(');
     let word: String = start.chars().take_while(|c| c.is_alphanumeric()).collect();
     SELECTS.contains(&word.to_ascii_uppercase().as_str())

@@ -38,6 +38,10 @@ pub(crate) fn judge(
         let success = Matcher::Equals(Value::from(0));
         hold(Part::Exit, expect.exit.as_ref().unwrap_or(&success), found.exit.map(Value::from).as_ref());
     }
+    if let Some((missing, instead)) = &found.missing {
+        findings.push(finding(Part::Log, "", missing, instead, masking));
+        return findings;
+    }
     for (part, matcher, value) in [
         (Part::Rows, &expect.rows, found.rows.map(Value::from)),
         (Part::Body, &expect.body, Some(text(&found.text))),
@@ -48,16 +52,13 @@ pub(crate) fn judge(
             hold(part, matcher, value.as_ref());
         }
     }
-    if let Some(missing) = &found.missing {
-        findings.push(finding(Part::Log, "", missing, "nothing", masking));
-    }
     let wants_json = !expect.json.is_empty() || schema.is_some();
     match &found.json {
         Some(json) => {
             findings.extend(json_findings(&expect.json, json, masking));
             findings.extend(schema_findings(schema, json, masking));
         }
-        None if wants_json && found.missing.is_none() && found.error.is_none() => {
+        None if wants_json && found.error.is_none() => {
             findings.push(finding(Part::Json, "", "JSON", &format!("{:?}", found.text), masking));
         }
         None => {}

@@ -14,6 +14,7 @@ pub(crate) struct FileLog {
     pub(crate) command: Option<Spanned<Vec<String>>>,
     pub(crate) contains: Option<Spanned<String>>,
     pub(crate) matches: Option<Spanned<String>>,
+    pub(crate) from_start: Option<Spanned<bool>>,
 }
 
 #[derive(Deserialize)]
@@ -23,6 +24,7 @@ pub(crate) struct FileSql {
     #[serde(default)]
     pub(crate) binds: Placed<Value>,
     pub(crate) url: Option<Spanned<String>>,
+    pub(crate) timeout: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -31,12 +33,15 @@ pub(crate) struct FileRedis {
     pub(crate) url: Spanned<String>,
     pub(crate) command: Option<Spanned<Vec<String>>>,
     pub(crate) keys: Option<Spanned<String>>,
+    pub(crate) timeout: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FileTcp {
     pub(crate) address: Spanned<String>,
+    pub(crate) resolve: Option<Spanned<String>>,
+    pub(crate) timeout: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -53,4 +58,5 @@ pub(crate) struct FileCommand {
     pub(crate) run: Spanned<Vec<String>>,
     #[serde(default)]
     pub(crate) env: Placed<String>,
+    pub(crate) timeout: Option<Spanned<String>>,
 }

@@ -30,6 +30,15 @@ pub(crate) fn confined(root: &Path, path: &str) -> Result<PathBuf, ConfineError>
     if found.is_file() { Ok(found) } else { Err(ConfineError::NotAFile) }
 }
 
+/// The same for a file that may not be there yet, in a folder that may not be there yet: then it is `None`.
+pub(crate) fn confined_or_new(root: &Path, path: &str) -> Result<Option<PathBuf>, ConfineError> {
+    match confined(root, path) {
+        Ok(found) => Ok(Some(found)),
+        Err(ConfineError::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -53,5 +62,7 @@ mod tests {
         ] {
             assert_eq!(confined(&root, path).expect_err("not for checks").to_string(), why, "{path}");
         }
+        assert!(matches!(confined_or_new(&root, "logs/not/yet.log"), Ok(None)));
+        assert!(confined_or_new(&root, "../not-yet.log").is_err());
     }
 }

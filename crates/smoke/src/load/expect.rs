@@ -15,6 +15,7 @@ const SQL: u8 = 4;
 const REDIS: u8 = 8;
 const DNS: u8 = 16;
 const COMMAND: u8 = 32;
+const TCP: u8 = 64;
 
 impl Reader<'_> {
     pub(super) fn expect(&mut self, raw: FileExpect, probe: &Probe) -> Expect {
@@ -77,7 +78,7 @@ impl Reader<'_> {
             Probe::Log(_) => (LOG, "log"),
             Probe::Sql(_) => (SQL, "sql"),
             Probe::Redis(_) => (REDIS, "redis"),
-            Probe::Tcp(_) => (0, "tcp"),
+            Probe::Tcp(_) => (TCP, "tcp"),
             Probe::Dns(_) => (DNS, "dns"),
             Probe::Command(_) => (COMMAND, "command"),
         };
@@ -98,7 +99,7 @@ impl Reader<'_> {
             ("sha256", text(&raw.sha256), HTTP),
             ("tls", raw.tls.as_ref().map(|tls| tls.span().start), HTTP),
             ("rows", place(&raw.rows), SQL),
-            ("error", place(&raw.error), SQL | REDIS | DNS),
+            ("error", place(&raw.error), SQL | REDIS | DNS | TCP),
             ("exit", place(&raw.exit), COMMAND),
             ("stdout", place(&raw.stdout), COMMAND),
             ("stderr", place(&raw.stderr), COMMAND),

@@ -21,7 +21,7 @@ use crate::model::{Phase, Suites};
 use crate::problem::{Invalid, Problems};
 use reader::Reader;
 
-pub(crate) use confine::{ConfineError, confined};
+pub(crate) use confine::{ConfineError, confined, confined_or_new};
 
 /// Reads every `*.toml` of a folder, in the order of the file names. Files that checks name are looked for in `root`,
 /// the folder of the project, and may not be outside of it.

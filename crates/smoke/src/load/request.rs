@@ -156,7 +156,7 @@ impl Reader<'_> {
         bytes
     }
 
-    fn resolve(&mut self, raw: Spanned<String>) -> Resolve {
+    pub(super) fn resolve(&mut self, raw: Spanned<String>) -> Resolve {
         let at = raw.span().start;
         let text = self.placed_text(raw);
         if text == "all" {

@@ -285,3 +285,38 @@ fn places_count_characters_and_lines_as_editors_do() {
     let found = parse(Path::new("smoke/a.toml"), &text.replace("get", "GET")).expect("the text is right");
     assert_eq!(found.checks[0].location.to_string(), "smoke/a.toml:3:8");
 }
+
+#[test]
+fn what_a_probe_cannot_do_is_told_at_its_place() {
+    for (probe, problem) in [
+        ("sql = { query = 'SELECT :a', binds = { b = 1 } }", "2:40: the query has no `:b`"),
+        ("sql = { query = 'SELECT :a' }", "2:17: the query has `:a`, add it to `binds`"),
+        (
+            "sql = { query = 'SELECT :a', binds = { a = [1] } }",
+            "2:40: `a` takes a text, a number, true, false or nothing",
+        ),
+        (
+            "redis = { url = 'redis://h', command = ['keys', '*'] }",
+            "2:40: `KEYS` keeps everybody else waiting: write keys = \"prefix:*\" in place of the command",
+        ),
+        (
+            "redis = { url = 'rediss://u:sesame@h', keys = 'a:*' }",
+            "2:17: the URL of Redis asks for TLS, which is not built in: take `redis://`, through a tunnel if need be",
+        ),
+        ("command = { run = ['env'], env = { 'A=B' = '1' } }", "2:36: `A=B` cannot be a name in the environment"),
+        (
+            "log = { command = ['a'], contains = 'x', from_start = true }",
+            "2:55: a command's output is searched from its beginning: remove `from_start`, and let the command say from when",
+        ),
+        (
+            "tcp = { address = 'h:1', resolve = 'some', timeout = 'soon' }",
+            "2:36: `some` is not an IP address, nor `all`",
+        ),
+    ] {
+        let found = problems_of(&format!("[[check]]\n{probe}\nname = 'a'\n"));
+        assert!(found.contains(&format!("smoke/a.toml:{problem}")), "{probe}: {found:?}");
+        assert!(!found.join(" ").contains("sesame"), "{found:?}");
+    }
+    let found = problems_of("[[check]]\nname = 'a'\ndns = { name = 'a', type = 'MX' }\n");
+    assert!(found[0].contains("`MX`") && found[0].contains("AAAA"), "{found:?}");
+}

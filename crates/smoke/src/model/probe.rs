@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Request, Texts, Visitor};
+use super::{Request, Resolve, Texts, Visitor, is_false};
 
 /// What a check looks at.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,6 +37,9 @@ pub struct LogProbe {
     /// The regular expression that finds something in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub matches: Option<String>,
+    /// Whether lines count that were in the file before the run began.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub from_start: bool,
 }
 
 /// Where lines come from.
@@ -61,6 +64,9 @@ pub struct SqlProbe {
     /// The URL of another database than the environment's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+    /// How long the database may work at it, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_ms: Option<u64>,
 }
 
 /// A question to Redis.
@@ -71,6 +77,9 @@ pub struct RedisProbe {
     pub url: String,
     /// What is asked.
     pub action: RedisAction,
+    /// The longest time to connect and for an answer, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_ms: Option<u64>,
 }
 
 /// What is asked of Redis.
@@ -89,6 +98,12 @@ pub enum RedisAction {
 pub struct TcpProbe {
     /// Host and port.
     pub address: String,
+    /// Which addresses of the host are connected to; the first that answers when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolve: Option<Resolve>,
+    /// The longest time for one address, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_ms: Option<u64>,
 }
 
 /// A name to look up.
@@ -102,7 +117,7 @@ pub struct DnsProbe {
     pub record: RecordType,
 }
 
-/// The kinds of entries of a name.
+/// The kinds of addresses, which are all that the system's resolver tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 #[expect(missing_docs, reason = "the names are those of DNS")]
@@ -110,10 +125,6 @@ pub enum RecordType {
     #[default]
     A,
     Aaaa,
-    Cname,
-    Mx,
-    Ns,
-    Txt,
 }
 
 /// A command to run in the project's root.
@@ -125,6 +136,9 @@ pub struct CommandProbe {
     /// Its environment, beside the search path.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub env: Vec<(String, String)>,
+    /// How long it may run, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_ms: Option<u64>,
 }
 
 impl RecordType {
@@ -134,10 +148,6 @@ impl RecordType {
         match self {
             Self::A => "A",
             Self::Aaaa => "AAAA",
-            Self::Cname => "CNAME",
-            Self::Mx => "MX",
-            Self::Ns => "NS",
-            Self::Txt => "TXT",
         }
     }
 }
@@ -164,7 +174,7 @@ impl Probe {
             }
             Self::Redis(RedisProbe { action: RedisAction::Command(words), .. }) => format!("redis {}", words.join(" ")),
             Self::Redis(RedisProbe { action: RedisAction::Keys(pattern), .. }) => format!("redis keys {pattern}"),
-            Self::Tcp(TcpProbe { address }) => format!("tcp {address}"),
+            Self::Tcp(TcpProbe { address, .. }) => format!("tcp {address}"),
             Self::Dns(DnsProbe { name, record }) => format!("dns {name} {}", record.as_str()),
             Self::Command(CommandProbe { run, .. }) => format!("command {}", run.join(" ")),
         }
@@ -175,7 +185,7 @@ impl Texts for Probe {
     fn texts(&mut self, visitor: &mut dyn Visitor) {
         match self {
             Self::Http(request) => request.texts(visitor),
-            Self::Log(LogProbe { source, contains, matches }) => {
+            Self::Log(LogProbe { source, contains, matches, from_start: _ }) => {
                 match source {
                     LogSource::File(file) => file.texts(visitor),
                     LogSource::Command(words) => words.texts(visitor),
@@ -183,20 +193,25 @@ impl Texts for Probe {
                 contains.texts(visitor);
                 matches.texts(visitor);
             }
-            Self::Sql(SqlProbe { query: _, binds, url }) => {
+            Self::Sql(SqlProbe { query: _, binds, url, timeout_ms: _ }) => {
                 binds.texts(visitor);
                 url.texts(visitor);
             }
-            Self::Redis(RedisProbe { url, action }) => {
+            Self::Redis(RedisProbe { url, action, timeout_ms: _ }) => {
                 url.texts(visitor);
                 match action {
                     RedisAction::Command(words) => words.texts(visitor),
                     RedisAction::Keys(pattern) => pattern.texts(visitor),
                 }
             }
-            Self::Tcp(TcpProbe { address }) => address.texts(visitor),
+            Self::Tcp(TcpProbe { address, resolve, timeout_ms: _ }) => {
+                address.texts(visitor);
+                if let Some(Resolve::Address(one)) = resolve {
+                    one.texts(visitor);
+                }
+            }
             Self::Dns(DnsProbe { name, record: _ }) => name.texts(visitor),
-            Self::Command(CommandProbe { run, env }) => {
+            Self::Command(CommandProbe { run, env, timeout_ms: _ }) => {
                 run.texts(visitor);
                 env.texts(visitor);
             }

@@ -126,7 +126,9 @@ fn wanted(probe: &Probe, expect: &Expect) -> Vec<String> {
             let texts = [log.contains.as_ref().map(|text| format!("{text:?}")), log.matches.clone()];
             format!("a line with {}", texts.into_iter().flatten().collect::<Vec<_>>().join(" and "))
         }
-        Probe::Sql(_) | Probe::Redis(_) if expect.error.is_some() => "an error".to_owned(),
+        Probe::Sql(_) | Probe::Redis(_) | Probe::Dns(_) | Probe::Tcp(_) if expect.error.is_some() => {
+            "an error".to_owned()
+        }
         Probe::Sql(_) | Probe::Redis(_) | Probe::Dns(_) => "an answer".to_owned(),
         Probe::Tcp(_) => "something that listens".to_owned(),
         Probe::Command(_) => match &expect.exit {

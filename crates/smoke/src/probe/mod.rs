@@ -3,25 +3,40 @@
 mod command;
 mod dns;
 mod log;
-mod redis;
+mod marks;
+mod process;
+pub(crate) mod redis;
 mod sql;
 mod tcp;
 
 use std::path::Path;
 use std::time::Duration;
 
+use plimsoll_core::Secret;
+use plimsoll_core::db::DatabaseUrl;
 use serde_json::Value;
 
 use crate::model::Probe;
 use crate::report::{Unmeasured, UnmeasuredKind};
 
+pub(crate) use marks::Marks;
+
 /// What a probe may use.
-#[expect(dead_code, reason = "no kind is measured yet; the first one that is takes this line away")]
 pub(crate) struct Context<'a> {
     /// The folder of the project.
     pub(crate) root: Option<&'a Path>,
-    /// The longest time for one look.
+    /// The longest time for one look, unless a check says otherwise.
     pub(crate) timeout: Duration,
+    /// What is left of the time of the whole run.
+    pub(crate) longest: Option<Duration>,
+    /// How many bytes of output are read.
+    pub(crate) output_limit: usize,
+    /// The environment's database.
+    pub(crate) database: Option<&'a DatabaseUrl>,
+    /// Where programs are looked for.
+    pub(crate) search_path: Option<&'a str>,
+    /// Where the logs ended when the run began.
+    pub(crate) marks: &'a Marks,
 }
 
 /// What one look found. Parts that a kind does not have are empty.
@@ -41,10 +56,25 @@ pub(crate) struct Observation {
     pub(crate) stdout: String,
     /// What a command wrote to its standard error.
     pub(crate) stderr: String,
-    /// What is not there yet, such as the line of a log; a finding that repeating may cure.
-    pub(crate) missing: Option<String>,
+    /// What is not there yet, such as the line of a log, and what is there; a finding that repeating may cure.
+    pub(crate) missing: Option<(String, String)>,
+    /// What must not be shown of it.
+    pub(crate) secrets: Vec<Secret>,
     /// How long the look took.
     pub(crate) elapsed: Duration,
+}
+
+impl Context<'_> {
+    /// The longest time for one look at what a check may have said something about.
+    fn limit(&self, own_ms: Option<u64>) -> Duration {
+        let own = own_ms.map_or(self.timeout, Duration::from_millis);
+        self.longest.map_or(own, |longest| own.min(longest))
+    }
+
+    /// The folder of the project, without which files and commands have no place.
+    fn root(&self) -> Result<&Path, Unmeasured> {
+        self.root.ok_or_else(|| unmeasured(UnmeasuredKind::NotPrepared, "there is no folder of a project"))
+    }
 }
 
 /// Looks once, with every template filled in.
@@ -56,10 +86,14 @@ pub(crate) fn measure(probe: &Probe, context: &Context<'_>) -> Result<Observatio
         Probe::Tcp(probe) => tcp::measure(probe, context),
         Probe::Dns(probe) => dns::measure(probe, context),
         Probe::Command(probe) => command::measure(probe, context),
-        Probe::Http(_) => Err(not_yet()),
+        Probe::Http(_) => Err(unmeasured(UnmeasuredKind::Other, "requests are sent, not looked at")),
     }
 }
 
-fn not_yet() -> Unmeasured {
-    Unmeasured { kind: UnmeasuredKind::NotYet, detail: "no probe of this kind".to_owned() }
+fn unmeasured(kind: UnmeasuredKind, detail: impl Into<String>) -> Unmeasured {
+    Unmeasured { kind, detail: detail.into() }
+}
+
+fn in_time(limit: Duration) -> String {
+    format!("not within {}", crate::duration::show_millis(u64::try_from(limit.as_millis()).unwrap_or(u64::MAX)))
 }

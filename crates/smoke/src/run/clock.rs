@@ -35,7 +35,8 @@ impl Clock {
         self.left(check, options).map_or(delay, |left| delay.min(left))
     }
 
-    fn left(&self, check: &Check, options: &Options) -> Option<Duration> {
+    /// The time that a check has left, without an end where neither the run nor its suite has a deadline.
+    pub(super) fn left(&self, check: &Check, options: &Options) -> Option<Duration> {
         let of_run = options.deadline.map(|deadline| (deadline, self.started));
         if check.phase == Phase::Cleanup {
             return of_run.map(|(deadline, started)| (deadline + GRACE).saturating_sub(started.elapsed()));

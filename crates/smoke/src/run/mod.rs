@@ -16,6 +16,7 @@ use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use minijinja::Value as Name;
+use plimsoll_core::db::DatabaseUrl;
 use plimsoll_core::{Location, Redactor, Secret, template};
 
 use crate::error::SmokeError;
@@ -24,6 +25,7 @@ use crate::http;
 use crate::masking::Masking;
 use crate::model::Check;
 use crate::plan::SmokePlan;
+use crate::probe::Marks;
 use crate::report::{CheckReport, Counts, RevisionTally, SkipReason, SmokeReport, Verdict};
 use crate::revision::{Revision, millis};
 use clock::Clock;
@@ -63,6 +65,10 @@ pub struct Options {
     pub addresses: Vec<IpAddr>,
     /// The folder of the project, in which files that checks name are looked for.
     pub root: Option<PathBuf>,
+    /// The database that `sql` asks unless it names another.
+    pub database: Option<DatabaseUrl>,
+    /// Where programs are looked for, as `PATH` has it: all that commands inherit.
+    pub search_path: Option<String>,
     /// Begins no other check after the first one that failed or could not be measured. What cleans up runs.
     pub stop_at_first: bool,
     /// How many checks run beside each other, where their order is free.
@@ -85,6 +91,8 @@ impl Default for Options {
             body_limit: 10 << 20,
             addresses: Vec::new(),
             root: None,
+            database: None,
+            search_path: None,
             stop_at_first: false,
             jobs: 1,
             journal: None,
@@ -131,8 +139,10 @@ pub fn run(
         tally: Mutex::new(tally),
         clock: Clock::new(plan),
         journal,
+        marks: Marks::default(),
     };
     session.open_suites(plan);
+    session.mark_logs(plan);
     let cleanups = plan.checks.iter().filter(|planned| planned.check.cleanup.is_some()).count();
     let checks = leftovers.len() + plan.checks.len() + cleanups + plan.cleanup.len();
     on_event(&Event::RunStarted { checks });

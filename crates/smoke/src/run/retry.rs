@@ -98,12 +98,14 @@ fn is_transient(kind: UnmeasuredKind) -> bool {
         | UnmeasuredKind::Reset
         | UnmeasuredKind::TimedOut
         | UnmeasuredKind::NameNotFound
-        | UnmeasuredKind::CutShort => true,
+        | UnmeasuredKind::CutShort
+        | UnmeasuredKind::NotThere => true,
         UnmeasuredKind::Tls
         | UnmeasuredKind::TooLarge
         | UnmeasuredKind::Redirects
         | UnmeasuredKind::NotPrepared
         | UnmeasuredKind::OutOfTime
+        | UnmeasuredKind::Unusable
         | UnmeasuredKind::NotYet
         | UnmeasuredKind::Other => false,
     }

@@ -22,7 +22,7 @@ use crate::http::{self, Answer, Http, Limits, Prepared, Route, SendError};
 use crate::masking::Masking;
 use crate::model::{Check, Expect, Expectation, Level, Probe, Resolve, Source};
 use crate::plan::SmokePlan;
-use crate::probe;
+use crate::probe::{self, Marks};
 use crate::problem::template_text;
 use crate::render::rendered;
 use crate::report::{CheckReport, Finding, Part, RevisionTally, Unmeasured, UnmeasuredKind, Verdict};
@@ -40,6 +40,8 @@ pub(super) struct Session<'a> {
     pub(super) clock: Clock,
     /// Where what has to be taken back is written down.
     pub(super) journal: Option<Journal>,
+    /// Where the logs ended when the run began.
+    pub(super) marks: Marks,
 }
 
 /// One check, with what is its own.
@@ -120,6 +122,20 @@ impl Session<'_> {
         }
     }
 
+    /// Remembers where the logs that checks look into end.
+    pub(super) fn mark_logs(&mut self, plan: &SmokePlan) {
+        let Some(root) = self.options.root.as_deref() else { return };
+        let names = Name::from_pairs(self.names());
+        for planned in plan.checks.iter().chain(&plan.cleanup) {
+            // A name that is captured first is not known yet; such a check says so when its turn comes.
+            if let Probe::Log(log) = &planned.check.probe
+                && let Ok(Probe::Log(log)) = rendered(&self.env, &Probe::Log(log.clone()), &names)
+            {
+                self.marks.set(root, &log);
+            }
+        }
+    }
+
     /// The names that have a value by now.
     pub(super) fn names(&self) -> BTreeMap<String, Name> {
         self.names.read().unwrap_or_else(PoisonError::into_inner).clone()
@@ -177,7 +193,8 @@ impl Session<'_> {
             (Some(_), _) => Verdict::Error,
             (None, false) if check.level == Level::Warn => Verdict::Warn,
             (None, false) => Verdict::Fail,
-            (None, true) if report.attempts > 1 => Verdict::Flaky,
+            // A line that takes its time is nothing unusual.
+            (None, true) if report.attempts > 1 && !matches!(check.probe, Probe::Log(_)) => Verdict::Flaky,
             (None, true) => Verdict::Pass,
         };
         if !matches!(report.verdict, Verdict::Pass | Verdict::Flaky) {
@@ -368,12 +385,21 @@ impl Session<'_> {
         timeout: Duration,
         report: &mut CheckReport,
     ) -> Result<(Failure, Option<Value>), Failure> {
-        let context = probe::Context { root: self.options.root.as_deref(), timeout };
+        let context = probe::Context {
+            root: self.options.root.as_deref(),
+            timeout,
+            longest: self.clock.left(check, self.options),
+            output_limit: self.options.body_limit,
+            database: self.options.database.as_ref(),
+            search_path: self.options.search_path.as_deref(),
+            marks: &self.marks,
+        };
         let found = probe::measure(probe, &context).map_err(|Unmeasured { kind, detail }| {
             report.unmeasured = Some(Unmeasured { kind, detail: self.masking.apply(&detail) });
             Failure::Unmeasured { kind, bytes_sent: false }
         })?;
         report.answer_ms = Some(millis(found.elapsed));
+        found.secrets.iter().for_each(|secret| self.masking.learn(secret.clone()));
         let not_captured = self.capture(check, found.json.as_ref(), &found.text, &[]);
         report.findings = expect::probe::judge(probe, &ready.expect, ready.schema.as_ref(), &found, &self.masking);
         report.findings.extend(not_captured);

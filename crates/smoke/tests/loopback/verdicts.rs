@@ -162,7 +162,7 @@ fn a_kept_connection_that_the_server_has_closed_is_not_held_against_it() {
 }
 
 #[test]
-fn what_nothing_measures_yet_is_never_a_pass_and_changes_nothing() {
+fn what_needs_something_that_could_not_be_measured_is_not_sent_and_not_taken_back() {
     let server = service();
     let text = "[[check]]\nname = 'a'\ntcp = { address = '127.0.0.1:1' }\n\
                 [[check]]\nname = 'b'\nneeds = ['a']\nrequest = { method = 'POST', path = '/ok' }\n\
