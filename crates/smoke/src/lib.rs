@@ -16,6 +16,7 @@ mod probe;
 mod problem;
 mod render;
 mod report;
+pub mod results;
 mod revision;
 mod run;
 
