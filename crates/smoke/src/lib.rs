@@ -8,6 +8,7 @@ mod event;
 mod expect;
 mod file;
 mod http;
+pub mod import;
 mod load;
 mod masking;
 mod model;

@@ -77,9 +77,12 @@ fn section(number: usize, check: &CheckReport) -> String {
         ));
     }
     parts.extend(check.stopped_on.as_ref().map(|why| format!("<p>Not tried again: {}</p>", escaped(why))));
-    parts.extend(check.answer.as_ref().map(|answer| {
-        format!("<details><summary>Answer</summary><pre>{}</pre></details>", escaped(answer))
-    }));
+    parts.extend(
+        check
+            .answer
+            .as_ref()
+            .map(|answer| format!("<details><summary>Answer</summary><pre>{}</pre></details>", escaped(answer))),
+    );
     parts.extend(check.curl.as_ref().map(|curl| format!("<h3>Send it again</h3>\n<pre>{}</pre>", escaped(curl))));
     parts.push("</section>".to_owned());
     parts.join("\n")

@@ -4,6 +4,7 @@ mod addresses;
 mod answers;
 mod bodies;
 mod certificates;
+mod imported;
 mod redirects;
 mod repeating;
 mod requests;
