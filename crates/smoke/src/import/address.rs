@@ -39,6 +39,12 @@ impl Base {
         Ok(())
     }
 
+    /// A URL without the host that all requests go to; another one stays whole.
+    pub(super) fn without(&self, url: &str) -> String {
+        let (host, rest) = split(url);
+        if self.0.as_deref() == Some(host) && rest.starts_with('/') { rest.to_owned() } else { url.to_owned() }
+    }
+
     pub(super) fn shown(&self) -> Option<String> {
         self.0.as_deref().map(shown)
     }

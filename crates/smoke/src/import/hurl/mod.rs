@@ -86,6 +86,7 @@ impl Reader {
         }
         draft.name = self.name(&draft, comment);
         assert::response(lines, &mut draft, &mut self.variables, &mut self.remarks);
+        draft.expect.url = draft.expect.url.take().map(|url| self.base.without(&url));
         options.apply(&mut draft, &mut self.remarks);
         if options.skip {
             refused = Some("it is skipped in the source".to_owned());
