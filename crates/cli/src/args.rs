@@ -13,6 +13,7 @@ use std::time::Duration;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use plimsoll_core::project::parse_duration;
 use plimsoll_smoke::Filter;
+use plimsoll_smoke::results::ReportFormat;
 
 pub(crate) use lifecycle::{Audit, AuditAccept, AuditList, AuditVerify, Lifecycle, LifecycleTriggers};
 pub(crate) use migrate::{
@@ -202,6 +203,8 @@ pub(crate) struct Apply {
 pub(crate) enum Smoke {
     /// Run the checks against what serves
     Run(SmokeRun),
+    /// Turn a Hurl file or a curl line into checks, as TOML on stdout; exit code 3 when something was left out
+    Import(SmokeImport),
 }
 
 /// `smoke run`
@@ -237,6 +240,22 @@ pub(crate) struct SmokeRun {
     /// Where the service is; what serves in the environment by default
     #[arg(long, value_name = "URL")]
     pub(crate) base_url: Option<String>,
+
+    /// Write the results to a file as well, whatever they are: junit, tap, markdown, html or json
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = parse_report)]
+    pub(crate) report: Vec<(ReportFormat, PathBuf)>,
+}
+
+/// `smoke import`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct SmokeImport {
+    /// The Hurl file, or `-` for stdin
+    #[arg(value_name = "FILE.hurl", required_unless_present = "curl", conflicts_with = "curl")]
+    pub(crate) file: Option<PathBuf>,
+
+    /// A curl line as it is typed into a shell
+    #[arg(long, value_name = "LINE")]
+    pub(crate) curl: Option<String>,
 }
 
 /// `env`
@@ -288,6 +307,16 @@ fn parse_set(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("expected NAME=VALUE".to_owned()),
+    }
+}
+
+fn parse_report(text: &str) -> Result<(ReportFormat, PathBuf), String> {
+    let (name, file) = text.split_once('=').filter(|(_, file)| !file.is_empty()).unwrap_or((text, ""));
+    let names: Vec<_> = ReportFormat::ALL.iter().map(|(name, _)| *name).collect();
+    match ReportFormat::parse(name) {
+        Some(format) if !file.is_empty() => Ok((format, PathBuf::from(file))),
+        Some(_) => Err(format!("expected a file after the format, such as `{name}=results/smoke`")),
+        None => Err(format!("`{name}` is not a format, there are {}", names.join(", "))),
     }
 }
 

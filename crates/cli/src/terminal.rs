@@ -14,7 +14,7 @@ use crate::args::{Format, Global};
 use crate::catalogue::advice;
 use crate::error::CliError;
 use crate::inputs::Surroundings;
-use crate::reporter::{human, json};
+use crate::reporter::{checks, json};
 
 /// How many problems are shown with their source before the rest is only counted.
 const SHOWN: usize = 20;
@@ -72,6 +72,11 @@ impl<'a> Terminal<'a> {
     pub(crate) fn know_too(&mut self, secret: &str) {
         let known = std::mem::take(&mut self.redactor);
         self.redactor = known.and(Redactor::new([&Secret::new(secret)]));
+    }
+
+    /// What must not be shown, for files that are written.
+    pub(crate) fn redactor(&self) -> &Redactor {
+        &self.redactor
     }
 
     /// Prints a result, which ends its own lines.
@@ -241,7 +246,7 @@ fn of_room(cause: &Cause) -> String {
     match cause {
         Cause::Database(error) => database_detail(error),
         Cause::Release(error) => error.log().map(|(lines, file)| process_log(lines, file)).unwrap_or_default(),
-        Cause::Smoke(failed) => human::failures(&failed.report),
+        Cause::Smoke(failed) => checks::failures(&failed.report),
         _ => String::new(),
     }
 }

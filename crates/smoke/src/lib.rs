@@ -8,6 +8,7 @@ mod event;
 mod expect;
 mod file;
 mod http;
+pub mod import;
 mod load;
 mod masking;
 mod model;
@@ -16,6 +17,7 @@ mod probe;
 mod problem;
 mod render;
 mod report;
+pub mod results;
 mod revision;
 mod run;
 

@@ -130,7 +130,16 @@ pub struct Finding {
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { of, expected, actual, .. } = self;
+        let Self { expected, actual, .. } = self;
+        write!(f, "{}: expected {expected}, found {actual}", self.place())
+    }
+}
+
+impl Finding {
+    /// What was looked at: `header etag`, `json $.id from 127.0.0.1`.
+    #[must_use]
+    pub fn place(&self) -> String {
+        let of = &self.of;
         let part = match self.part {
             Part::Status => "status",
             Part::Url => "final URL",
@@ -157,7 +166,7 @@ impl fmt::Display for Finding {
         };
         let space = if of.is_empty() { "" } else { " " };
         let from = self.from.as_ref().map(|from| format!(" from {from}")).unwrap_or_default();
-        write!(f, "{part}{space}{of}{from}: expected {expected}, found {actual}")
+        format!("{part}{space}{of}{from}")
     }
 }
 

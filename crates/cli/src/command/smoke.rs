@@ -1,19 +1,25 @@
-//! `plimsoll smoke run`: the checks alone, against what serves or a given address.
+//! `plimsoll smoke`: runs the checks alone, against what serves or a given address; or makes some. How is `plimsoll_smoke`'s.
+
+use std::io::Read as _;
+use std::path::PathBuf;
 
 use plimsoll_core::Exit;
 use plimsoll_deploy::{DeployEvent, SmokeOptions};
+use plimsoll_smoke::{SmokeReport, import, results};
 
 use super::Context;
-use crate::args::{Format, Smoke, SmokeRun};
+use crate::args::{Format, Smoke, SmokeImport, SmokeRun};
 use crate::error::CliError;
-use crate::reporter::Reporter;
+use crate::reporter::{Reporter, checks};
 
 pub(super) fn run(args: &Smoke, context: &mut Context<'_, '_>) -> Result<Exit, CliError> {
-    let Smoke::Run(args) = args;
-    checks(args, context)
+    match args {
+        Smoke::Run(args) => run_checks(args, context),
+        Smoke::Import(args) => bring_in(args, context),
+    }
 }
 
-fn checks(args: &SmokeRun, context: &mut Context<'_, '_>) -> Result<Exit, CliError> {
+fn run_checks(args: &SmokeRun, context: &mut Context<'_, '_>) -> Result<Exit, CliError> {
     let project = context.project(&args.environment)?;
     let options = options(args);
     let plan = plimsoll_deploy::load_checks(&project, &options)?
@@ -26,7 +32,22 @@ fn checks(args: &SmokeRun, context: &mut Context<'_, '_>) -> Result<Exit, CliErr
         reporter.event(terminal, &DeployEvent::Smoke(event));
     });
     reporter.end(context.terminal);
-    let report = done?.into_result()?;
+    let report = done?;
+    let written = write_reports(&report, args, context);
+    let report = match report.into_result() {
+        Ok(report) => written.map(|()| report)?,
+        // The checks decide how the command ends; what could not be written is told.
+        Err(failed) => {
+            if let Err(CliError::File { path, source }) = &written {
+                context.terminal.say(&format!("cannot write `{}`: {source}", path.display()));
+            }
+            return Err(failed.into());
+        }
+    };
+    let remarkable = checks::failures(&report);
+    if context.terminal.format == Format::Text && !remarkable.is_empty() {
+        context.terminal.say(remarkable.trim_end());
+    }
     match context.terminal.format {
         Format::Text => context.terminal.result(&format!("{}\n", report.headline())),
         Format::Json => context.terminal.json(&report),
@@ -44,4 +65,52 @@ fn options(args: &SmokeRun) -> SmokeOptions {
         deadline: args.deadline,
         base_url: args.base_url.clone(),
     }
+}
+
+/// Every file is tried, and the first that could not be written is the error.
+fn write_reports(report: &SmokeReport, args: &SmokeRun, context: &Context<'_, '_>) -> Result<(), CliError> {
+    let mut result = Ok(());
+    for (format, path) in &args.report {
+        let file = context.surroundings.current_dir.join(path);
+        let text = results::write(report, *format, context.terminal.redactor());
+        let folder = file.parent().map_or(Ok(()), std::fs::create_dir_all);
+        if let Err(source) = folder.and_then(|()| std::fs::write(&file, text)) {
+            result = result.and(Err(CliError::File { path: path.clone(), source }));
+        }
+    }
+    result
+}
+
+/// Prints the checks, and tells what is not among them.
+fn bring_in(args: &SmokeImport, context: &mut Context<'_, '_>) -> Result<Exit, CliError> {
+    let (name, imported) = match (&args.curl, &args.file) {
+        (Some(line), _) => ("curl".to_owned(), import::curl("a curl line", line)),
+        (None, file) => {
+            let path = file.clone().unwrap_or_else(|| PathBuf::from("-"));
+            let (name, text) = if path.as_os_str() == "-" {
+                let mut text = String::new();
+                ("stdin".to_owned(), std::io::stdin().read_to_string(&mut text).map(|_| text))
+            } else {
+                let file = context.surroundings.current_dir.join(&path);
+                (path.display().to_string(), std::fs::read_to_string(file))
+            };
+            let text = text.map_err(|source| CliError::File { path, source })?;
+            let imported = import::hurl(&name, &text);
+            (name, imported)
+        }
+    };
+    match context.terminal.format {
+        Format::Text => context.terminal.result(&imported.toml),
+        Format::Json => context.terminal.json(&imported),
+    }
+    for note in &imported.notes {
+        context.terminal.say(&format!("{name}:{}: note: {}", note.line, note.text));
+    }
+    for left_out in &imported.left_out {
+        context.terminal.say(&format!("{name}:{}: left out: {}", left_out.line, left_out.text));
+    }
+    let word = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+    let (checks, missing) = (word(imported.checks, "check"), word(imported.left_out.len(), "thing"));
+    context.terminal.say(&format!("{checks} imported, {missing} left out"));
+    Ok(if imported.left_out.is_empty() { Exit::Ok } else { Exit::CheckFailed })
 }

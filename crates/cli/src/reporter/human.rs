@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 use plimsoll_deploy::{DeployEvent, DeployReport, Outcome};
 use plimsoll_migrate::MigrateEvent;
-use plimsoll_smoke::{SmokeReport, Verdict};
+use plimsoll_smoke::Verdict;
 
 use super::seeding::Seeding;
 use crate::terminal::Terminal;
@@ -214,30 +214,6 @@ pub(crate) fn deployed(report: &DeployReport, program: &str) -> String {
     }
     if !report.serving.is_empty() {
         row("stop", &format!("{program} stop {environment}"));
-    }
-    text
-}
-
-/// The checks that did not pass, each with what was found and the line that repeats it.
-pub(crate) fn failures(report: &SmokeReport) -> String {
-    let mut text = String::new();
-    for check in &report.checks {
-        if matches!(check.verdict, Verdict::Pass | Verdict::Flaky) {
-            continue;
-        }
-        let mut line = |line: String| writeln!(text, "  {line}").expect("a string takes every line");
-        line(format!("{:<5}  {}  ({})", check.verdict.as_str(), check.name, check.location));
-        line(format!("       {}", check.request));
-        check.findings.iter().for_each(|finding| line(format!("       {finding}")));
-        if let Some(unmeasured) = &check.unmeasured {
-            line(format!("       {unmeasured}"));
-        }
-        if let Some(skipped) = &check.skipped {
-            line(format!("       {skipped}"));
-        }
-        if let Some(curl) = &check.curl {
-            line(format!("       {curl}"));
-        }
     }
     text
 }

@@ -1,5 +1,6 @@
 //! The reporters: each event goes to one of them, and both match every event, so that none can be forgotten.
 
+pub(crate) mod checks;
 pub(crate) mod diff;
 pub(crate) mod human;
 pub(crate) mod json;
