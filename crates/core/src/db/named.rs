@@ -3,6 +3,11 @@
 
 use super::{Stmt, Value};
 
+/// A name in a query that nothing is bound to.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("nothing is bound to `:{0}`")]
+pub struct Unbound(pub String);
+
 /// The names in a query, each once, in the order in which they come.
 #[must_use]
 pub fn names(sql: &str) -> Vec<String> {
@@ -21,13 +26,14 @@ pub fn names(sql: &str) -> Vec<String> {
 ///
 /// # Errors
 /// The first name that nothing is bound to.
-pub fn bound<'a>(sql: &'a str, binds: &[(&str, Value)]) -> Result<Stmt, &'a str> {
+pub fn bound(sql: &str, binds: &[(&str, Value)]) -> Result<Stmt, Unbound> {
     let mut stmt = Stmt::default();
     for part in parts(sql) {
         match part {
             Part::Text(text) => stmt.push(text),
             Part::Name(name) => {
-                let (_, value) = binds.iter().find(|(known, _)| *known == name).ok_or(name)?;
+                let (_, value) =
+                    binds.iter().find(|(known, _)| *known == name).ok_or_else(|| Unbound(name.to_owned()))?;
                 stmt.push_bind(value.clone());
             }
         }
@@ -113,6 +119,6 @@ mod tests {
         let stmt = bound(sql, &[("a", "x'; DROP".into()), ("b", 7_i64.into())]).expect("all are bound");
         assert_eq!(stmt, Stmt::new("SELECT ").bind("x'; DROP").sql(", ':a', ").bind(7_i64).sql("::int"));
         assert_eq!(stmt.text(), "SELECT ?, ':a', ?::int");
-        assert_eq!(bound(sql, &[("a", Value::Null)]), Err("b"));
+        assert_eq!(bound(sql, &[("a", Value::Null)]), Err(Unbound("b".to_owned())));
     }
 }

@@ -119,7 +119,7 @@ impl Reader<'_> {
         };
         let url = self.placed_text(raw.url);
         if !template::is_template(&url)
-            && let Err(why) = redis::checked(&url)
+            && let Some(why) = redis::wrong_with(&url)
         {
             self.wrong(at, Invalid::RedisUrl { why });
         }

@@ -18,8 +18,8 @@ pub(super) fn measure(probe: &DnsProbe, context: &Context<'_>) -> Result<Observa
     let found = lookup(&probe.name, context.limit(None))?;
     let elapsed = began.elapsed();
     let all = match found {
-        Ok(all) => all,
-        Err(why) => return Ok(Observation { error: Some(why), elapsed, ..Observation::default() }),
+        Known::Addresses(all) => all,
+        Known::NoName(why) => return Ok(Observation { error: Some(why), elapsed, ..Observation::default() }),
     };
     let wanted = |address: &IpAddr| match probe.record {
         RecordType::A => address.is_ipv4(),
@@ -35,8 +35,16 @@ pub(super) fn measure(probe: &DnsProbe, context: &Context<'_>) -> Result<Observa
     Ok(Observation { json, text, elapsed, ..Observation::default() })
 }
 
-/// The addresses of a name, each once; the inner error is the resolver's answer that there is no such name.
-pub(super) fn lookup(name: &str, limit: Duration) -> Result<Result<Vec<IpAddr>, String>, Unmeasured> {
+/// What a resolver knows of a name.
+pub(super) enum Known {
+    /// Its addresses, each once.
+    Addresses(Vec<IpAddr>),
+    /// That there is no such name, in the resolver's words.
+    NoName(String),
+}
+
+/// Asks the resolver.
+pub(super) fn lookup(name: &str, limit: Duration) -> Result<Known, Unmeasured> {
     let (sender, receiver) = channel();
     let asked = name.to_owned();
     // The system's resolver takes no limit: what takes too long is left to end by itself.
@@ -48,9 +56,9 @@ pub(super) fn lookup(name: &str, limit: Duration) -> Result<Result<Vec<IpAddr>, 
         Ok(Ok(mut addresses)) => {
             addresses.sort_unstable();
             addresses.dedup();
-            Ok(Ok(addresses))
+            Ok(Known::Addresses(addresses))
         }
-        Ok(Err(error)) if is_answer(&error) => Ok(Err(error.to_string())),
+        Ok(Err(error)) if is_answer(&error) => Ok(Known::NoName(error.to_string())),
         Ok(Err(error)) => Err(unmeasured(UnmeasuredKind::NameNotFound, error.to_string())),
         Err(RecvTimeoutError::Timeout) => Err(unmeasured(UnmeasuredKind::TimedOut, in_time(limit))),
         Err(RecvTimeoutError::Disconnected) => {

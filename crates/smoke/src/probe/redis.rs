@@ -42,23 +42,25 @@ pub(super) fn measure(probe: &RedisProbe, context: &Context<'_>) -> Result<Obser
     Ok(Observation { elapsed, ..found })
 }
 
-/// Whether a URL can be used; the text never repeats it, since it may hold a password.
-pub(crate) fn checked(url: &str) -> Result<(), &'static str> {
+/// Why a URL cannot be used, when it cannot; the text never repeats it, since it may hold a password.
+pub(crate) fn wrong_with(url: &str) -> Option<&'static str> {
     let Some(parsed) = redis::parse_redis_url(url) else {
-        return Err("is none: write `redis://user:password@host:6379/0` or `unix:///path/to/socket`");
+        return Some("is none: write `redis://user:password@host:6379/0` or `unix:///path/to/socket`");
     };
     match parsed.scheme() {
         "rediss" | "valkeys" => {
-            Err("asks for TLS, which is not built in: take `redis://`, through a tunnel if need be")
+            Some("asks for TLS, which is not built in: take `redis://`, through a tunnel if need be")
         }
-        _ => url.into_connection_info().map(drop).map_err(|_| "has a host, port or database that cannot be used"),
+        _ => url.into_connection_info().err().map(|_| "has a host, port or database that cannot be used"),
     }
 }
 
 /// The inner error is Redis's own, or that of the connection.
 fn connect(url: &str, limit: Duration) -> Result<RedisResult<Connection>, Unmeasured> {
     let wrong = |why: &str| unmeasured(UnmeasuredKind::NotPrepared, format!("the URL of Redis {why}"));
-    checked(url).map_err(wrong)?;
+    if let Some(why) = wrong_with(url) {
+        return Err(wrong(why));
+    }
     let info = url.into_connection_info().map_err(|_| wrong("cannot be used"))?;
     let open = |protocol| {
         let settings = info.redis_settings().clone().set_protocol(protocol);

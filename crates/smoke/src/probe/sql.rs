@@ -28,7 +28,7 @@ pub(super) fn measure(probe: &SqlProbe, context: &Context<'_>) -> Result<Observa
     let binds = probe.binds.iter().map(|(name, value)| Ok((name.as_str(), bind(name, value)?)));
     let binds = binds.collect::<Result<Vec<_>, Unmeasured>>()?;
     let sql = named::bound(&probe.query, &binds)
-        .map_err(|name| unmeasured(UnmeasuredKind::NotPrepared, format!("nothing is bound to `:{name}`")))?;
+        .map_err(|error| unmeasured(UnmeasuredKind::NotPrepared, error.to_string()))?;
     let asked = inspect::query(&url, &Query { sql, limit: MOST_ROWS, timeout });
     let elapsed = began.elapsed();
     let answer = match asked {

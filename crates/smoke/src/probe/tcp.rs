@@ -4,7 +4,8 @@ use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use super::{Context, Observation, dns, in_time, unmeasured};
+use super::dns::{self, Known};
+use super::{Context, Observation, in_time, unmeasured};
 use crate::model::{Resolve, TcpProbe};
 use crate::report::{Unmeasured, UnmeasuredKind};
 
@@ -53,9 +54,9 @@ fn not_an_address(text: &str) -> Unmeasured {
 
 fn found(host: &str, limit: Duration) -> Result<Vec<IpAddr>, Unmeasured> {
     match dns::lookup(host, limit)? {
-        Ok(addresses) if !addresses.is_empty() => Ok(addresses),
-        Ok(_) => Err(unmeasured(UnmeasuredKind::NameNotFound, "it has no address")),
-        Err(why) => Err(unmeasured(UnmeasuredKind::NameNotFound, why)),
+        Known::Addresses(addresses) if !addresses.is_empty() => Ok(addresses),
+        Known::Addresses(_) => Err(unmeasured(UnmeasuredKind::NameNotFound, "it has no address")),
+        Known::NoName(why) => Err(unmeasured(UnmeasuredKind::NameNotFound, why)),
     }
 }
 
