@@ -131,7 +131,7 @@ impl Options {
             }
         }
         if let Some((line, times)) = self.retry {
-            let millis = self.interval_ms.unwrap_or(1000).saturating_mul(u64::try_from(times).unwrap_or(u64::MAX));
+            let millis = self.interval_ms.unwrap_or(1000).saturating_mul(times);
             draft.retry_ms = Some(millis.max(1));
             if draft.request.repeats_its_effect() {
                 let method = draft.request.method.as_str();
