@@ -7,9 +7,17 @@ use super::text::{has_mark, mark_end, shown};
 #[derive(Default)]
 pub(super) struct Base(Option<String>);
 
+/// A request that goes somewhere else than the first one.
+#[derive(Debug, thiserror::Error)]
+#[error("this request goes to `{host}` and others to `{first}`: a file of checks has one base URL")]
+pub(super) struct OtherHost {
+    host: String,
+    first: String,
+}
+
 impl Base {
     /// Fills in path, query and user. Requests to another host than the first are refused with the reason.
-    pub(super) fn take(&mut self, url: &str, draft: &mut Draft) -> Result<(), String> {
+    pub(super) fn take(&mut self, url: &str, draft: &mut Draft) -> Result<(), OtherHost> {
         let (authority, rest) = split(url);
         let (user, host) = match authority.rsplit_once('@') {
             Some((user, host)) => {
@@ -25,10 +33,7 @@ impl Base {
         if !host.is_empty() {
             match &self.0 {
                 Some(first) if *first != host => {
-                    let (host, first) = (shown(&host), shown(first));
-                    return Err(format!(
-                        "this request goes to `{host}` and others to `{first}`: a file of checks has one base URL"
-                    ));
+                    return Err(OtherHost { host: shown(&host), first: shown(first) });
                 }
                 _ => self.0 = Some(host),
             }

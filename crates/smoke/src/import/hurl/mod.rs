@@ -82,7 +82,7 @@ impl Reader {
         // Options of an entry come after its URL and hold for it.
         let url = self.variables.marked(url.trim());
         if let Err(why) = self.base.take(&url, &mut draft) {
-            refused = Some(why);
+            refused = Some(why.to_string());
         }
         draft.name = self.name(&draft, comment);
         assert::response(lines, &mut draft, &mut self.variables, &mut self.remarks);
