@@ -162,7 +162,7 @@ fn a_kept_connection_that_the_server_has_closed_is_not_held_against_it() {
 }
 
 #[test]
-fn what_needs_something_that_could_not_be_measured_is_not_sent_and_not_taken_back() {
+fn what_needs_a_check_that_failed_is_not_sent_and_not_taken_back() {
     let server = service();
     let text = "[[check]]\nname = 'a'\ntcp = { address = '127.0.0.1:1' }\n\
                 [[check]]\nname = 'b'\nneeds = ['a']\nrequest = { method = 'POST', path = '/ok' }\n\
@@ -171,7 +171,7 @@ fn what_needs_something_that_could_not_be_measured_is_not_sent_and_not_taken_bac
     assert_eq!(
         found,
         [
-            "ERROR cannot be measured yet (no probe of this kind)",
+            "FAIL error: expected nothing, found \"127.0.0.1:1: connection refused\"",
             "SKIP `a` did not pass",
             "SKIP nothing of `b` was sent",
         ]
