@@ -161,7 +161,7 @@ mod tests {
     fn requests_to_two_hosts_do_not_go_into_one_file() {
         let (mut base, mut draft) = (Base::default(), Draft::default());
         base.take("http://a/", &mut draft).expect("the first one");
-        assert!(base.take("http://b/", &mut draft).expect_err("another one").contains("`http://b`"));
+        assert!(base.take("http://b/", &mut draft).expect_err("another one").to_string().contains("`http://b`"));
         base.take("http://ann:s3cret@a/", &mut draft).expect("the same host");
         assert_eq!(
             draft.request.auth,
