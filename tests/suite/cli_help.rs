@@ -41,6 +41,7 @@ const COMMANDS: &[&[&str]] = &[
     &["lifecycle", "triggers"],
     &["smoke"],
     &["smoke", "run"],
+    &["smoke", "import"],
     &["counts"],
     &["query"],
     &["locks"],
