@@ -245,7 +245,6 @@ impl fmt::Display for Unmeasured {
             UnmeasuredKind::OutOfTime => "time of the whole run used up",
             UnmeasuredKind::NotThere => "not there",
             UnmeasuredKind::Unusable => "cannot be measured",
-            UnmeasuredKind::NotYet => "cannot be measured yet",
             UnmeasuredKind::Other => "request failed",
         };
         if detail.is_empty() { f.write_str(kind) } else { write!(f, "{kind} ({detail})") }
@@ -280,8 +279,6 @@ pub enum UnmeasuredKind {
     NotThere,
     /// What would be measured does not let itself be measured: no access, no driver, no answer that can be read.
     Unusable,
-    /// A check that nothing takes back yet.
-    NotYet,
     /// Anything else.
     Other,
 }

@@ -98,12 +98,11 @@ pub(crate) struct FileRetry {
     pub(crate) abort_if: Placed<Value>,
 }
 
-/// Only what can change something cleans up.
+/// Only what can change something cleans up; `sql` reads.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FileCleanup {
     pub(crate) request: Option<Spanned<FileRequest>>,
-    pub(crate) sql: Option<Spanned<FileSql>>,
     pub(crate) redis: Option<Spanned<FileRedis>>,
     pub(crate) command: Option<Spanned<FileCommand>>,
     #[serde(default)]

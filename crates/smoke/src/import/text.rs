@@ -1,7 +1,6 @@
 //! Texts of a source with its variables marked, until they are written as templates. Which marks there are is the readers' to say.
 
 use crate::model::Visitor;
-use serde_json::Value;
 
 /// Characters that no text can hold, around the expression of a template.
 const OPEN: char = '\u{fdd0}';
@@ -76,15 +75,6 @@ pub(super) struct Templates;
 impl Visitor for Templates {
     fn text(&mut self, text: &mut String) {
         *text = template(text);
-    }
-
-    fn value(&mut self, value: &mut Value) {
-        match value {
-            Value::String(text) => self.text(text),
-            Value::Array(items) => items.iter_mut().for_each(|item| self.value(item)),
-            Value::Object(entries) => entries.values_mut().for_each(|entry| self.value(entry)),
-            Value::Null | Value::Bool(_) | Value::Number(_) => {}
-        }
     }
 }
 

@@ -109,9 +109,9 @@ impl Reader<'_> {
 
     fn cleanup(&mut self, raw: Spanned<FileCleanup>, common: &Common) -> Cleanup {
         let at = raw.span().start;
-        let FileCleanup { request, sql, redis, command, expect } = raw.into_inner();
+        let FileCleanup { request, redis, command, expect } = raw.into_inner();
         let (mut probe, probe_at) =
-            self.probe(at, FileProbes { request, sql, redis, command, log: None, tcp: None, dns: None });
+            self.probe(at, FileProbes { request, redis, command, log: None, sql: None, tcp: None, dns: None });
         common.add_to(&mut probe);
         let expect = self.expect(expect, &probe);
         self.fits_together(probe_at, &probe, &expect, &[]);

@@ -199,15 +199,6 @@ impl Visitor for Broken {
             self.0.push(error);
         }
     }
-
-    fn value(&mut self, value: &mut Value) {
-        match value {
-            Value::String(text) => self.text(text),
-            Value::Array(items) => items.iter_mut().for_each(|item| self.value(item)),
-            Value::Object(entries) => entries.values_mut().for_each(|entry| self.value(entry)),
-            Value::Null | Value::Bool(_) | Value::Number(_) => {}
-        }
-    }
 }
 
 fn plain_text(value: Value) -> Option<String> {

@@ -8,7 +8,14 @@ pub(crate) trait Visitor {
     fn text(&mut self, text: &mut String);
 
     /// A value in which a text that is one expression takes the type of what it names.
-    fn value(&mut self, value: &mut Value);
+    fn value(&mut self, value: &mut Value) {
+        match value {
+            Value::String(text) => self.text(text),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.value(item)),
+            Value::Object(entries) => entries.values_mut().for_each(|entry| self.value(entry)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
 }
 
 /// Anything with texts in it. One implementation for rendering and for finding names, so that neither forgets a text.

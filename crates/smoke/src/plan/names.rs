@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use minijinja::Environment;
 use plimsoll_core::template;
-use serde_json::Value;
 
 use crate::model::{Texts, Visitor};
 
@@ -29,15 +28,6 @@ impl Visitor for Names<'_> {
             && let Ok(template) = self.env.template_from_str(text)
         {
             self.found.extend(template.undeclared_variables(false));
-        }
-    }
-
-    fn value(&mut self, value: &mut Value) {
-        match value {
-            Value::String(text) => self.text(text),
-            Value::Array(items) => items.iter_mut().for_each(|item| self.value(item)),
-            Value::Object(entries) => entries.values_mut().for_each(|entry| self.value(entry)),
-            Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
     }
 }

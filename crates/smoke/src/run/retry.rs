@@ -106,7 +106,6 @@ fn is_transient(kind: UnmeasuredKind) -> bool {
         | UnmeasuredKind::NotPrepared
         | UnmeasuredKind::OutOfTime
         | UnmeasuredKind::Unusable
-        | UnmeasuredKind::NotYet
         | UnmeasuredKind::Other => false,
     }
 }

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use super::token::plain;
 use super::variables::Variables;
+use crate::duration::parse_millis;
 use crate::import::Remarks;
 use crate::import::draft::{Connection, Draft};
 use crate::model::{HttpVersion, Resolve};
@@ -166,15 +167,8 @@ fn resolve(text: &str, draft: &mut Draft) -> bool {
 
 /// A number with a unit, or in the unit of the option.
 pub(super) fn millis(text: &str, unit: u64) -> Option<u64> {
-    let digits = text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());
-    let number: u64 = text[..digits].parse().ok()?;
-    let unit = match text[digits..].trim() {
-        "" => unit,
-        "ms" => 1,
-        "s" => 1_000,
-        "m" => 60_000,
-        "h" => 3_600_000,
-        _ => return None,
-    };
-    number.checked_mul(unit).filter(|millis| *millis > 0)
+    match text.parse::<u64>() {
+        Ok(number) => number.checked_mul(unit).filter(|millis| *millis > 0),
+        Err(_) => parse_millis(text),
+    }
 }
