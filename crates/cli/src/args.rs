@@ -203,7 +203,9 @@ pub(crate) struct Apply {
 pub(crate) enum Smoke {
     /// Run the checks against what serves
     Run(SmokeRun),
-    /// Turn a Hurl file or a curl line into checks, as TOML on stdout; exit code 3 when something was left out
+    /// Turn a Hurl file or a curl line into checks
+    ///
+    /// The checks are written to stdout as TOML, what was left out to stderr. Exit code 3 when something was left out.
     Import(SmokeImport),
 }
 
