@@ -100,8 +100,8 @@ impl Writer<'_> {
         let values = |row: usize, names: &[String]| -> Option<String> {
             let cell = |name: &String| staged.rows[row].cells().find(|(column, _)| **column == **name);
             let values = names.iter().map(|name| match cell(name) {
-                Some((_, Cell::Value(value))) if !value.is_null() => Some(value.clone()),
-                _ => None,
+                Some((_, cell)) => cell.value().filter(|value| !value.is_null()).cloned(),
+                None => None,
             });
             values.collect::<Option<Vec<Json>>>().map(|values| canonical_text(&Json::Array(values)))
         };
@@ -412,7 +412,7 @@ impl Writer<'_> {
 
     pub(crate) fn value(&self, cell: &Cell) -> Option<Json> {
         match cell {
-            Cell::Value(value) => Some(value.clone()),
+            Cell::Value(_) | Cell::Part(_) => cell.value().cloned(),
             Cell::Ref(reference) => self.resolve(*reference),
         }
     }

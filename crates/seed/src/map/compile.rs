@@ -1,6 +1,6 @@
 //! Compiling blocks: every expression once, before anything is evaluated. Evaluating is `stage`'s.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use minijinja::Environment;
@@ -8,9 +8,10 @@ use plimsoll_core::ErrorCode;
 use serde_json::Value as Json;
 
 use crate::error::Problem;
+use crate::map::condition;
 use crate::map::explain::explain;
 use crate::map::expression::Expr;
-use crate::read::model::{Each, KeyNulls, Ordered, TableBlock};
+use crate::read::model::{Each, KeyNulls, OnDuplicate, Ordered, TableBlock};
 use crate::read::source::SourceFile;
 
 /// A block with its expressions compiled once.
@@ -21,15 +22,17 @@ pub(crate) struct CompiledBlock<'env> {
     pub(super) offset: usize,
     pub(super) key: Vec<Arc<str>>,
     pub(super) key_nulls: KeyNulls,
+    /// Whether the first row of a key is the one that is kept.
+    pub(super) is_first: bool,
     pub(super) each: Vec<Loop<'env>>,
     pub(super) lets: Vec<Named<'env>>,
     /// For every `let`, how many of the loops it depends on: it is evaluated again only when one of those moves on.
     pub(super) let_depths: Vec<usize>,
-    /// For every `let`, whether `when` needs it; the others wait until there is a row at all.
-    pub(super) let_early: Vec<bool>,
+    /// For every `let`, when it is evaluated: by the condition at this position that needs it, for the key, or for the row.
+    pub(super) let_turns: Vec<usize>,
     /// For every `let` that depends on nothing but the document, a number that it shares with its likes in other blocks.
     pub(super) let_shared: Vec<Option<usize>>,
-    pub(super) when: Option<Placed<'env>>,
+    pub(super) when: Vec<Condition<'env>>,
     pub(super) columns: Vec<Named<'env>>,
     pub(super) insert_only: Vec<Named<'env>>,
     /// Key columns of the row as it was called before.
@@ -51,6 +54,13 @@ pub(crate) struct CompiledBlock<'env> {
 #[derive(Default)]
 pub(crate) struct Shared {
     by_meaning: HashMap<String, usize>,
+}
+
+/// A part of `when`.
+pub(super) struct Condition<'env> {
+    pub(super) is: Placed<'env>,
+    /// How many of the loops it depends on: it is asked before the others begin.
+    pub(super) depth: usize,
 }
 
 /// A literal row.
@@ -88,13 +98,14 @@ impl<'env> CompiledBlock<'env> {
         let mut compiler = Compiler { env, file, problems };
         let each = compiler.loops(block.each);
         let lets = compiler.named(block.lets);
-        let when = block.when.and_then(|when| compiler.code(when.span().start, when.get_ref()));
         let let_depths = depths(&each, &lets);
+        let when = compiler.conditions(block.when.as_ref(), &each, &lets, &let_depths);
         let is_own = block.file.is_some() || block.source.is_some();
         let fields = is_own && block.columns.0.is_empty();
         let mut columns = compiler.named(block.columns);
         let mut insert_only = compiler.named(block.insert_only);
         let mut was = compiler.named(block.was);
+        let is_first = block.on_duplicate == OnDuplicate::First && !fields;
         let together = together(env, columns.iter_mut().chain(&mut insert_only).chain(&mut was));
         Self {
             index,
@@ -106,7 +117,8 @@ impl<'env> CompiledBlock<'env> {
             let_shared: shared.numbers(&lets, &let_depths),
             let_depths,
             each,
-            let_early: needed(when.as_ref(), &lets),
+            let_turns: turns(&when, &columns, is_first.then(|| block.key.get_ref().as_slice()), &lets),
+            is_first,
             lets,
             when,
             columns,
@@ -169,6 +181,31 @@ impl<'env> Compiler<'_, 'env> {
         }
     }
 
+    /// The conditions of a `when`, as early as each of them can be asked.
+    fn conditions(
+        &mut self,
+        when: Option<&toml::Spanned<String>>,
+        each: &[Loop<'env>],
+        lets: &[Named<'env>],
+        depths: &[usize],
+    ) -> Vec<Condition<'env>> {
+        let Some(when) = when else { return Vec::new() };
+        // A loop does not see what a `let` calls, and gives its own names a meaning.
+        let of_loops = |name: &str| {
+            let is_own = |one: &Loop<'_>| *one.name == *name || *one.index_name == *name;
+            each.iter().any(|one| is_own(one) || one.list.expr.names().contains(name))
+        };
+        let may_wait = lets.iter().any(|named| of_loops(&named.name));
+        let placed: Option<Vec<_>> =
+            condition::parts(when.get_ref()).into_iter().map(|part| self.code(when.span().start, part)).collect();
+        let placed = placed.unwrap_or_default().into_iter().map(|is| {
+            let names = is.expr.names();
+            let depth = names.iter().filter_map(|name| depth_of(name, each, lets, depths)).max().unwrap_or(0);
+            Condition { is, depth: if may_wait { each.len() } else { depth } }
+        });
+        placed.collect()
+    }
+
     fn named(&mut self, entries: Ordered<toml::Spanned<toml::Value>>) -> Vec<Named<'env>> {
         let mut named = Vec::with_capacity(entries.0.len());
         for (name, value) in entries.0 {
@@ -225,33 +262,47 @@ fn together<'a, 'env: 'a>(
     Some(expr)
 }
 
-/// Which `let`s a `when` needs, directly or through others.
-fn needed(when: Option<&Placed<'_>>, lets: &[Named<'_>]) -> Vec<bool> {
-    let mut names = when.map(|when| when.expr.names()).unwrap_or_default();
-    let mut needed = vec![false; lets.len()];
+/// When each `let` is evaluated. The key is asked for where rows are made only once for each key.
+fn turns(when: &[Condition<'_>], columns: &[Named<'_>], key: Option<&[String]>, lets: &[Named<'_>]) -> Vec<usize> {
+    let mut turns = vec![when.len() + 1; lets.len()];
+    let is_key = |named: &&Named<'_>| key.is_some_and(|key| key.iter().any(|name| **name == *named.name));
+    let of_key = columns.iter().filter(is_key).flat_map(|named| named.value.expr.names()).collect();
+    need(of_key, when.len(), lets, &mut turns);
+    for (turn, condition) in when.iter().enumerate().rev() {
+        need(condition.is.expr.names(), turn, lets, &mut turns);
+    }
+    turns
+}
+
+/// Gives the `let`s of these names a turn, with those that they need.
+fn need(mut names: HashSet<String>, turn: usize, lets: &[Named<'_>], turns: &mut [usize]) {
+    let mut given = HashSet::new();
     for (position, named) in lets.iter().enumerate().rev() {
-        if names.contains(&*named.name) {
-            needed[position] = true;
-            names.extend(named.value.expr.names());
+        let uses = named.value.expr.names();
+        // An earlier one means what a name meant before a later one gave it a value.
+        if names.contains(&*named.name) || uses.iter().any(|name| given.contains(name)) {
+            turns[position] = turn;
+            given.insert(named.name.to_string());
+            names.extend(uses);
         }
     }
-    needed
 }
 
 /// How many loops each `let` depends on, through the `let`s before it as well.
 fn depths(each: &[Loop<'_>], lets: &[Named<'_>]) -> Vec<usize> {
     let mut depths: Vec<usize> = Vec::with_capacity(lets.len());
     for (position, named) in lets.iter().enumerate() {
-        let of = |name: &String| {
-            let earlier = lets[..position].iter().rposition(|earlier| *earlier.name == **name).map(|at| depths[at]);
-            earlier.or_else(|| {
-                each.iter().rposition(|one| *one.name == **name || *one.index_name == **name).map(|at| at + 1)
-            })
-        };
-        let depth = named.value.expr.names().iter().filter_map(of).max().unwrap_or(0);
+        let names = named.value.expr.names();
+        let depth = names.iter().filter_map(|name| depth_of(name, each, &lets[..position], &depths)).max().unwrap_or(0);
         depths.push(depth);
     }
     depths
+}
+
+/// How many loops a name depends on that is a `let` or comes from a loop.
+fn depth_of(name: &str, each: &[Loop<'_>], lets: &[Named<'_>], depths: &[usize]) -> Option<usize> {
+    let known = lets.iter().rposition(|earlier| *earlier.name == *name).map(|at| depths[at]);
+    known.or_else(|| each.iter().rposition(|one| *one.name == *name || *one.index_name == *name).map(|at| at + 1))
 }
 
 fn literals(row: Ordered<toml::Spanned<toml::Value>>) -> Literals {

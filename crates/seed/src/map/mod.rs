@@ -1,8 +1,10 @@
 //! Mapping: runs the expressions of a block over documents and stages rows. Reading the files is `load`'s.
 
 pub(crate) mod compile;
+mod condition;
 pub(crate) mod explain;
 pub(crate) mod expression;
+mod kept;
 mod loose;
 mod row;
 pub(crate) mod run;
@@ -19,4 +21,6 @@ pub(crate) struct Staging {
     pub(crate) rows: Vec<StagedRow>,
     pub(crate) references: References,
     pub(crate) problems: Vec<Problem>,
+    /// Rows that were not made, because others of their key are kept.
+    pub(crate) lost: usize,
 }

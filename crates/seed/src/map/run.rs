@@ -7,11 +7,15 @@ use plimsoll_core::ErrorCode;
 use serde_json::Value as Json;
 
 use crate::error::Problem;
+use crate::map::stage::{Seen, SoFar};
 use crate::map::{CompiledBlock, Staging};
 use crate::parallel::in_chunks;
 use crate::read::document::{Document, Origin};
 use crate::read::schema::Schema;
 use crate::staged::{Cell, StagedRow};
+
+/// How many inputs one thread takes. Not a matter of the machine: what is staged and said is the same everywhere.
+const TOGETHER: usize = 512;
 
 /// A document, or a record of one.
 #[derive(Debug, Clone)]
@@ -43,7 +47,7 @@ impl Input {
 pub(crate) fn run(blocks: &[CompiledBlock<'_>], base: &Value, inputs: &[Input], schema: Option<&Schema>) -> Ran {
     let numbered: Vec<(usize, &Input)> = inputs.iter().enumerate().collect();
     let mut ran = Ran { staged: blocks.iter().map(|_| Vec::new()).collect(), failed: Vec::new() };
-    for (staged, failed) in in_chunks(&numbered, |chunk| run_chunk(blocks, base, chunk, schema)) {
+    for (staged, failed) in in_chunks(&numbered, TOGETHER, |chunk| run_chunk(blocks, base, chunk, schema)) {
         ran.staged.iter_mut().zip(staged).for_each(|(all, chunk)| all.push(chunk));
         ran.failed.extend(failed);
     }
@@ -56,6 +60,7 @@ fn run_chunk(blocks: &[CompiledBlock<'_>], base: &Value, inputs: &[(usize, &Inpu
     let mut staged: Vec<Staging> = blocks.iter().map(|_| Staging::default()).collect();
     let mut failed = Vec::new();
     let mut file: Option<(*const Document, Value)> = None;
+    let mut so_far = SoFar::default();
     for (number, input) in inputs {
         let mut problems = unfit(input, schema);
         if problems.is_empty() {
@@ -63,12 +68,16 @@ fn run_chunk(blocks: &[CompiledBlock<'_>], base: &Value, inputs: &[(usize, &Inpu
             let names = known.map_or_else(|| file_names(&input.document), |(_, names)| names.clone());
             file = Some((Arc::as_ptr(&input.document), names.clone()));
             let before: Vec<usize> = staged.iter().map(|staging| staging.rows.len()).collect();
-            let mut shared = Vec::new();
+            so_far.shared.clear();
+            let seen = Seen { input, value: input.document.value(&input.pointer), file: names };
             for (block, staging) in blocks.iter().zip(&mut staged) {
-                block.stage(base, input, &names, &mut shared, staging);
+                block.stage(base, &seen, &mut so_far, staging);
                 problems.append(&mut staging.problems);
             }
-            if !problems.is_empty() {
+            if problems.is_empty() {
+                so_far.kept.keep();
+            } else {
+                so_far.kept.forget();
                 // Half of a document would be worse than none of it.
                 staged.iter_mut().zip(before).for_each(|(staging, rows)| staging.rows.truncate(rows));
             }
@@ -107,6 +116,7 @@ impl Staging {
     /// Adds what was staged elsewhere, as if it had been staged here.
     pub(crate) fn append(&mut self, other: Self) {
         self.problems.extend(other.problems);
+        self.lost += other.lost;
         if self.rows.is_empty() && self.references.all.is_empty() {
             self.rows = other.rows;
             self.references = other.references;

@@ -12,11 +12,29 @@ use crate::map::Staging;
 use crate::map::compile::{CompiledBlock, Loop, Named, Placed};
 use crate::map::explain::{explain_in, undefined_names};
 use crate::map::expression::{Expr, RefValue, Scope, to_json};
+use crate::map::kept::Kept;
 use crate::map::row::{WAS, is_was, old_key};
 use crate::map::run::Input;
 use crate::read::document::Document;
 use crate::read::source::Source;
-use crate::staged::Cell;
+use crate::staged::{Cell, Part};
+use crate::value::write_canonical;
+
+/// What the blocks that are run over the same inputs know of each other.
+#[derive(Default)]
+pub(super) struct SoFar {
+    /// The values of `let`s that mean the same in other blocks, for the input at hand.
+    pub(super) shared: Vec<Option<Value>>,
+    pub(super) kept: Kept,
+}
+
+/// An input as expressions see it.
+pub(super) struct Seen<'i> {
+    pub(super) input: &'i Input,
+    pub(super) value: Value,
+    /// What is known of its file.
+    pub(super) file: Value,
+}
 
 /// The names of one evaluation, and which of them are places in the document.
 struct Frame<'d> {
@@ -29,8 +47,9 @@ struct Frame<'d> {
     latest: u64,
     /// The values of `let`s with the version they were evaluated at.
     known: Vec<Option<(u64, Value)>>,
-    /// The values of `let`s that mean the same in other blocks.
-    shared: Vec<Option<Value>>,
+    so_far: SoFar,
+    /// How many of the conditions hold already.
+    held: usize,
 }
 
 /// A part of a document and its JSON pointer.
@@ -54,19 +73,11 @@ impl<'env> CompiledBlock<'env> {
     }
 
     /// Stages the rows of one document or record.
-    ///
-    /// `shared` has the values of `let`s that other blocks evaluated for the same input, and gets those of this one.
-    pub(super) fn stage(
-        &self,
-        base: &Value,
-        input: &Input,
-        file: &Value,
-        shared: &mut Vec<Option<Value>>,
-        staging: &mut Staging,
-    ) {
+    pub(super) fn stage(&self, base: &Value, input: &Seen<'_>, so_far: &mut SoFar, staging: &mut Staging) {
+        let Seen { input, value, file } = input;
         let mut frame = self.frame(base, Some(&input.document));
-        frame.shared = std::mem::take(shared);
-        frame.scope.set(&self.root, input.document.value(&input.pointer));
+        frame.so_far = std::mem::take(so_far);
+        frame.scope.set(&self.root, value.clone());
         frame.scope.set(&self.file_name, file.clone());
         let place = input.document.json.pointer(&input.pointer);
         let place = place.map(|json| Place { json, pointer: input.pointer.clone() });
@@ -76,7 +87,7 @@ impl<'env> CompiledBlock<'env> {
         } else {
             self.stage_loops(&self.each, input.pointer.clone(), &mut frame, staging);
         }
-        *shared = frame.shared;
+        *so_far = frame.so_far;
     }
 
     /// What to say when none of so many inputs gave a row.
@@ -94,7 +105,8 @@ impl<'env> CompiledBlock<'env> {
             versions: vec![0; self.each.len() + 1],
             latest: 0,
             known: vec![None; self.lets.len()],
-            shared: Vec::new(),
+            so_far: SoFar::default(),
+            held: 0,
         }
     }
 
@@ -102,7 +114,10 @@ impl<'env> CompiledBlock<'env> {
     fn stage_fields(&self, input: &Input, frame: &mut Frame<'_>, staging: &mut Staging) {
         let source = self.source(&input.pointer, frame);
         let Some(Json::Object(record)) = input.document.json.pointer(&input.pointer) else { return };
-        if !self.names_hold(&source, frame, staging) {
+        if !self.holds(&source, frame, staging)
+            || !self.names(self.when.len(), &source, frame, staging)
+            || !self.names(self.when.len() + 1, &source, frame, staging)
+        {
             return;
         }
         let is_column = |name: &str, value: &Json| {
@@ -138,12 +153,46 @@ impl<'env> CompiledBlock<'env> {
         self.finish(source, Some(columns), insert_only, Some(was.unwrap_or_default()), staging);
     }
 
-    /// One level of `each`; below the last one, the row.
+    /// One level of `each`, unless a condition that does not wait for its items fails; below the last one, the row.
     fn stage_loops(&self, loops: &[Loop<'env>], pointer: String, frame: &mut Frame<'_>, staging: &mut Staging) {
         let Some((first, rest)) = loops.split_first() else {
             self.stage_row(pointer, frame, staging);
             return;
         };
+        let (depth, known, held) = (frame.scope.depth(), frame.places.len(), frame.held);
+        if self.may_hold(self.each.len() - loops.len(), &pointer, frame, staging) {
+            self.stage_items(first, rest, pointer, frame, staging);
+        }
+        frame.held = held;
+        frame.places.truncate(known);
+        frame.scope.truncate(depth);
+    }
+
+    /// Asks the conditions that depend on so many loops; false when one of them does not hold. One that cannot be asked here is asked
+    /// again for the row, if there is one.
+    fn may_hold(&self, level: usize, pointer: &str, frame: &mut Frame<'_>, staging: &mut Staging) -> bool {
+        while let Some(condition) = self.when.get(frame.held).filter(|condition| condition.depth <= level) {
+            let source = self.source(pointer, frame);
+            let problems = staging.problems.len();
+            let may_ask = self.names(frame.held, &source, frame, staging);
+            staging.problems.truncate(problems);
+            match condition.is.expr.eval(&frame.scope) {
+                Ok(value) if may_ask && !value.is_true() => return false,
+                Ok(_) if may_ask => frame.held += 1,
+                _ => return true,
+            }
+        }
+        true
+    }
+
+    fn stage_items(
+        &self,
+        first: &Loop<'env>,
+        rest: &[Loop<'env>],
+        pointer: String,
+        frame: &mut Frame<'_>,
+        staging: &mut Staging,
+    ) {
         let depth = frame.scope.depth();
         let items = match first.list.expr.eval(&frame.scope) {
             Ok(list) if list.is_undefined() || list.is_none() => return,
@@ -190,36 +239,73 @@ impl<'env> CompiledBlock<'env> {
     fn stage_row(&self, pointer: String, frame: &mut Frame<'_>, staging: &mut Staging) {
         let source = self.source(&pointer, frame);
         let (depth, known) = (frame.scope.depth(), frame.places.len());
-        if self.names_hold(&source, frame, staging) {
-            let evaluated = self.evaluated(frame);
-            let columns = self.cells(&self.columns, &evaluated, &source, frame, staging);
-            let insert_only = self.cells(&self.insert_only, &evaluated, &source, frame, staging);
-            let was = self.cells(&self.was, &evaluated, &source, frame, staging);
-            self.finish(source, columns, insert_only, was, staging);
+        if self.holds(&source, frame, staging) {
+            self.stage_wanted(source, frame, staging);
         }
         frame.places.truncate(known);
         frame.scope.truncate(depth);
     }
 
-    /// Evaluates `let` and `when`; false when there is no row here, or an error was found.
-    fn names_hold(&self, source: &Source, frame: &mut Frame<'_>, staging: &mut Staging) -> bool {
-        if !self.names(true, source, frame, staging) {
-            return false;
-        }
-        let holds = match self.when.as_ref().map(|when| (when, when.expr.eval(&frame.scope))) {
-            None => true,
-            Some((_, Ok(value))) => value.is_true(),
-            Some((when, Err(error))) => {
-                staging.problems.push(failed(source, when, &error, &frame.scope));
-                false
+    /// The row of an input that has one, unless a row of its key is kept instead.
+    fn stage_wanted(&self, source: Source, frame: &mut Frame<'_>, staging: &mut Staging) {
+        let mut key = None;
+        if self.is_first {
+            if !self.names(self.when.len(), &source, frame, staging) {
+                return;
             }
-        };
-        holds && self.names(false, source, frame, staging)
+            key = self.key_text(&source, frame, staging);
+            if key.as_ref().is_some_and(|key| frame.so_far.kept.loses(key, self.index)) {
+                staging.lost += 1;
+                return;
+            }
+        }
+        if !self.names(self.when.len() + 1, &source, frame, staging) {
+            return;
+        }
+        let before = staging.rows.len();
+        let evaluated = self.evaluated(frame);
+        let columns = self.cells(&self.columns, &evaluated, &source, frame, staging);
+        let insert_only = self.cells(&self.insert_only, &evaluated, &source, frame, staging);
+        let was = self.cells(&self.was, &evaluated, &source, frame, staging);
+        self.finish(source, columns, insert_only, was, staging);
+        if let Some(key) = key.filter(|_| staging.rows.len() > before) {
+            frame.so_far.kept.add(key, self.index);
+        }
     }
 
-    /// Evaluates the `let`s that `when` needs, or the others; false when one of them is wrong.
-    fn names(&self, early: bool, source: &Source, frame: &mut Frame<'_>, staging: &mut Staging) -> bool {
-        for (position, named) in self.lets.iter().enumerate().filter(|(position, _)| self.let_early[*position] == early)
+    /// The table and key of the row; nothing when a part of it is wrong, which is told when the row is made.
+    fn key_text(&self, source: &Source, frame: &Frame<'_>, staging: &mut Staging) -> Option<Vec<u8>> {
+        let mut text = self.table.clone().into_bytes();
+        for name in &self.key {
+            let named = self.columns.iter().find(|named| named.name == *name)?;
+            let cell = self.cell(named, None, source, frame, staging).ok()?;
+            text.push(0);
+            write_canonical(staging.references.meaning(&cell), &mut text);
+        }
+        Some(text)
+    }
+
+    /// Asks the conditions that are left; false when there is no row here, or an error was found.
+    fn holds(&self, source: &Source, frame: &mut Frame<'_>, staging: &mut Staging) -> bool {
+        for (turn, condition) in self.when.iter().enumerate().skip(frame.held) {
+            if !self.names(turn, source, frame, staging) {
+                return false;
+            }
+            match condition.is.expr.eval(&frame.scope) {
+                Ok(value) if value.is_true() => {}
+                Ok(_) => return false,
+                Err(error) => {
+                    staging.problems.push(failed(source, &condition.is, &error, &frame.scope));
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    /// Evaluates the `let`s whose turn it is; false when one of them is wrong.
+    fn names(&self, turn: usize, source: &Source, frame: &mut Frame<'_>, staging: &mut Staging) -> bool {
+        for (position, named) in self.lets.iter().enumerate().filter(|(position, _)| self.let_turns[*position] == turn)
         {
             let version = frame.versions[self.let_depths[position]];
             if let Some((at, value)) = &frame.known[position]
@@ -230,12 +316,13 @@ impl<'env> CompiledBlock<'env> {
                 continue;
             }
             let number = self.let_shared[position];
-            let shared = number.and_then(|number| frame.shared.get(number)?.clone());
+            let shared = number.and_then(|number| frame.so_far.shared.get(number)?.clone());
             match shared.map_or_else(|| named.value.expr.eval(&frame.scope), Ok) {
                 Ok(value) => {
                     if let Some(number) = number {
-                        frame.shared.resize(frame.shared.len().max(number + 1), None);
-                        frame.shared[number] = Some(value.clone());
+                        let shared = &mut frame.so_far.shared;
+                        shared.resize(shared.len().max(number + 1), None);
+                        shared[number] = Some(value.clone());
                     }
                     frame.scope.set(&named.name, value.clone());
                     frame.places.push((Arc::clone(&named.name), None));
@@ -281,16 +368,10 @@ impl<'env> CompiledBlock<'env> {
         staging: &mut Staging,
     ) -> Option<Vec<(Arc<str>, Cell)>> {
         let mut cells = Vec::with_capacity(columns.len());
-        for Named { name, value, slot } in columns {
+        for named in columns {
+            let Named { name, value, slot } = named;
             let evaluated = slot.and_then(|slot| evaluated.get(slot)).filter(|value| !value.is_undefined());
-            let cell = match (&value.expr, evaluated) {
-                (Expr::Literal(json), _) => Ok(Cell::Value(json.clone())),
-                (_, Some(evaluated)) => cell(evaluated, source, value.offset, staging),
-                (expr, None) => match expr.path().and_then(|path| frame.place_json(path)) {
-                    Some(json) => Ok(Cell::Value(json.clone())),
-                    None => expr.eval(&frame.scope).and_then(|result| cell(&result, source, value.offset, staging)),
-                },
-            };
+            let cell = self.cell(named, evaluated, source, frame, staging);
             match cell {
                 Ok(cell) => cells.push((Arc::clone(name), cell)),
                 Err(error) => {
@@ -301,6 +382,26 @@ impl<'env> CompiledBlock<'env> {
             }
         }
         (cells.len() == columns.len()).then_some(cells)
+    }
+
+    /// The value of a column, evaluated unless it was with others.
+    fn cell(
+        &self,
+        named: &Named<'env>,
+        evaluated: Option<&Value>,
+        source: &Source,
+        frame: &Frame<'_>,
+        staging: &mut Staging,
+    ) -> Result<Cell, minijinja::Error> {
+        let value = &named.value;
+        match (&value.expr, evaluated) {
+            (Expr::Literal(json), _) => Ok(Cell::Value(json.clone())),
+            (_, Some(evaluated)) => cell(evaluated, source, value.offset, staging),
+            (expr, None) => match expr.path().and_then(|path| frame.part(path)) {
+                Some(part) => Ok(part),
+                None => expr.eval(&frame.scope).and_then(|result| cell(&result, source, value.offset, staging)),
+            },
+        }
     }
 
     fn source(&self, pointer: &str, frame: &Frame<'_>) -> Source {
@@ -319,6 +420,16 @@ impl<'d> Frame<'d> {
     fn place_json(&self, path: &[Box<str>]) -> Option<&'d Json> {
         let (root, parts) = path.split_first()?;
         parts.iter().try_fold(self.root(root)?.json, |json, part| json.as_object()?.get(&**part))
+    }
+
+    /// What a plain path leads to, as a cell.
+    fn part(&self, path: &[Box<str>]) -> Option<Cell> {
+        let json = self.place_json(path)?;
+        if !json.is_object() && !json.is_array() {
+            return Some(Cell::Value(json.clone()));
+        }
+        let (place, document) = (self.place_of(path)?, self.document?);
+        Some(Cell::Part(Part { document: Arc::clone(document), pointer: place.pointer.into_boxed_str() }))
     }
 
     /// The place of a plain path such as `p.scoringAnchors`.

@@ -20,8 +20,6 @@ pub(crate) struct Document {
     pub(crate) origin: Origin,
     /// How many documents a YAML file holds; elsewhere 0.
     pub(crate) parts: usize,
-    /// The same as `json`, as expressions see it.
-    value: OnceLock<minijinja::Value>,
     places: OnceLock<Option<Node>>,
 }
 
@@ -44,14 +42,7 @@ impl Document {
             Some(places) => OnceLock::from(Some(places)),
             None => OnceLock::new(),
         };
-        let document = Self {
-            file,
-            json: parsed.json,
-            origin: Origin::File(format),
-            parts: parsed.parts,
-            value: OnceLock::new(),
-            places,
-        };
+        let document = Self { file, json: parsed.json, origin: Origin::File(format), parts: parsed.parts, places };
         Ok((document, faults))
     }
 
@@ -63,16 +54,12 @@ impl Document {
             json: Json::Array(values),
             origin: Origin::Program(places),
             parts: 0,
-            value: OnceLock::new(),
             places: OnceLock::from(None),
         }
     }
 
-    /// The part at a JSON pointer as expressions see it; all of the document is converted once.
+    /// The part at a JSON pointer as expressions see it: a copy, which is worth keeping only while it is used.
     pub(crate) fn value(&self, pointer: &str) -> minijinja::Value {
-        if pointer.is_empty() {
-            return self.value.get_or_init(|| minijinja::Value::from(Serde(&self.json))).clone();
-        }
         self.json.pointer(pointer).map(|part| minijinja::Value::from(Serde(part))).unwrap_or_default()
     }
 

@@ -177,7 +177,10 @@ impl Loading<'_> {
         let Ran { staged, failed } = run(blocks, &self.options.names, &inputs.all, inputs.schema.as_ref());
         for (block, staged) in blocks.iter().zip(&staged) {
             // A condition that is misspelt is silently false everywhere.
-            if failed.is_empty() && !inputs.all.is_empty() && staged.iter().all(|staging| staging.rows.is_empty()) {
+            if failed.is_empty()
+                && !inputs.all.is_empty()
+                && staged.iter().all(|staging| staging.rows.is_empty() && staging.lost == 0)
+            {
                 self.notes.push(block.idle(inputs.all.len()));
             }
         }

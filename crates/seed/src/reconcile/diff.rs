@@ -11,16 +11,20 @@ use serde_json::{Map, Value as Json};
 use crate::error::Problem;
 use crate::lifecycle::Lifecycle;
 use crate::lifecycle::plan::{PlannedSteps, judge};
+use crate::parallel::in_chunks;
 use crate::read::Seeds;
 use crate::read::model::{Mode, OnEdit};
 use crate::reconcile::observe::{Audited, LiveRow, Observation, Resolved, TableState, id_for};
 use crate::reconcile::plan::{Outcome, Pending, RowAction};
 use crate::reconcile::prune::{self, Pruned};
 use crate::staged::{Cell, StagedRow};
-use crate::value::{canonical, same, secret};
+use crate::value::{canonical, fits, same, secret};
 
 /// References that lead nowhere for which a similar row is looked for, among all that are declared.
 const HINTS: usize = 20;
+
+/// How many rows of a table one thread takes.
+const TOGETHER: usize = 1024;
 
 /// What is to happen to one staged row that does not simply stay as it is.
 #[derive(Debug)]
@@ -61,24 +65,20 @@ pub(crate) fn decide(seeds: &Seeds, observation: &Observation) -> Decisions {
     let mut decisions = Decisions::default();
     check_references(seeds, observation, &mut decisions);
     for (index, staged) in seeds.tables.iter().enumerate() {
-        let state = &observation.tables[index];
-        let mut rows = Vec::new();
         let mut checked: Option<&StagedRow> = None;
-        for (row_index, row) in staged.rows.iter().enumerate() {
+        for row in &staged.rows {
             // Neighbours nearly always come from the same block and have the same columns. Literal rows have places of their own.
             if !checked.is_some_and(|last| same_columns(last, row) && last.source.offset == row.source.offset) {
                 check_columns(seeds, index, row, observation, &mut decisions);
             }
             checked = Some(row);
-            check_values(seeds, state, row, observation, &mut decisions.schema_problems);
-            match state.live.get(row_index).and_then(Option::as_ref) {
-                None => {
-                    check_deferred(seeds, index, row, state, &mut decisions.problems);
-                    rows.push(Decision { row: row_index, action: RowAction::Create, columns: Vec::new() });
-                }
-                Some(_) if seeds.blocks[row.block].mode == Mode::Insert => {}
-                Some(live) => rows.extend(compare(seeds, index, row_index, live, observation, &mut decisions.problems)),
-            }
+        }
+        let numbered: Vec<(usize, &StagedRow)> = staged.rows.iter().enumerate().collect();
+        let mut rows = Vec::new();
+        for part in in_chunks(&numbered, TOGETHER, |part| decide_rows(seeds, index, part, observation)) {
+            rows.extend(part.rows);
+            decisions.problems.extend(part.problems);
+            decisions.schema_problems.extend(part.schema_problems);
         }
         decisions.tables.push(rows);
     }
@@ -88,6 +88,34 @@ pub(crate) fn decide(seeds: &Seeds, observation: &Observation) -> Decisions {
     decisions.pending.sort_by(|a, b| (&a.table, &a.column).cmp(&(&b.table, &b.column)));
     decisions.pending.dedup_by(|a, b| (&a.table, &a.column) == (&b.table, &b.column));
     decisions
+}
+
+/// What is decided about some rows of a table.
+#[derive(Default)]
+struct Decided {
+    rows: Vec<Decision>,
+    problems: Vec<Problem>,
+    schema_problems: Vec<Problem>,
+}
+
+fn decide_rows(seeds: &Seeds, table: usize, rows: &[(usize, &StagedRow)], observation: &Observation) -> Decided {
+    let state = &observation.tables[table];
+    let mut decided = Decided::default();
+    for (row_index, row) in rows {
+        check_values(seeds, state, row, observation, &mut decided.schema_problems);
+        match state.live.get(*row_index).and_then(Option::as_ref) {
+            None => {
+                check_deferred(seeds, table, row, state, &mut decided.problems);
+                decided.rows.push(Decision { row: *row_index, action: RowAction::Create, columns: Vec::new() });
+            }
+            Some(_) if seeds.blocks[row.block].mode == Mode::Insert => {}
+            Some(live) => {
+                let row = compare(seeds, table, *row_index, live, observation, &mut decided.problems);
+                decided.rows.extend(row);
+            }
+        }
+    }
+    decided
 }
 
 /// The values to remember as applied, once the row is as decided: kept columns remember what they did before, and secret ones
@@ -107,7 +135,7 @@ pub(crate) fn applied(
             continue;
         }
         let value = match cell {
-            Cell::Value(value) => Some(value.clone()),
+            Cell::Value(_) | Cell::Part(_) => cell.value().cloned(),
             Cell::Ref(reference) => resolve(*reference),
         };
         if let (Some(column), Some(value)) = (state.column(name), value)
@@ -216,7 +244,7 @@ fn check_deferred(seeds: &Seeds, table: usize, row: &StagedRow, state: &TableSta
 fn wanted(seeds: &Seeds, state: &TableState, name: &str, cell: &Cell, observation: &Observation) -> Option<Json> {
     let column = state.column(name)?;
     match cell {
-        Cell::Value(value) => canonical(column, value).ok().map(|value| state.spelled(name, value)),
+        Cell::Value(_) | Cell::Part(_) => canonical(column, cell.value()?).ok().map(|value| state.spelled(name, value)),
         Cell::Ref(reference) => match observation.resolve(seeds, *reference) {
             Resolved::Id(id) => id_for(column, &id),
             _ => None,
@@ -237,15 +265,15 @@ fn check_values(
         let Some(column) = state.column(name) else { continue };
         let offset = block.columns.get(&**name).copied();
         let is_secret = block.secret.contains(&**name);
-        let message = match cell {
-            Cell::Value(Json::String(_))
+        let message = match (cell, cell.value()) {
+            (Cell::Value(Json::String(_)), _)
                 if column.kind == ColumnKind::Json && offset.is_none() && row.source.is_text_only() =>
             {
                 format!(
                     "`{name}` is a JSON column and this format has texts only, write `columns` with `row.{name} | fromjson`"
                 )
             }
-            Cell::Value(value) => match canonical(column, value) {
+            (_, Some(value)) => match fits(column, value) {
                 Err(_) if is_secret => {
                     format!("the secret value does not fit `{name}` of type {}", column.declared.to_lowercase())
                 }
@@ -259,13 +287,14 @@ fn check_values(
                 },
             },
             // Only what `ref_or_null` and `missing='keep'` give in place of a row can be wrong in itself.
-            Cell::Ref(reference) => match observation.resolve(seeds, *reference) {
+            (Cell::Ref(reference), None) => match observation.resolve(seeds, *reference) {
                 Resolved::Id(id) => match canonical(column, &id) {
                     Err(misfit) => misfit.to_string(),
                     Ok(_) => continue,
                 },
                 _ => continue,
             },
+            (Cell::Value(_) | Cell::Part(_), None) => continue,
         };
         problems.push(row.source.problem_in(ErrorCode::SeedValue, offset, name, message));
     }
@@ -372,7 +401,7 @@ fn mark(seeds: &Seeds, cell: &Cell, used: &mut [bool]) {
 fn inner_missing(seeds: &Seeds, observation: &Observation, index: usize) -> bool {
     seeds.references.all[index].key.iter().any(|(_, cell)| match cell {
         Cell::Ref(inner) => observation.resolve(seeds, *inner) == Resolved::Missing,
-        Cell::Value(_) => false,
+        Cell::Value(_) | Cell::Part(_) => false,
     })
 }
 

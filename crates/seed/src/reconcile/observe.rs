@@ -184,7 +184,7 @@ impl Observation {
     /// A cell's value, when it is known in this database.
     pub(crate) fn known(&self, seeds: &Seeds, cell: &Cell) -> Option<Json> {
         match cell {
-            Cell::Value(value) => Some(value.clone()),
+            Cell::Value(_) | Cell::Part(_) => cell.value().cloned(),
             Cell::Ref(reference) => match self.resolve(seeds, *reference) {
                 Resolved::Id(id) => Some(id),
                 _ => None,
@@ -263,7 +263,7 @@ fn spell(
         let live = &observation.tables[index].live;
         let new = staged.rows.iter().zip(live).filter_map(|(row, live)| {
             let (_, cell) = row.cells().find(|(name, _)| **name == *column.name)?;
-            let Cell::Value(value) = cell else { return None };
+            let value = cell.value()?;
             let held = live.as_ref().and_then(|live| live.values.get(&column.name));
             let is_held = held.is_some_and(|held| canonical(column, value).is_ok_and(|value| same(&value, held)));
             (!is_held).then_some(value)
@@ -402,7 +402,7 @@ fn resolve_external(
             continue;
         }
         let ready = reference.key.iter().all(|(_, cell)| match cell {
-            Cell::Value(_) => true,
+            Cell::Value(_) | Cell::Part(_) => true,
             Cell::Ref(inner) => match seeds.references.all[*inner].staged {
                 Some((table, _)) => table < observation.tables.len(),
                 None => observation.external.contains_key(inner),

@@ -10,6 +10,7 @@ use plimsoll_core::ErrorCode;
 use serde_json::{Map, Value as Json};
 
 use crate::error::Problem;
+use crate::read::document::Document;
 use crate::read::model::{EditPolicy, Mode, OnDuplicate};
 use crate::read::source::{Source, SourceFile};
 use crate::value::{canonical_object, canonical_text, fingerprint, write_canonical, write_json};
@@ -18,8 +19,18 @@ use crate::value::{canonical_object, canonical_text, fingerprint, write_canonica
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Cell {
     Value(Json),
+    /// A list or an object of a document, as it stands there: whole documents are not worth a copy.
+    Part(Part),
     /// The primary key of another row: an index into the interned references.
     Ref(usize),
+}
+
+/// A part of a document.
+#[derive(Debug, Clone)]
+pub(crate) struct Part {
+    pub(crate) document: Arc<Document>,
+    /// The JSON pointer of a part that is there.
+    pub(crate) pointer: Box<str>,
 }
 
 /// One declared row.
@@ -167,6 +178,7 @@ impl References {
     pub(crate) fn meaning<'a>(&'a self, cell: &'a Cell) -> &'a Json {
         match cell {
             Cell::Value(value) => value,
+            Cell::Part(part) => part.json(),
             Cell::Ref(index) => &self.all[*index].symbol,
         }
     }
@@ -213,6 +225,29 @@ impl References {
                 self.tables_of(inner, visit);
             }
         }
+    }
+}
+
+impl Cell {
+    /// What is declared itself, unless it is a row of another table.
+    pub(crate) fn value(&self) -> Option<&Json> {
+        match self {
+            Self::Value(value) => Some(value),
+            Self::Part(part) => Some(part.json()),
+            Self::Ref(_) => None,
+        }
+    }
+}
+
+impl Part {
+    fn json(&self) -> &Json {
+        self.document.json.pointer(&self.pointer).unwrap_or(&Json::Null)
+    }
+}
+
+impl PartialEq for Part {
+    fn eq(&self, other: &Self) -> bool {
+        self.json() == other.json()
     }
 }
 

@@ -10,6 +10,8 @@ pub(crate) mod spelling;
 mod text;
 mod time;
 
+use std::borrow::Cow;
+
 use plimsoll_core::db::{self, Column, ColumnKind};
 use serde_json::Value as Json;
 
@@ -47,6 +49,15 @@ pub(crate) fn fingerprint(text: &str) -> String {
         hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
     }
     format!("{hash:016x}")
+}
+
+/// Whether a value fits its column: its canonical form, or the document that it is, which always does.
+pub(crate) fn fits<'v>(column: &Column, value: &'v Json) -> Result<Cow<'v, Json>, Misfit> {
+    match (column.kind, value) {
+        (ColumnKind::Json, Json::Array(_) | Json::Object(_)) => Ok(Cow::Borrowed(value)),
+        (ColumnKind::Text, Json::Array(_) | Json::Object(_)) if !has_limit(column) => Ok(Cow::Borrowed(value)),
+        _ => canonical(column, value).map(Cow::Owned),
+    }
 }
 
 /// The canonical form of a declared value for its column.

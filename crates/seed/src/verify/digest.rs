@@ -91,6 +91,6 @@ fn encoded(
             }
             _ => neutral(column, held, None),
         },
-        Cell::Value(declared) => neutral(column, held, Some(declared)),
+        Cell::Value(_) | Cell::Part(_) => neutral(column, held, cell.value()),
     }
 }

@@ -48,3 +48,38 @@ fn one_value_that_is_missing_is_told_alone_among_those_evaluated_together() {
     let told = project.problems();
     assert!(told.contains("column `title`") && told.lines().count() == 1, "{told}");
 }
+
+#[test]
+fn a_condition_is_asked_as_far_as_it_has_to_be() {
+    let of = |when: &str| {
+        let rest = format!(
+            "each = \"doc.b as b\"\nwhen = \"{when}\"\n[table.let]\nis_first = \"b.n == 1\"\ntop = \"doc.title\"\n"
+        );
+        rows(&dataset(&format!("{rest}[table.columns]\nslug = \"b.n | string\"\ntitle = \"b.title\"\n")))
+    };
+    assert_eq!(of("top == 'inner' and b.gone.deeper"), "");
+    assert_eq!(of("is_first and top == 'outer'"), "1 first");
+    assert_eq!(of("top == 'outer' and not is_first"), "2 second");
+    assert_eq!(of("top == 'inner' and is_first or b.n == 2"), "2 second");
+}
+
+#[test]
+fn a_row_that_loses_against_the_first_of_its_key_is_not_made() {
+    let block = |when: &str, title: &str| {
+        format!(
+            "[[table]]\nname = \"row\"\nkey = [\"slug\"]\non_duplicate = \"first\"\nwhen = \"{when}\"\n\
+             [table.let]\nslug = \"doc.slug\"\nlong = \"{title}\"\n[table.columns]\nslug = \"slug\"\ntitle = \"long\"\n"
+        )
+    };
+    // Nothing but the second document has what the first block asks for, and the rows of the first block come first.
+    let blocks = block("doc.late", "'by ' ~ doc.by.name") + &block("true", "doc.by.name");
+    let mut project = Project::of(&[
+        ("docs/a.json", r#"{"slug": "x", "by": {"name": "a"}}"#),
+        ("docs/b.json", r#"{"slug": "x", "by": {"name": "b"}, "late": true}"#),
+        ("docs/c.json", r#"{"slug": "x"}"#),
+        ("seeds/row.toml", &format!("[documents]\nfiles = \"docs/*.json\"\n{blocks}")),
+    ]);
+    project.db.batch("CREATE TABLE row (slug TEXT PRIMARY KEY, title TEXT)").unwrap();
+    project.apply().unwrap();
+    assert_eq!(project.rows("SELECT slug || ' ' || title FROM row"), "x by b");
+}
