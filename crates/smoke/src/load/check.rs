@@ -11,15 +11,19 @@ use crate::problem::Invalid;
 #[derive(Default)]
 pub(super) struct Common {
     tags: Vec<String>,
+    base_url: Option<String>,
     headers: Vec<(String, String)>,
     auth: Option<Auth>,
 }
 
 impl Common {
-    /// Adds headers and auth to a request that does not say otherwise.
+    /// Adds the service, headers and auth to a request that does not say otherwise.
     fn add_to(&self, probe: &mut Probe) {
         let Probe::Http(request) = probe else { return };
-        let Request { headers, auth, .. } = request.as_mut();
+        let Request { base_url, headers, auth, .. } = request.as_mut();
+        if base_url.is_none() {
+            base_url.clone_from(&self.base_url);
+        }
         let has = |name: &str| headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
         let mut all: Vec<_> = self.headers.iter().filter(|(name, _)| !has(name)).cloned().collect();
         if auth.is_none() && !has("authorization") {
@@ -52,7 +56,8 @@ impl Reader<'_> {
         };
         let headers = self.pairs(raw.headers, Pairs::Header);
         let auth = raw.auth.and_then(|auth| self.auth(auth));
-        (suite, Common { tags: raw.tags, headers, auth })
+        let base_url = raw.base_url.map(|base| self.placed_text(base));
+        (suite, Common { tags: raw.tags, base_url, headers, auth })
     }
 
     pub(super) fn check(&mut self, raw: FileCheck, phase: Phase, suite: &str, common: &Common) -> Check {
