@@ -22,7 +22,7 @@ use crate::expect::http::{self as answers, Wanted, WantsJson};
 use crate::expect::{self, matcher, parse_json, schema};
 use crate::http::{self, Answer, Http, Limits, Prepared, Route, SendError};
 use crate::masking::Masking;
-use crate::model::{Check, Expect, Expectation, Level, Probe, Resolve, Source};
+use crate::model::{Check, Expect, Expectation, Level, LogProbe, Probe, Resolve, Source};
 use crate::plan::SmokePlan;
 use crate::probe::{self, Marks};
 use crate::problem::template_text;
@@ -135,10 +135,10 @@ impl Session<'_> {
         let Some(root) = self.options.root.as_deref() else { return };
         let names = Name::from_pairs(self.names());
         for planned in plan.checks.iter().chain(&plan.cleanup) {
-            // A name that is captured first is not known yet; such a check says so when its turn comes.
-            if let Probe::Log(log) = &planned.check.probe
-                && let Ok(Probe::Log(log)) = rendered(&self.env, &Probe::Log(log.clone()), &names)
-            {
+            let Probe::Log(log) = &planned.check.probe else { continue };
+            // What the line has is often captured first; only where it will be has to be known by now.
+            let place = Probe::Log(LogProbe { contains: None, matches: None, ..log.clone() });
+            if let Ok(Probe::Log(log)) = rendered(&self.env, &place, &names) {
                 self.marks.set(root, &log);
             }
         }

@@ -8,8 +8,8 @@ use plimsoll_smoke::Options;
 use crate::redis_server::RedisServer;
 use crate::{checks, run, told};
 
-const PASSWORD: &str = "sesame/of some+length";
-const ENCODED: &str = "sesame%2Fof%20some%2Blength";
+const PASSWORD: &str = "sesame/of-some+length";
+const ENCODED: &str = "sesame%2Fof-some%2Blength";
 
 /// The server, with a user who may do little.
 struct Redis(RedisServer);
