@@ -45,6 +45,39 @@ fn its_checks_prove_the_whole_system_and_leave_nothing_on_postgres() {
 }
 
 #[test]
+fn production_has_nothing_of_development() {
+    let project = plimsoll_tests::Deployment::of_example("voice-reader");
+    let checked = project.run(&["env", "check", "prod"]);
+    assert_ne!(checked.code, 0, "{}", checked.text());
+    let urls = ["DATABASE_URL", "DRAMATIQ_BROKER_URL", "REDIS_URL", "BROWSER_REDIS_URL", "SMOKE_REDIS_URL"];
+    for name in [&urls[..], &["REDIS_ADDRESS", "CLIENT_URL"]].concat() {
+        assert!(checked.text().contains(&format!("`{name}`")), "{name}: {}", checked.text());
+    }
+}
+
+#[cfg(any(feature = "postgres", feature = "postgres-bundled"))]
+#[test]
+fn in_production_nothing_is_uploaded_and_no_call_begins_unless_that_is_allowed() {
+    let system = System::start(Some(TestDatabase::new(Engine::Postgres)));
+    let users = ["DRAMATIQ_BROKER_URL=broker", "REDIS_URL=app", "BROWSER_REDIS_URL=browser", "SMOKE_REDIS_URL=smoke"];
+    let urls = users.map(|pair| {
+        let (name, user) = pair.split_once('=').expect("a pair");
+        format!("{name}={}", system.url(&format!("{user}:dev-only-{user}")))
+    });
+    let run = |words: &[&str]| {
+        let set = urls.iter().flat_map(|url| ["--set", url.as_str()]);
+        let words: Vec<&str> = words.iter().copied().chain(set).collect();
+        system.project.run(&words).exits(0)
+    };
+    let deployed = run(&["deploy", "prod", "--yes"]);
+    assert!(deployed.stdout.contains(" skipped"), "{}", deployed.text());
+    assert!(!system.worker_log().contains("processing"), "{}", system.worker_log());
+    let allowed = run(&["smoke", "run", "prod", "--allow-mutate"]);
+    assert_eq!(allowed.stdout, "smoke checks: 35 passed\n");
+    system.left().is_nothing();
+}
+
+#[test]
 fn the_worker_goes_on_after_redis_was_away() {
     let mut system = System::deployed().restart_redis();
     system.smoke().exits(0);
@@ -110,7 +143,8 @@ fn status(port: u16, request: &[u8]) -> u16 {
 
 fn request(line: &str, headers: &str, body: &[u8]) -> Vec<u8> {
     let length = body.len();
-    let head = format!("{line} HTTP/1.1\r\nhost: quay\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n");
+    let head =
+        format!("{line} HTTP/1.1\r\nhost: quay\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n");
     [head.as_bytes(), body].concat()
 }
 
@@ -137,7 +171,8 @@ fn bad_input_is_answered_and_ends_no_service() {
         assert_eq!(status(port, &request(line, "", b"")), expected, "{line}");
     }
     let form = "content-type: multipart/form-data; boundary=b\r\n";
-    let household = "--b\r\ncontent-disposition: form-data; name=\"household_id\"\r\n\r\n11111111-1111-1111-1111-111111111111\r\n";
+    let household =
+        "--b\r\ncontent-disposition: form-data; name=\"household_id\"\r\n\r\n11111111-1111-1111-1111-111111111111\r\n";
     let file = "--b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"../../a\"\r\ncontent-type: application/pdf\r\n\r\n";
     let large = [file.as_bytes(), b"%PDF-", &vec![b' '; 20 << 20], b"\r\n--b--\r\n"].concat();
     for (headers, body, expected) in [

@@ -1,9 +1,11 @@
 //! What the voice reader's checks find out: each fault fails, is named, and leaves nothing. That they pass is `voice_reader`.
 
+use std::collections::BTreeMap;
 use std::fs;
 
 use plimsoll_tests::command::Finished;
 use plimsoll_tests::fault::wait_until;
+use serde_json::Value;
 
 use crate::voice_system::System;
 
@@ -14,11 +16,16 @@ const SHORT: &str = "retry = { for = \"2s\" }\n\n[[check]]\nname = \"no message"
 /// What failed or could not be measured, by name, in the order of the plan.
 #[track_caller]
 fn wrong(run: &Finished) -> Vec<String> {
-    let report = run.json().pop().expect("a report");
-    let report = if report["report"].is_object() { report["report"].clone() } else { report };
-    let checks = report["checks"].as_array().unwrap_or_else(|| panic!("no report: {}", run.text())).clone();
-    let bad = checks.iter().filter(|check| matches!(check["verdict"].as_str(), Some("FAIL" | "ERROR")));
-    bad.map(|check| check["name"].as_str().expect("a name").to_owned()).collect()
+    let events = run.json();
+    let finished = events.iter().map(|event| &event["smoke"]).filter(|event| event["event"] == "check_finished");
+    let bad = finished.filter(|event| matches!(event["report"]["verdict"].as_str(), Some("FAIL" | "ERROR")));
+    let named = |event: &Value| {
+        let name = event["report"]["name"].as_str().expect("a name");
+        (event["number"].as_u64(), name.to_owned())
+    };
+    let found: BTreeMap<_, _> = bad.map(named).collect();
+    assert!(!found.is_empty(), "{}", run.text());
+    found.into_values().collect()
 }
 
 fn smoke_json(system: &System) -> Finished {

@@ -92,7 +92,8 @@ impl System {
         if let Some(database) = &database {
             project = project.set("DATABASE_URL", database.url_text());
         }
-        let mut system = Self { worker: None, bot: None, client: None, project, bot_port, client_port, database, redis };
+        let mut system =
+            Self { worker: None, bot: None, client: None, project, bot_port, client_port, database, redis };
         system.start_worker();
         system.start_bot(&[]);
         let start = ("BOT_START_URL", format!("http://127.0.0.1:{bot_port}/start"));
@@ -181,7 +182,8 @@ impl System {
         self.database.as_ref().map_or_else(sqlite, |database| database.url().clone())
     }
 
-    fn url(&self, who: &str) -> String {
+    /// Redis as somebody, with a password.
+    pub(crate) fn url(&self, who: &str) -> String {
         format!("redis://{who}@{}/0", self.redis.address())
     }
 }
