@@ -72,7 +72,8 @@ impl Reader<'_> {
         let expect = self.expect(raw.expect, &probe);
         self.fits_together(probe_at, &probe, &expect, &capture);
         let retry = raw.retry.map(|retry| self.retry(retry));
-        let cleanup = raw.cleanup.map(|cleanup| self.cleanup(cleanup, common));
+        let went = probe.request().and_then(|request| request.base_url.as_ref());
+        let cleanup = raw.cleanup.map(|cleanup| self.cleanup(cleanup, went, common));
         let declared = raw.effect.as_ref().map(|effect| *effect.get_ref());
         let takes_back = cleanup.is_some() || phase == Phase::Cleanup;
         if let (Some(effect), Some(Effect::Mutate), None, false) = (&raw.effect, declared, &raw.leaves, takes_back) {
@@ -112,11 +113,17 @@ impl Reader<'_> {
         }
     }
 
-    fn cleanup(&mut self, raw: Spanned<FileCleanup>, common: &Common) -> Cleanup {
+    /// What a service has made is taken back there, unless the cleanup names another one.
+    fn cleanup(&mut self, raw: Spanned<FileCleanup>, went: Option<&String>, common: &Common) -> Cleanup {
         let at = raw.span().start;
         let FileCleanup { request, redis, command, expect } = raw.into_inner();
         let (mut probe, probe_at) =
             self.probe(at, FileProbes { request, redis, command, log: None, sql: None, tcp: None, dns: None });
+        if let Probe::Http(request) = &mut probe
+            && request.base_url.is_none()
+        {
+            request.base_url = went.cloned();
+        }
         common.add_to(&mut probe);
         let expect = self.expect(expect, &probe);
         self.fits_together(probe_at, &probe, &expect, &[]);

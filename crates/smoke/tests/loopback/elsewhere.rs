@@ -62,3 +62,17 @@ fn an_address_that_is_none_is_an_error_and_its_password_is_not_shown() {
     assert!(!format!("{report:?}").contains("open-sesame"));
     assert_eq!(asked(&target), [""; 0], "nothing goes to the target instead");
 }
+
+#[test]
+fn what_a_check_made_elsewhere_is_taken_back_there() {
+    let target = Server::start(|_| Reply::json(200, "{}"));
+    let bot = Server::start(|_| Reply::json(200, "{}"));
+    let text = "[[check]]\nname = 'a session starts'\n\
+                request = { base_url = '{{ BOT }}', method = 'POST', path = '/start' }\n\
+                cleanup = { request = { method = 'DELETE', path = '/sessions' } }\n";
+    let options = options(&target.url(), &bot.url());
+    let at = Target { base_url: target.url(), revision: None };
+    let report = plimsoll_smoke::run(&plan_of(text, &options), &at, &options, &mut |_| {}).expect("it runs");
+    assert!(report.passed(), "{:?}", wrongs(&report));
+    assert_eq!((asked(&target).len(), asked(&bot)), (0, vec!["POST /start".to_owned(), "DELETE /sessions".to_owned()]));
+}

@@ -30,16 +30,9 @@ struct App {
 
 /// Answers until a signal.
 pub(crate) fn run(config: config::Client, say: &dyn Fn(&str)) -> Result<(), RoleError> {
-    // The provider of this process, unless it has one.
-    rustls::crypto::ring::default_provider().install_default().ok();
     // Only what was configured is asked: no proxy of the environment, no redirect to somewhere else.
-    let mut builder =
-        reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).timeout(PATIENCE);
-    if !config.bot_start.starts_with("https:") {
-        // A machine without any certificates can do without them.
-        builder = builder.tls_certs_only([]);
-    }
-    let bot = builder.build().map_err(StartError::Requests)?;
+    let builder = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).timeout(PATIENCE);
+    let bot = secured(builder, &config.bot_start).build().map_err(StartError::Requests)?;
     let page = PAGE.replace("[api]", &config.api.replace(['"', '<', '>', '&'], ""));
     let router = Router::new()
         .route("/", get(async |State(app): State<App>| Html(app.page)))
@@ -48,6 +41,19 @@ pub(crate) fn run(config: config::Client, say: &dyn Fn(&str)) -> Result<(), Role
         .route("/api/sessions/{id}", delete(end))
         .with_state(App { bot, start: config.bot_start, page });
     Ok(serve::until_stopped(&config.listening, router, say)?)
+}
+
+#[cfg(feature = "tls")]
+fn secured(builder: reqwest::ClientBuilder, url: &str) -> reqwest::ClientBuilder {
+    // Refused only when this process has one already.
+    rustls::crypto::ring::default_provider().install_default().ok();
+    // A machine without any certificates can do without them.
+    if url.starts_with("https:") { builder } else { builder.tls_certs_only([]) }
+}
+
+#[cfg(not(feature = "tls"))]
+fn secured(builder: reqwest::ClientBuilder, _url: &str) -> reqwest::ClientBuilder {
+    builder
 }
 
 async fn start(State(app): State<App>, body: Bytes) -> Response {
