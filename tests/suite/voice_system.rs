@@ -143,8 +143,13 @@ impl System {
         let port = address.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).expect("a port");
         // Its place is taken for a moment by one that nobody asks.
         drop(std::mem::replace(&mut self.redis, RedisServer::start("user default off\n")));
-        let again = RedisServer::start_at(port, &format!("{acl}{ADMIN}"));
-        self.redis = again.expect("it starts where it was");
+        let mut again = None;
+        // Somebody may have the port for a moment.
+        wait_until("Redis where it was", || {
+            again = RedisServer::start_at(port, &format!("{acl}{ADMIN}"));
+            again.is_some()
+        });
+        self.redis = again.expect("it was waited for");
         self
     }
 
