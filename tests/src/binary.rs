@@ -14,6 +14,12 @@ pub fn service() -> PathBuf {
     binary("caller-coaching")
 }
 
+/// The binary of the voice reader's services.
+#[must_use]
+pub fn voice_reader() -> PathBuf {
+    binary("voice-reader")
+}
+
 fn binary(name: &str) -> PathBuf {
     let folder = std::env::var_os("PLIMSOLL_TEST_BIN_DIR");
     let path = PathBuf::from(folder.expect("PLIMSOLL_TEST_BIN_DIR is not set: run the tests with `cargo xtask test`"));

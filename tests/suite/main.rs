@@ -79,6 +79,9 @@ mod seed_types;
 mod seed_undo;
 mod seed_values;
 mod seed_verify;
+mod voice_reader;
+mod voice_reader_faults;
+mod voice_system;
 
 #[test]
 fn every_file_of_this_folder_is_a_module() {

@@ -37,6 +37,7 @@ pub(crate) struct SmokeFile {
 pub(crate) struct FileSuite {
     #[serde(default)]
     pub(crate) tags: Vec<String>,
+    pub(crate) base_url: Option<Spanned<String>>,
     #[serde(default)]
     pub(crate) cookies: bool,
     pub(crate) ca: Option<Spanned<String>>,

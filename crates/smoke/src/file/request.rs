@@ -10,6 +10,7 @@ use super::Placed;
 #[serde(deny_unknown_fields)]
 pub(crate) struct FileRequest {
     pub(crate) method: Option<Spanned<String>>,
+    pub(crate) base_url: Option<Spanned<String>>,
     pub(crate) path: Spanned<String>,
     #[serde(default)]
     pub(crate) query: Placed<Value>,

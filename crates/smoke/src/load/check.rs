@@ -11,15 +11,19 @@ use crate::problem::Invalid;
 #[derive(Default)]
 pub(super) struct Common {
     tags: Vec<String>,
+    base_url: Option<String>,
     headers: Vec<(String, String)>,
     auth: Option<Auth>,
 }
 
 impl Common {
-    /// Adds headers and auth to a request that does not say otherwise.
+    /// Adds the service, headers and auth to a request that does not say otherwise.
     fn add_to(&self, probe: &mut Probe) {
         let Probe::Http(request) = probe else { return };
-        let Request { headers, auth, .. } = request.as_mut();
+        let Request { base_url, headers, auth, .. } = request.as_mut();
+        if base_url.is_none() {
+            base_url.clone_from(&self.base_url);
+        }
         let has = |name: &str| headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
         let mut all: Vec<_> = self.headers.iter().filter(|(name, _)| !has(name)).cloned().collect();
         if auth.is_none() && !has("authorization") {
@@ -52,7 +56,8 @@ impl Reader<'_> {
         };
         let headers = self.pairs(raw.headers, Pairs::Header);
         let auth = raw.auth.and_then(|auth| self.auth(auth));
-        (suite, Common { tags: raw.tags, headers, auth })
+        let base_url = raw.base_url.map(|base| self.placed_text(base));
+        (suite, Common { tags: raw.tags, base_url, headers, auth })
     }
 
     pub(super) fn check(&mut self, raw: FileCheck, phase: Phase, suite: &str, common: &Common) -> Check {
@@ -67,7 +72,8 @@ impl Reader<'_> {
         let expect = self.expect(raw.expect, &probe);
         self.fits_together(probe_at, &probe, &expect, &capture);
         let retry = raw.retry.map(|retry| self.retry(retry));
-        let cleanup = raw.cleanup.map(|cleanup| self.cleanup(cleanup, common));
+        let went = probe.request().and_then(|request| request.base_url.as_ref());
+        let cleanup = raw.cleanup.map(|cleanup| self.cleanup(cleanup, went, common));
         let declared = raw.effect.as_ref().map(|effect| *effect.get_ref());
         let takes_back = cleanup.is_some() || phase == Phase::Cleanup;
         if let (Some(effect), Some(Effect::Mutate), None, false) = (&raw.effect, declared, &raw.leaves, takes_back) {
@@ -107,11 +113,17 @@ impl Reader<'_> {
         }
     }
 
-    fn cleanup(&mut self, raw: Spanned<FileCleanup>, common: &Common) -> Cleanup {
+    /// What a service has made is taken back there, unless the cleanup names another one.
+    fn cleanup(&mut self, raw: Spanned<FileCleanup>, went: Option<&String>, common: &Common) -> Cleanup {
         let at = raw.span().start;
         let FileCleanup { request, redis, command, expect } = raw.into_inner();
         let (mut probe, probe_at) =
             self.probe(at, FileProbes { request, redis, command, log: None, sql: None, tcp: None, dns: None });
+        if let Probe::Http(request) = &mut probe
+            && request.base_url.is_none()
+        {
+            request.base_url = went.cloned();
+        }
         common.add_to(&mut probe);
         let expect = self.expect(expect, &probe);
         self.fits_together(probe_at, &probe, &expect, &[]);

@@ -19,6 +19,7 @@ impl Reader<'_> {
         }
         Request {
             method: raw.method.map(|method| self.method(&method)).unwrap_or_default(),
+            base_url: raw.base_url.map(|base| self.placed_text(base)),
             path,
             query: self.pairs(raw.query, Pairs::Field),
             headers: self.pairs(raw.headers, Pairs::Header),

@@ -103,6 +103,7 @@ cleanup = { request = { method = "DELETE", path = "/books/{{ id }}" }, expect = 
 
 [check.request]
 method = "POST"
+base_url = "{{ BOOKS }}"
 path = "/books"
 query = { page = 1, tag = ["a", "b"] }
 headers = { X-Run = "own" }
@@ -176,7 +177,7 @@ sql = { query = "DELETE FROM book" }
 #[test]
 fn every_key_of_the_format_is_read_planned_and_shown() {
     let suites = parse(Path::new("smoke/all.toml"), EVERYTHING).expect("the file is right");
-    let names = ["PROXY", "API_TOKEN", "PASSWORD", "REDIS_URL"].map(str::to_owned).into();
+    let names = ["PROXY", "API_TOKEN", "PASSWORD", "REDIS_URL", "BOOKS"].map(str::to_owned).into();
     let selection = crate::Selection { names, ..crate::Selection::default() };
     let plan = crate::plan(&suites, &selection).expect("a plan");
     insta::assert_snapshot!(plan);
@@ -191,7 +192,7 @@ fn a_name_that_has_no_value_is_found_in_every_place_that_may_have_a_template() {
     let found: std::collections::BTreeSet<_> =
         problems.problems.iter().map(|problem| problem.message.clone()).collect();
     let named = |name: &str| format!("`{name}` is neither a variable nor captured by a check");
-    assert_eq!(found, ["API_TOKEN", "PASSWORD", "PROXY", "REDIS_URL"].map(named).into());
+    assert_eq!(found, ["API_TOKEN", "BOOKS", "PASSWORD", "PROXY", "REDIS_URL"].map(named).into());
 }
 
 #[test]

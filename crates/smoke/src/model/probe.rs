@@ -166,7 +166,10 @@ impl Probe {
     #[must_use]
     pub fn describe(&self) -> String {
         match self {
-            Self::Http(request) => format!("{} {}", request.method.as_str(), request.path),
+            Self::Http(request) => {
+                let base = request.base_url.as_deref().unwrap_or_default();
+                format!("{} {base}{}", request.method.as_str(), request.path)
+            }
             Self::Log(LogProbe { source: LogSource::File(file), .. }) => format!("log {file}"),
             Self::Log(LogProbe { source: LogSource::Command(words), .. }) => format!("log of {}", words.join(" ")),
             Self::Sql(SqlProbe { query, .. }) => {

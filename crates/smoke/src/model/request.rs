@@ -13,6 +13,9 @@ use super::{Texts, Visitor};
 pub struct Request {
     /// The method.
     pub method: Method,
+    /// Where another service is than the target; its answers are held to no revision.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base_url: Option<String>,
     /// The path after the base URL, with a leading `/`.
     pub path: String,
     /// Query parameters in the order of the file; a list is the name several times.
@@ -224,7 +227,8 @@ impl Timeouts {
 
 impl Texts for Request {
     fn texts(&mut self, visitor: &mut dyn Visitor) {
-        let Self { path, query, headers, body, auth, cookies, resolve, idempotency_key, .. } = self;
+        let Self { base_url, path, query, headers, body, auth, cookies, resolve, idempotency_key, .. } = self;
+        base_url.texts(visitor);
         path.texts(visitor);
         query.texts(visitor);
         headers.texts(visitor);

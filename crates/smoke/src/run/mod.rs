@@ -8,6 +8,7 @@ pub(crate) mod retry;
 mod schedule;
 mod session;
 mod takeback;
+mod targets;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -32,6 +33,7 @@ use clock::Clock;
 use flow::Flow;
 use journal::{Journal, Leftover};
 use session::Session;
+use targets::Targets;
 
 /// What is measured.
 #[derive(Debug, Clone)]
@@ -129,8 +131,9 @@ pub fn run(
     let (env, names) = (template::environment(), names(options));
     let shown = http::shown_base(&http.base).to_string();
     let (journal, leftovers) = journal(plan, options, &env, &names, &shown)?;
+    let targets = Targets::new(http, plan, &env, &names, options.root.as_deref());
     let mut session = Session {
-        http,
+        targets,
         target,
         options,
         env,
@@ -141,7 +144,6 @@ pub fn run(
         journal,
         marks: Marks::default(),
     };
-    session.open_suites(plan);
     session.mark_logs(plan);
     let cleanups = plan.checks.iter().filter(|planned| planned.check.cleanup.is_some()).count();
     let checks = leftovers.len() + plan.checks.len() + cleanups + plan.cleanup.len();

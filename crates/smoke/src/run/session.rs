@@ -2,25 +2,27 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use chrono::Utc;
 use minijinja::{Environment, Value as Name};
 use plimsoll_core::project::RevisionSource;
+use reqwest::Url;
 use serde_json::Value;
 
 use super::clock::Clock;
 use super::journal::Journal;
 use super::retry::{self, Failure, Patience};
+use super::targets::Targets;
 use super::{Options, Target, blank};
 use crate::event::Event;
 use crate::expect::http::{self as answers, Wanted, WantsJson};
 use crate::expect::{self, matcher, parse_json, schema};
 use crate::http::{self, Answer, Http, Limits, Prepared, Route, SendError};
 use crate::masking::Masking;
-use crate::model::{Check, Expect, Expectation, Level, Probe, Resolve, Source};
+use crate::model::{Check, Expect, Expectation, Level, LogProbe, Probe, Resolve, Source};
 use crate::plan::SmokePlan;
 use crate::probe::{self, Marks};
 use crate::problem::template_text;
@@ -30,7 +32,7 @@ use crate::revision::{self, millis};
 
 /// What a run carries from check to check.
 pub(super) struct Session<'a> {
-    pub(super) http: Http,
+    pub(super) targets: Targets<'a>,
     pub(super) target: &'a Target,
     pub(super) options: &'a Options,
     pub(super) env: Environment<'static>,
@@ -72,7 +74,7 @@ struct Ready {
 }
 
 enum What {
-    Http(Box<Prepared>),
+    Http { request: Box<Prepared>, http: Arc<Http> },
     Other(Probe),
 }
 
@@ -110,27 +112,33 @@ fn wants_json(check: &Check, ready: &Ready, request: &Prepared, answer: &Answer)
     if only_json { WantsJson::Accepts } else { WantsJson::No }
 }
 
-impl Session<'_> {
-    /// Makes known how the checks of each suite connect.
-    pub(super) fn open_suites(&mut self, plan: &SmokePlan) {
-        let names = Name::from_pairs(self.names());
-        for suite in &plan.suites {
-            match rendered(&self.env, suite, &names) {
-                Ok(suite) => self.http.add_suite(&suite, self.options.root.as_deref()),
-                Err(error) => self.http.refuse_suite(&suite.name, template_text(&error)),
-            }
-        }
+/// Which addresses are asked: whatever the name means, or each of these.
+fn addresses(request: &Prepared, http: &Http) -> Result<Vec<Option<IpAddr>>, Unmeasured> {
+    let wrong = |kind, detail| Unmeasured { kind, detail };
+    match &request.resolve {
+        None => Ok(vec![None]),
+        Some(Resolve::Address(text)) => match text.parse() {
+            Ok(address) => Ok(vec![Some(address)]),
+            Err(_) => Err(wrong(UnmeasuredKind::NotPrepared, format!("`{text}` is not an IP address"))),
+        },
+        Some(Resolve::All) => match http.addresses() {
+            Ok(found) if !found.is_empty() => Ok(found.into_iter().map(Some).collect()),
+            Ok(_) => Err(wrong(UnmeasuredKind::NameNotFound, "it has no address".to_owned())),
+            Err(error) => Err(wrong(UnmeasuredKind::NameNotFound, error.to_string())),
+        },
     }
+}
 
+impl Session<'_> {
     /// Remembers where the logs that checks look into end.
     pub(super) fn mark_logs(&mut self, plan: &SmokePlan) {
         let Some(root) = self.options.root.as_deref() else { return };
         let names = Name::from_pairs(self.names());
         for planned in plan.checks.iter().chain(&plan.cleanup) {
-            // A name that is captured first is not known yet; such a check says so when its turn comes.
-            if let Probe::Log(log) = &planned.check.probe
-                && let Ok(Probe::Log(log)) = rendered(&self.env, &Probe::Log(log.clone()), &names)
-            {
+            let Probe::Log(log) = &planned.check.probe else { continue };
+            // What the line has is often captured first; only where it will be has to be known by now.
+            let place = Probe::Log(LogProbe { contains: None, matches: None, ..log.clone() });
+            if let Ok(Probe::Log(log)) = rendered(&self.env, &place, &names) {
                 self.marks.set(root, &log);
             }
         }
@@ -151,7 +159,7 @@ impl Session<'_> {
         };
         let mut sent = false;
         report.request = match &ready.what {
-            What::Http(request) => format!("{} {}", request.method, request.shown_url),
+            What::Http { request, .. } => format!("{} {}", request.method, request.shown_url),
             What::Other(probe) => self.masking.apply(&probe.describe()),
         };
         let patience =
@@ -169,14 +177,16 @@ impl Session<'_> {
             };
             report.attempts += 1;
             let failure = self.attempt(check, &ready, total, &mut report);
-            sent |=
-                !matches!((&ready.what, failure), (What::Http(_), Some(Failure::Unmeasured { bytes_sent: false, .. })));
+            sent |= !matches!(
+                (&ready.what, failure),
+                (What::Http { .. }, Some(Failure::Unmeasured { bytes_sent: false, .. }))
+            );
             let Some(failure) = failure.filter(|_| report.stopped_on.is_none()) else { break };
             let why = report.summary().unwrap_or_default();
             if report.attempts == 1 {
                 report.first_attempt = Some(why.clone());
             }
-            let once = matches!(&ready.what, What::Http(request) if request.repeats_its_effect);
+            let once = matches!(&ready.what, What::Http { request, .. } if request.repeats_its_effect);
             let Some(delay) =
                 retry::next_delay(failure, once, patience, report.attempts, started.elapsed(), fastrand::f64())
             else {
@@ -199,7 +209,7 @@ impl Session<'_> {
         };
         if !matches!(report.verdict, Verdict::Pass | Verdict::Flaky) {
             report.curl = match ready.what {
-                What::Http(request) => Some(request.curl),
+                What::Http { request, .. } => Some(request.curl),
                 What::Other(_) => None,
             };
         }
@@ -234,7 +244,9 @@ impl Session<'_> {
         let (until, abort_if) = retry.map(|retry| (retry.until, retry.abort_if)).unwrap_or_default();
         let what = match probe {
             Probe::Http(request) => {
-                What::Http(Box::new(http::prepare(&request, &self.http.base, root, &self.masking)?))
+                let http = self.targets.of(request.base_url.as_deref(), &self.masking)?;
+                let request = http::prepare(&request, &http.base, root, &self.masking)?;
+                What::Http { request: Box::new(request), http }
             }
             other => What::Other(other),
         };
@@ -246,7 +258,7 @@ impl Session<'_> {
         (report.findings, report.unmeasured, report.answer) = (Vec::new(), None, None);
         (report.status, report.answer_ms) = (None, None);
         let looked = match &ready.what {
-            What::Http(request) => self.ask(check, ready, request, total, report),
+            What::Http { request, http } => self.ask(check, ready, (request, http), total, report),
             What::Other(probe) => self.look(check, ready, probe, total, report),
         };
         let (failure, json) = match looked {
@@ -279,7 +291,7 @@ impl Session<'_> {
         &self,
         check: &Check,
         ready: &Ready,
-        request: &Prepared,
+        (request, http): (&Prepared, &Http),
         total: Duration,
         report: &mut CheckReport,
     ) -> Result<(Failure, Option<Value>), Failure> {
@@ -288,7 +300,7 @@ impl Session<'_> {
             report.unmeasured = Some(Unmeasured { kind, detail: masking.apply(&detail) });
             Failure::Unmeasured { kind, bytes_sent }
         };
-        let addresses = self.addresses(request).map_err(|what| unmeasured(what, false, report, &self.masking))?;
+        let addresses = addresses(request, http).map_err(|what| unmeasured(what, false, report, &self.masking))?;
         let limits = Limits {
             connect: request.timeouts.connect_ms.map_or(self.options.connect_timeout, Duration::from_millis),
             first_byte: request.timeouts.first_byte_ms.map(Duration::from_millis),
@@ -300,7 +312,7 @@ impl Session<'_> {
         for address in addresses {
             let route = Route { suite: &check.suite, address, fresh: several };
             let from = address.filter(|_| several);
-            let answer = match self.http.send(request, limits, route) {
+            let answer = match http.send(request, limits, route) {
                 Ok(answer) => answer,
                 Err(error) => {
                     let SendError { mut what, bytes_sent } = error;
@@ -310,7 +322,7 @@ impl Session<'_> {
                     return Err(unmeasured(what, bytes_sent || first.is_some(), report, &self.masking));
                 }
             };
-            let seen = self.answered((check, ready, request), &answer, from, first.is_none(), report);
+            let seen = self.answered((check, ready, request, &http.base), &answer, from, first.is_none(), report);
             first = first.or(Some(seen));
             if !report.findings.is_empty() {
                 break;
@@ -319,27 +331,10 @@ impl Session<'_> {
         first.ok_or(Failure::NotAsExpected)
     }
 
-    /// Which addresses are asked: whatever the name means, or each of these.
-    fn addresses(&self, request: &Prepared) -> Result<Vec<Option<IpAddr>>, Unmeasured> {
-        let wrong = |kind, detail| Unmeasured { kind, detail };
-        match &request.resolve {
-            None => Ok(vec![None]),
-            Some(Resolve::Address(text)) => match text.parse() {
-                Ok(address) => Ok(vec![Some(address)]),
-                Err(_) => Err(wrong(UnmeasuredKind::NotPrepared, format!("`{text}` is not an IP address"))),
-            },
-            Some(Resolve::All) => match self.http.addresses() {
-                Ok(found) if !found.is_empty() => Ok(found.into_iter().map(Some).collect()),
-                Ok(_) => Err(wrong(UnmeasuredKind::NameNotFound, "it has no address".to_owned())),
-                Err(error) => Err(wrong(UnmeasuredKind::NameNotFound, error.to_string())),
-            },
-        }
-    }
-
     /// Holds one answer against what is expected. Values are captured from the first.
     fn answered(
         &self,
-        (check, ready, request): (&Check, &Ready, &Prepared),
+        (check, ready, request, base): (&Check, &Ready, &Prepared, &Url),
         answer: &Answer,
         from: Option<IpAddr>,
         is_first: bool,
@@ -361,7 +356,7 @@ impl Session<'_> {
             version: request.version,
             until: &ready.until,
             json: wants_json(check, ready, request, answer),
-            base: &self.http.base,
+            base,
             now: SystemTime::now(),
         };
         findings.extend(answers::judge(&wanted, answer, json.as_ref(), &self.masking));
@@ -408,7 +403,8 @@ impl Session<'_> {
     }
 
     fn judge_revision(&self, check: &Check, answer: &Answer) -> Option<Finding> {
-        if check.any_revision {
+        let elsewhere = check.probe.request().is_some_and(|request| request.base_url.is_some());
+        if check.any_revision || elsewhere {
             return None;
         }
         let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);

@@ -7,6 +7,7 @@ mod bodies;
 mod certificates;
 mod cleanups;
 mod crashes;
+mod elsewhere;
 mod imported;
 mod redirects;
 mod repeating;

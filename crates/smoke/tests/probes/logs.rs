@@ -45,6 +45,22 @@ fn lines_from_before_the_run_do_not_count_unless_they_are_asked_for() {
 }
 
 #[test]
+fn a_line_is_found_by_what_a_check_of_the_same_run_captured() {
+    let folder = project();
+    append(folder.path(), "worker.log", "job 41 done\n");
+    let text = checks(&[
+        "command = { run = ['sh', '-c', 'echo job 42 done >> logs/worker.log; echo id=42'] }\ncapture = { id = { regex = 'id=(\\d+)' } }",
+        "log = { file = '{{ LOG }}', contains = 'job {{ id }}', matches = '^job {{ id }} ' }",
+        "log = { file = 'logs/worker.log', contains = 'job {{ id - 1 }}' }",
+    ]);
+    let mut options = options(folder.path());
+    options.names.insert("LOG".to_owned(), minijinja::Value::from("logs/worker.log"));
+    let found = told(&run(&text.replace("{{ id - 1 }}", "4{{ id[1:] | int - 1 }}"), &options));
+    assert_eq!(found[..2], ["PASS ", "PASS "], "{found:?}");
+    assert_eq!(found[2], "FAIL log: expected a line with \"job 41\", found one other line");
+}
+
+#[test]
 fn a_line_that_comes_late_is_waited_for_and_matched_by_everything_that_is_said_of_it() {
     let folder = project();
     append(folder.path(), "worker.log", "job 42 done in 7 ms\n");

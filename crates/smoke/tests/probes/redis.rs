@@ -1,67 +1,35 @@
-//! A Redis server of the test's own, on a free port, with a user who may do little. It ends with the test.
+//! Checks of a Redis server of the test's own, and of what its users may do. How it is started is `redis_server.rs`'s.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader};
-use std::net::TcpListener;
-use std::process::{Child, Command, Stdio};
 
 use plimsoll_core::{Redactor, Secret};
 use plimsoll_smoke::Options;
 
+use crate::redis_server::RedisServer;
 use crate::{checks, run, told};
 
-const PASSWORD: &str = "sesame/of some+length";
-const ENCODED: &str = "sesame%2Fof%20some%2Blength";
+const PASSWORD: &str = "sesame/of-some+length";
+const ENCODED: &str = "sesame%2Fof-some%2Blength";
 
-struct Redis {
-    child: Child,
-    port: u16,
-    _folder: tempfile::TempDir,
-}
+/// The server, with a user who may do little.
+struct Redis(RedisServer);
 
 impl Redis {
     fn start() -> Self {
-        // Somebody else may take a free port before the server does.
-        (0..5).find_map(|_| Self::try_start()).expect("redis-server starts on a free port")
-    }
-
-    fn try_start() -> Option<Self> {
-        let folder = tempfile::tempdir().expect("a folder");
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
-        let acl = format!(
-            "user default on nopass ~* &* +@all\nuser worker on >{} ~session:* resetchannels -@all +ttl +get +select\n",
-            PASSWORD.replace(' ', "")
-        );
-        std::fs::write(folder.path().join("users.acl"), acl).expect("users");
-        let mut child = Command::new("redis-server")
-            .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
-            .args(["--aclfile", "users.acl", "--dir", "."])
-            .current_dir(folder.path())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("Debian's package redis-server is installed: `cargo xtask test` does so");
-        let output = child.stdout.take().expect("its output");
-        let ready = BufReader::new(output).lines().map_while(Result::ok).any(|line| line.contains("Ready to accept"));
-        let server = Self { child, port, _folder: folder };
-        ready.then_some(server)
+        Self(RedisServer::start(&format!(
+            "user default on nopass ~* &* +@all\nuser worker on >{PASSWORD} ~session:* resetchannels -@all +ttl +get +select\n"
+        )))
     }
 
     fn options(&self) -> Options {
-        let host = format!("127.0.0.1:{}", self.port);
-        let password = ENCODED.replace("%20", "");
-        let secret = Secret::new(format!("redis://worker:{password}@{host}/0"));
+        let host = self.0.address();
+        let secret = Secret::new(format!("redis://worker:{ENCODED}@{host}/0"));
         let names = BTreeMap::from([
             ("ADMIN".to_owned(), minijinja::Value::from(format!("redis://{host}/0"))),
             ("WORKER".to_owned(), minijinja::Value::from(secret.expose())),
             ("WRONG".to_owned(), minijinja::Value::from(format!("redis://worker:not-this-one@{host}"))),
         ]);
         Options { names, redactor: Redactor::new([&secret]), ..Options::default() }
-    }
-}
-
-impl Drop for Redis {
-    fn drop(&mut self) {
-        self.child.kill().and_then(|()| self.child.wait().map(drop)).expect("the server ends");
     }
 }
 
