@@ -79,6 +79,8 @@ mod seed_types;
 mod seed_undo;
 mod seed_values;
 mod seed_verify;
+mod smoke_cli;
+mod smoke_secrets;
 
 #[test]
 fn every_file_of_this_folder_is_a_module() {
