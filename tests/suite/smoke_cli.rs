@@ -252,7 +252,7 @@ fn another_address_and_a_deadline_are_taken_from_the_command_line() {
     nobody.exits(4).says(&["connection refused"]);
     here.run(&["smoke", "run", "test", "--base-url", &service.url()]).exits(0);
     let released = Deployment::of_harbour();
-    released.run(&["smoke", "run", "dev"]).exits(2).says(&["--base-url"]);
+    released.run(&["smoke", "run", "dev"]).exits(2).says(&["nothing serves in environment `dev`"]);
 }
 
 const HURL: &str = r#"

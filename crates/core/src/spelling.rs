@@ -208,7 +208,8 @@ fn backslashed(rest: &str, letter: char) -> Vec<usize> {
     let after = rest.trim_start_matches('\\');
     let slashes = rest.len() - after.len();
     if letter == '\\' {
-        return (1..=slashes).collect();
+        let escaped = unicode_escapes(rest, letter).into_iter().chain(byte_escapes(rest, letter));
+        return (1..=slashes).chain(escaped).collect();
     }
     let short = match letter {
         '\n' => Some('n'),
@@ -311,6 +312,8 @@ mod tests {
             "a &lt;&quot;b&#39;&gt;&amp;\\%/&#233;&#x1F600;\n z",
             "a &amp;lt;&amp;quot;b&amp;#x27;&amp;gt;&amp;amp;\\%/é😀 z",
             "a <\"\"b'\\''>&\\%/é😀\n\tz",
+            r#"\u0061 \u003c\u0022b\\u0027\u003e\u0026\u005c\u0025\u002f\u00e9\ud83d\ude00\u000a\u0020z"#,
+            r#"\\u0061 \\u003c\\u0022b\\u0027\\u003e\\u0026\\u005c\\u0025\\u002f\\u00e9\\ud83d\\ude00\\u000a z"#,
             r#"\x61 <"b''>&\\%/\xc3\xa9\xf0\x9f\x98\x80 z"#,
         ] {
             assert_eq!(spelled.at_start_of(written), Some(written.len()), "{written}");

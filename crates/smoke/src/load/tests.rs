@@ -134,7 +134,7 @@ tls = { days_left = { at_least = 14 }, subject = { contains = "CN=example.org" }
 
 [[check]]
 name = "the line appears"
-log = { file = "logs/worker.log", contains = "job {{ id }}", matches = "done in \\d+" }
+log = { file = "logs/worker.log", contains = "job {{ id }}", from_start = true, matches = "done in \\d+" }
 expect = { within = "1s", body = { contains = "ok" } }
 
 [[check]]
@@ -148,7 +148,7 @@ expect = { rows = 1, json = { "$[0].n" = 1 } }
 
 [[check]]
 name = "sessions end"
-redis = { url = "{{ REDIS_URL }}", command = ["TTL", "session:{{ id }}"] }
+redis = { url = "{{ REDIS_URL }}", timeout = "1s", command = ["TTL", "session:{{ id }}"] }
 expect = { json = { "$" = { at_most = 3600 } } }
 
 [[check]]
@@ -158,7 +158,7 @@ expect = { error = { contains = "NOPERM" } }
 
 [[check]]
 name = "the port is open"
-tcp = { address = "127.0.0.1:6379" }
+tcp = { address = "127.0.0.1:6379", resolve = "all", timeout = "2s" }
 
 [[check]]
 name = "the name is known"
