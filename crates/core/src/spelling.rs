@@ -123,7 +123,7 @@ pub(crate) fn openings(text: &str) -> [Option<u8>; 3] {
                     None => hexadecimal(after.get(1..5)).map(|unit| match char::from_u32(unit) {
                         Some(letter) => first_byte(letter),
                         // The first of two halves: ten bits of the letter, of which three are in its first byte.
-                        None => 0xf0 | u8::try_from((unit & 0x3ff) + 0x40 >> 8 & 7).unwrap_or_default(),
+                        None => 0xf0 | u8::try_from((((unit & 0x3ff) + 0x40) >> 8) & 7).unwrap_or_default(),
                     }),
                 },
                 _ => None,
