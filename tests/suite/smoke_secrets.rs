@@ -37,25 +37,28 @@ struct Sentinel {
     words: Vec<String>,
 }
 
+/// How two words become a secret.
+type Form = fn(&str, &str) -> String;
+
 fn sentinels(random: &mut Random) -> Vec<Sentinel> {
-    let forms: [&dyn Fn(&str, &str) -> String; 17] = [
-        &|a, _| a.to_owned(),
-        &|a, b| format!("\"{a}' \"\" ''{b}\""),
-        &|a, b| format!("  {a}   {b} "),
-        &|a, b| format!("{a}\n{b}\r\n\tand so on"),
-        &|a, b| format!("%25{a}%2F%{b}%"),
-        &|a, b| format!("<{a}>&amp;&#39;</title>{b}"),
-        &|a, b| format!("ключ-{a}-é😀\u{a0}{b}"),
-        &|a, b| format!("{a}{}{b}", "0123456789abcdef=".repeat(180)),
-        &|a, b| format!("\\{a}\\n\\\\{b}\\"),
-        &|a, b| format!("https://{a}:{b}@secret.example/x?y=z#f"),
-        &|a, b| format!("{{\"{a}\": [\"{b}\", 1]}}"),
-        &|a, b| format!("$({a}) `{b}` ${{HOME}} !"),
-        &|a, b| format!("{a}+/=={b}=="),
-        &|a, b| format!("{{{{ {a} }}}} {{% {b} %}}"),
-        &|a, b| format!("a\u{1}{a}\u{7f}{b}\u{b}c"),
-        &|a, b| format!("ann:{a}:{b}"),
-        &|a, b| format!("-----BEGIN KEY-----\n{a}\n{b}\n-----END KEY-----\n"),
+    let forms: [Form; 17] = [
+        |a, _| a.to_owned(),
+        |a, b| format!("\"{a}' \"\" ''{b}\""),
+        |a, b| format!("  {a}   {b} "),
+        |a, b| format!("{a}\n{b}\r\n\tand so on"),
+        |a, b| format!("%25{a}%2F%{b}%"),
+        |a, b| format!("<{a}>&amp;&#39;</title>{b}"),
+        |a, b| format!("ключ-{a}-é😀\u{a0}{b}"),
+        |a, b| format!("{a}{}{b}", "0123456789abcdef=".repeat(180)),
+        |a, b| format!("\\{a}\\n\\\\{b}\\"),
+        |a, b| format!("https://{a}:{b}@secret.example/x?y=z#f"),
+        |a, b| format!("{{\"{a}\": [\"{b}\", 1]}}"),
+        |a, b| format!("$({a}) `{b}` ${{HOME}} !"),
+        |a, b| format!("{a}+/=={b}=="),
+        |a, b| format!("{{{{ {a} }}}} {{% {b} %}}"),
+        |a, b| format!("a\u{1}{a}\u{7f}{b}\u{b}c"),
+        |a, b| format!("ann:{a}:{b}"),
+        |a, b| format!("-----BEGIN KEY-----\n{a}\n{b}\n-----END KEY-----\n"),
     ];
     let mut sentinels: Vec<_> = forms
         .iter()
@@ -222,7 +225,7 @@ fn checks(count: usize, random: &mut Random) -> String {
         let name = format!("S{at}");
         for number in 0..14 {
             // Half of the ways for each, others in the next run.
-            if random.next() % 2 == 0 {
+            if random.next().is_multiple_of(2) {
                 continue;
             }
             let way = usize::try_from(random.next() % 12).expect("it is small");
