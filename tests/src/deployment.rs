@@ -42,6 +42,12 @@ impl Deployment {
         Self::copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/harbour"))
     }
 
+    /// A copy of the smallest project that only checks a service which runs already, at `SERVICE_URL`.
+    #[must_use]
+    pub fn of_quay(service_url: &str) -> Self {
+        Self::copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/quay")).set("SERVICE_URL", service_url)
+    }
+
     fn copy(source: &Path) -> Self {
         let folder = TempDir::with_prefix("plimsoll-deployment-").expect("a temporary folder");
         let root = folder.path().canonicalize().expect("it is there").join("project");
@@ -134,7 +140,12 @@ impl Deployment {
     /// Its file.
     #[must_use]
     pub fn sqlite_file(&self, environment: &str) -> PathBuf {
-        let name = if self.root.join("launch.sh").exists() { "harbour" } else { "caller-coaching" };
+        let has = |file: &str| self.root.join(file).exists();
+        let name = match (has("launch.sh"), has("environments/guarded.toml")) {
+            (true, _) => "harbour",
+            (_, true) => "quay",
+            _ => "caller-coaching",
+        };
         self.root.join(format!(".plimsoll/{environment}/{name}.db"))
     }
 

@@ -1,6 +1,7 @@
 //! What every live test stands on: a database and a project folder of its own, on each engine. Expectations are the tests'.
 
 pub mod adopting;
+pub mod answering;
 pub mod binary;
 pub mod boundary;
 pub mod command;

@@ -79,6 +79,8 @@ mod seed_types;
 mod seed_undo;
 mod seed_values;
 mod seed_verify;
+mod smoke_cli;
+mod smoke_secrets;
 mod voice_reader;
 mod voice_reader_faults;
 mod voice_system;

@@ -4,6 +4,7 @@
 mod args;
 mod catalogue;
 mod command;
+mod crash;
 mod error;
 mod inputs;
 mod reporter;
@@ -25,6 +26,7 @@ use terminal::Terminal;
 /// Runs with the arguments, environment and streams of this process.
 #[must_use]
 pub fn run_process() -> ExitCode {
+    crash::tell_only_the_place();
     let surroundings = Surroundings {
         environment: std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))

@@ -88,9 +88,10 @@ impl<'a> Terminal<'a> {
 
     /// Prints a value as one line of JSON.
     pub(crate) fn json(&mut self, value: &impl serde::Serialize) {
-        let mut text = serde_json::to_string(value).unwrap_or_default();
+        let mut text = self.redactor.redact_json(&serde_json::to_string(value).unwrap_or_default());
         text.push('\n');
-        self.result(&text);
+        drop(self.out.write_all(text.as_bytes()));
+        drop(self.out.flush());
     }
 
     /// Prints a line of talk.

@@ -14,7 +14,9 @@ pub mod lock;
 mod problem;
 pub mod project;
 pub mod readiness;
+mod redact;
 pub mod secret;
+mod spelling;
 pub mod template;
 pub mod toml_file;
 
@@ -22,4 +24,5 @@ pub use error::{Coded, ErrorCode};
 pub use exit::Exit;
 pub use location::{Location, line_and_column};
 pub use problem::Problem;
-pub use secret::{Redactor, Secret};
+pub use redact::Redactor;
+pub use secret::Secret;

@@ -7,7 +7,7 @@ use plimsoll_core::ledger;
 use plimsoll_core::project::{Project, RevisionSource};
 use plimsoll_migrate::{History, MigrationSet, PlanOptions, check_prisma_provider};
 use plimsoll_seed::{Expectation, SeedOptions, Seeds};
-use plimsoll_smoke::{Selection, SmokePlan};
+use plimsoll_smoke::{Effect, Selection, SmokePlan};
 
 use crate::error::{Cause, DeployError};
 use crate::plan::{DeployPlan, PlanInput, plan};
@@ -31,6 +31,14 @@ impl Loaded {
     #[must_use]
     pub fn migrations(&self) -> Option<&MigrationSet> {
         self.migrations.as_ref()
+    }
+
+    /// The names of the checks that change something, in order.
+    #[must_use]
+    pub fn changing_checks(&self) -> Vec<String> {
+        let planned = self.checks.iter().flat_map(|plan| &plan.checks);
+        let changing = planned.filter(|planned| planned.check.effect == Effect::Mutate);
+        changing.map(|planned| planned.check.name.clone()).collect()
     }
 }
 

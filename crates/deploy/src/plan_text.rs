@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use plimsoll_smoke::SkipReason;
+
 use crate::plan::{DeployPlan, PlannedRelease, ReleaseAction};
 
 impl fmt::Display for DeployPlan {
@@ -44,7 +46,12 @@ impl DeployPlan {
             writeln!(f, "  count  {expectation}")?;
         }
         for check in &self.checks {
-            writeln!(f, "  check  {check}")?;
+            let word = if self.skipped_checks.contains(check) { "skip " } else { "check" };
+            writeln!(f, "  {word}  {check}")?;
+        }
+        if !self.skipped_checks.is_empty() {
+            let (number, why) = (self.skipped_checks.len(), SkipReason::ReadOnly);
+            writeln!(f, "  {number} skipped, each because {why}")?;
         }
         Ok(())
     }

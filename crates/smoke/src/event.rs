@@ -67,3 +67,21 @@ pub enum Event {
         counts: Counts,
     },
 }
+
+impl Event {
+    /// Every text that is not one of ours, for masking. An event or a field that is added has to be named here as well.
+    pub(crate) fn each_text(&mut self, visit: &mut dyn FnMut(&mut String)) {
+        match self {
+            Self::RunStarted { checks: _ }
+            | Self::LeftoversFound { number: _, journal: _ }
+            | Self::RevisionSeen { in_a_row: _, needed: _ }
+            | Self::RunFinished { counts: _ } => {}
+            Self::CheckStarted { number: _, name } => visit(name),
+            Self::AttemptFailed { name, attempt: _, why, next_in_ms: _ } => {
+                [name, why].into_iter().for_each(visit);
+            }
+            Self::CheckFinished { number: _, report } => report.each_text(visit),
+            Self::RevisionAwaited { instead, waited_ms: _ } => visit(instead),
+        }
+    }
+}

@@ -3,32 +3,51 @@
 use std::sync::{PoisonError, RwLock};
 
 use plimsoll_core::{Redactor, Secret};
+use reqwest::Url;
 use serde_json::Value;
 
-use crate::report::{CheckReport, Finding};
+use crate::event::Event;
+use crate::http::Http;
+use crate::report::SmokeReport;
 
 /// The caller's redactor with the secrets that answers have added. Checks that run side by side share it.
-pub(crate) struct Masking<'a> {
-    given: &'a Redactor,
-    captured: RwLock<Captured>,
+pub(crate) struct Masking {
+    known: RwLock<Known>,
 }
 
-#[derive(Default)]
-struct Captured {
+/// All that is masked by now. One redactor, because a secret may hold another one.
+struct Known {
     secrets: Vec<Secret>,
     redactor: Redactor,
 }
 
-impl<'a> Masking<'a> {
-    pub(crate) fn new(given: &'a Redactor) -> Self {
-        Self { given, captured: RwLock::default() }
+impl Masking {
+    pub(crate) fn new(given: &Redactor) -> Self {
+        Self { known: RwLock::new(Known { secrets: Vec::new(), redactor: given.clone() }) }
+    }
+
+    /// The same, with the password of the target's URL.
+    pub(crate) fn of(given: &Redactor, target: &Http) -> Self {
+        let masking = Self::new(given);
+        masking.learn_url(target.base.as_str());
+        masking
+    }
+
+    /// Masks the password of a URL from now on, when it has one, as it stands there and as it is meant.
+    pub(crate) fn learn_url(&self, url: &str) {
+        if Url::parse(url).is_ok_and(|url| url.password().is_some()) {
+            // It gives up its password by itself.
+            self.learn(Secret::new(url));
+        }
     }
 
     /// Masks this value from now on.
     pub(crate) fn learn(&self, secret: Secret) {
-        let mut captured = self.captured.write().unwrap_or_else(PoisonError::into_inner);
-        captured.secrets.push(secret);
-        captured.redactor = Redactor::new(&captured.secrets);
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        if !known.secrets.contains(&secret) {
+            known.redactor = std::mem::take(&mut known.redactor).and(Redactor::new([&secret]));
+            known.secrets.push(secret);
+        }
     }
 
     /// Masks a JSON value from now on: each text and number in it.
@@ -43,25 +62,20 @@ impl<'a> Masking<'a> {
     }
 
     pub(crate) fn apply(&self, text: &str) -> String {
-        let captured = self.captured.read().unwrap_or_else(PoisonError::into_inner);
-        captured.redactor.redact(&self.given.redact(text)).into_owned()
+        self.known.read().unwrap_or_else(PoisonError::into_inner).redactor.redact(text).into_owned()
     }
 
-    /// Masks a report once more, by what has become known since it was written.
-    pub(crate) fn apply_to(&self, report: &mut CheckReport) {
-        if self.captured.read().unwrap_or_else(PoisonError::into_inner).secrets.is_empty() {
-            return;
-        }
-        let CheckReport { request, findings, unmeasured, first_attempt, stopped_on, answer, curl, .. } = report;
-        let texts = [first_attempt, stopped_on, answer, curl].into_iter().flatten().chain([request]);
-        let of_findings = findings.iter_mut().flat_map(|finding| {
-            let Finding { of, expected, actual, diff, .. } = finding;
-            [of, expected, actual].into_iter().chain(diff)
-        });
-        let details = unmeasured.iter_mut().map(|unmeasured| &mut unmeasured.detail);
-        for text in texts.chain(of_findings).chain(details) {
-            *text = self.apply(text);
-        }
+    /// The gate of everything that is told while the run goes on, whoever made its texts.
+    pub(crate) fn event(&self, event: &Event) -> Event {
+        let mut event = event.clone();
+        event.each_text(&mut |text| *text = self.apply(text));
+        event
+    }
+
+    /// The gate of everything that is told at the end. A secret that was captured late may be in what was found before.
+    pub(crate) fn report(&self, mut report: SmokeReport) -> SmokeReport {
+        report.each_text(&mut |text| *text = self.apply(text));
+        report
     }
 
     /// Masks first and cuts afterwards, or half a secret could be left at the end.
@@ -86,5 +100,13 @@ mod tests {
         assert_eq!(masking.apply("given-one captured-one"), "*** ***");
         assert_eq!(masking.excerpt("token captured-one", 12), "token ***");
         assert_eq!(masking.excerpt("abcdef", 3), "abc...");
+    }
+
+    #[test]
+    fn a_given_secret_inside_of_a_captured_one_leaves_nothing_of_it() {
+        let redactor = Redactor::new(&[Secret::new("given-one")]);
+        let masking = Masking::new(&redactor);
+        masking.learn(Secret::new("left given-one right"));
+        assert_eq!(masking.apply("<left given-one right>"), "<***>");
     }
 }

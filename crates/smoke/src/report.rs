@@ -136,6 +136,12 @@ impl fmt::Display for Finding {
 }
 
 impl Finding {
+    fn each_text(&mut self, visit: &mut dyn FnMut(&mut String)) {
+        let Self { part: _, of, expected, actual, diff, from } = self;
+        [of, expected, actual].into_iter().for_each(&mut *visit);
+        [diff, from].into_iter().flatten().for_each(visit);
+    }
+
     /// What was looked at: `header etag`, `json $.id from 127.0.0.1`.
     #[must_use]
     pub fn place(&self) -> String {
@@ -359,6 +365,36 @@ impl Counts {
 }
 
 impl CheckReport {
+    /// Every text that is not one of ours, for masking. A field that is added has to be named here as well.
+    pub(crate) fn each_text(&mut self, visit: &mut dyn FnMut(&mut String)) {
+        // Without `..`: places and numbers are left out on purpose, and nothing by oversight.
+        let Self {
+            name,
+            location: _,
+            verdict: _,
+            request,
+            attempts: _,
+            answer_ms: _,
+            status: _,
+            findings,
+            unmeasured,
+            skipped,
+            first_attempt,
+            stopped_on,
+            answer,
+            curl,
+        } = self;
+        [name, request].into_iter().for_each(&mut *visit);
+        [first_attempt, stopped_on, answer, curl].into_iter().flatten().for_each(&mut *visit);
+        if let Some(Unmeasured { kind: _, detail }) = unmeasured {
+            visit(detail);
+        }
+        if let Some(skipped) = skipped {
+            skipped.each_text(visit);
+        }
+        findings.iter_mut().for_each(|finding| finding.each_text(visit));
+    }
+
     /// What was wrong, in one line; the reason for a skip is one too.
     #[must_use]
     pub fn summary(&self) -> Option<String> {
@@ -368,7 +404,30 @@ impl CheckReport {
     }
 }
 
+impl SkipReason {
+    fn each_text(&mut self, visit: &mut dyn FnMut(&mut String)) {
+        match self {
+            Self::Needs(name)
+            | Self::StoppedAt(name)
+            | Self::NothingSent(name)
+            | Self::NotCaptured(name)
+            | Self::SecretNotKept(name) => visit(name),
+            Self::ReadOnly | Self::NotInThePlan => {}
+        }
+    }
+}
+
 impl SmokeReport {
+    /// Every text that is not one of ours, for masking.
+    pub(crate) fn each_text(&mut self, visit: &mut dyn FnMut(&mut String)) {
+        let Self { target, revision, counts: _, duration_ms: _, checks } = self;
+        visit(target);
+        if let Some(RevisionTally { expected, named: _, other: _, silent: _ }) = revision {
+            visit(expected);
+        }
+        checks.iter_mut().for_each(|check| check.each_text(visit));
+    }
+
     /// Whether everything was measured and as expected, warnings aside.
     #[must_use]
     pub fn passed(&self) -> bool {

@@ -124,6 +124,8 @@ pub fn await_revision(
 ) -> Result<RevisionProof, AwaitError> {
     let started = Instant::now();
     let http = http::open(base_url, how.addresses)?;
+    let masking = Masking::of(how.redactor, &http);
+    let on_event = &mut |event: &Event| on_event(&masking.event(event));
     let (mut in_a_row, mut misses) = (0, 0);
     // Asked for once in a round: addresses come and go while a release is rolled out.
     let mut addresses = instances(&http);
@@ -135,7 +137,7 @@ pub fn await_revision(
         }
         let needed = how.in_a_row.max(u32::try_from(addresses.len()).unwrap_or(u32::MAX));
         let address = addresses.get(in_a_row as usize % addresses.len().max(1)).copied();
-        let missed = match ask(&http, revision, how, address) {
+        let missed = match ask(&http, revision, how, address, &masking) {
             Ok(()) => {
                 in_a_row += 1;
                 on_event(&Event::RevisionSeen { in_a_row, needed });
@@ -183,9 +185,14 @@ enum Missed {
     Silent(Unmeasured),
 }
 
-fn ask(http: &Http, revision: &Revision, how: &Await<'_>, address: Option<IpAddr>) -> Result<(), Missed> {
-    let masking = Masking::new(how.redactor);
-    let prepared = question(http, how.path, &masking).map_err(Missed::Silent)?;
+fn ask(
+    http: &Http,
+    revision: &Revision,
+    how: &Await<'_>,
+    address: Option<IpAddr>,
+    masking: &Masking,
+) -> Result<(), Missed> {
+    let prepared = question(http, how.path, masking).map_err(Missed::Silent)?;
     let limits = Limits { connect: how.timeout, first_byte: None, total: how.timeout, body_bytes: 1 << 20 };
     let route = Route { suite: "", address, fresh: true };
     let from = address.map(|address| format!(" from {address}")).unwrap_or_default();
@@ -214,7 +221,7 @@ fn instances(http: &Http) -> Vec<IpAddr> {
     http.addresses().ok().filter(|found| found.len() > 1).unwrap_or_default()
 }
 
-fn question(http: &Http, path: &str, masking: &Masking<'_>) -> Result<Prepared, Unmeasured> {
+fn question(http: &Http, path: &str, masking: &Masking) -> Result<Prepared, Unmeasured> {
     http::prepare(&Request { path: path.to_owned(), ..Request::default() }, &http.base, None, masking)
 }
 

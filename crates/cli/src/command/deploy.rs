@@ -15,7 +15,7 @@ pub(super) fn run(args: &Deploy, context: &mut Context<'_, '_>) -> Result<Exit, 
     let commit = context.commit(&args.environment, &project);
     let smoke = SmokeOptions { allow_mutate: args.allow_mutate, ..SmokeOptions::default() };
     let loaded = plimsoll_deploy::load(&project, &commit, &smoke)?;
-    let (plan, hazards) = plan::observe(&project, &loaded)?;
+    let (plan, hazards) = plan::observe(&project, &loaded, args.allow_mutate)?;
     if let Some(file) = &args.plan {
         let moved = plan.differences(&read_plan(file)?);
         if !moved.is_empty() {

@@ -14,10 +14,11 @@ use crate::reporter::json;
 pub(super) fn run(args: &Plan, context: &mut Context<'_, '_>) -> Result<Exit, CliError> {
     let project = context.project(&args.environment)?;
     let commit = context.commit(&args.environment, &project);
-    // Nothing is run here, so nothing has to be allowed: the plan names the same checks either way.
+    // Nothing is run here, so nothing has to be allowed: the plan names the same checks either way, and says which of
+    // them are skipped.
     let smoke = SmokeOptions { allow_mutate: true, ..SmokeOptions::default() };
     let loaded = plimsoll_deploy::load(&project, &commit, &smoke)?;
-    let (plan, hazards) = observe(&project, &loaded)?;
+    let (plan, hazards) = observe(&project, &loaded, false)?;
     match context.terminal.format {
         Format::Text => context.terminal.result(&format!("{plan}{}", hazards.part())),
         Format::Json => context.terminal.json(&json::plan(&plan, &hazards)),
@@ -38,9 +39,16 @@ pub(super) fn run(args: &Plan, context: &mut Context<'_, '_>) -> Result<Exit, Cl
 }
 
 /// Looks at the target once: for the plan, and for what its migrations threaten.
-pub(super) fn observe(project: &Project, loaded: &Loaded) -> Result<(DeployPlan, Hazards), CliError> {
+pub(super) fn observe(
+    project: &Project,
+    loaded: &Loaded,
+    allow_mutate: bool,
+) -> Result<(DeployPlan, Hazards), CliError> {
     let mut db = connect(&project.database, Access::Read).map_err(DeployError::from)?;
-    let plan = plimsoll_deploy::plan_on(db.as_mut(), project, loaded)?;
+    let mut plan = plimsoll_deploy::plan_on(db.as_mut(), project, loaded)?;
+    if project.protected && !allow_mutate {
+        plan.skipped_checks = loaded.changing_checks();
+    }
     let hazards = migrate::hazards(db.as_mut(), project, loaded.migrations(), plan.migrations.as_ref())?;
     Ok((plan, hazards))
 }

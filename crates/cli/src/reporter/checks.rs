@@ -27,8 +27,11 @@ fn block(check: &CheckReport) -> String {
             more(&line);
         } else {
             more(&finding.place());
-            more(&format!("  expected  {}", finding.expected));
-            more(&format!("  actual    {}", finding.actual));
+            // What differs says it better than two long texts.
+            if finding.diff.is_none() {
+                more(&format!("  expected  {}", finding.expected));
+                more(&format!("  actual    {}", finding.actual));
+            }
         }
         if let Some(diff) = &finding.diff {
             more("  difference, - expected, + actual");
@@ -38,7 +41,8 @@ fn block(check: &CheckReport) -> String {
     if let Some(unmeasured) = &check.unmeasured {
         more(&unmeasured.to_string());
     }
-    if let Some(first) = &check.first_attempt {
+    // One that was like the last says nothing new.
+    if let Some(first) = check.first_attempt.as_ref().filter(|first| Some(*first) != check.summary().as_ref()) {
         more(&format!("first of {} attempts: {first}", check.attempts));
     }
     if let Some(why) = &check.stopped_on {

@@ -29,7 +29,8 @@ pub(crate) fn event(event: &DeployEvent<'_>) -> Value {
 
 /// A plan as one JSON object, with what its migrations threaten beside it: that is no part of what is saved and compared.
 pub(crate) fn plan(plan: &DeployPlan, hazards: &impl Serialize) -> Value {
-    json!({ "event": "plan", "digest": plan.digest(), "empty": plan.is_empty(), "plan": plan, "hazards": hazards })
+    let (digest, empty, skipped) = (plan.digest(), plan.is_empty(), &plan.skipped_checks);
+    json!({ "event": "plan", "digest": digest, "empty": empty, "plan": plan, "hazards": hazards, "skipped_checks": skipped })
 }
 
 /// A report as one JSON object.

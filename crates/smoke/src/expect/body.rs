@@ -16,7 +16,7 @@ pub(super) fn findings(
     wanted: &Wanted<'_>,
     answer: &Answer,
     json: Result<&Value, &serde_json::Error>,
-    masking: &Masking<'_>,
+    masking: &Masking,
 ) -> Vec<Finding> {
     let expect = wanted.expect;
     let mut findings = Vec::new();
@@ -90,7 +90,7 @@ fn is_missed(wants: WantsJson, answer: &Answer) -> bool {
 }
 
 /// What services say when they answer 200 and mean something else, unless the check speaks of it.
-fn own_failure(wanted: &Wanted<'_>, json: &Value, masking: &Masking<'_>) -> Option<Finding> {
+fn own_failure(wanted: &Wanted<'_>, json: &Value, masking: &Masking) -> Option<Finding> {
     let says = [("ok", Value::Bool(false)), ("success", Value::Bool(false)), ("status", Value::from("error"))];
     let (key, value) = says.iter().find(|(key, value)| json.get(key) == Some(value))?;
     let paths = [format!("$.{key}"), format!("$['{key}']"), format!("$[\"{key}\"]"), "$".to_owned()];

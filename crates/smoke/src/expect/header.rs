@@ -10,7 +10,7 @@ use crate::model::{Expect, JsonType, Matcher};
 use crate::report::{Finding, Part};
 
 /// Everything in the head of an answer that is not as expected, its status aside.
-pub(super) fn findings(expect: &Expect, answer: &Answer, masking: &Masking<'_>) -> Vec<Finding> {
+pub(super) fn findings(expect: &Expect, answer: &Answer, masking: &Masking) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut add = |part, of: &str, held: Result<(), Mismatch>| {
         findings.extend(held.err().map(|wrong| finding(part, of, &wrong.expected, &wrong.actual, masking)));

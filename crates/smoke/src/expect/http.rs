@@ -43,7 +43,7 @@ pub(crate) fn judge(
     wanted: &Wanted<'_>,
     answer: &Answer,
     json: Result<&Value, &serde_json::Error>,
-    masking: &Masking<'_>,
+    masking: &Masking,
 ) -> Vec<Finding> {
     let expect = wanted.expect;
     let mut findings = Vec::new();

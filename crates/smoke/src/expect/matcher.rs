@@ -261,7 +261,7 @@ mod tests {
 
     #[test]
     fn every_matcher_tells_right_from_wrong() {
-        let document = json!({"n": 5, "s": "abc", "l": [1, 2], "o": {"k": null}});
+        let document = json!({"n": 5, "s": "abc", "l": [1, 2], "o": {"k": null}, "empty": [], "lists": [[1], []]});
         for (matcher, path, expected) in [
             (json!(5.0), "$.n", true),
             (json!("5"), "$.n", false),
@@ -298,6 +298,14 @@ mod tests {
             (json!({"each": {"at_most": 1}}), "$.l", false),
             (json!({"each": 1}), "$.n", false),
             (json!({"each": 1}), "$.nothing", false),
+            // An empty list is no proof of anything about its items, inside of another matcher as well.
+            (json!({"each": 1}), "$.empty", false),
+            (json!({"each": {"each": 1}}), "$.lists", false),
+            (json!({"not": {"each": 1}}), "$.empty", true),
+            (json!({"not": 5}), "$.nothing", true),
+            (json!({"not": {"exists": true}}), "$.nothing", true),
+            (json!({"at_most": 5}), "$.n", true),
+            (json!({"contains": "x"}), "$.nothing", false),
             (json!({"contains": {"k": null}}), "$.o", true),
             (json!({"contains": {"k": 1}}), "$.o", false),
         ] {

@@ -22,7 +22,7 @@ pub(crate) use body::parse_json;
 const LONGEST_SHOWN: usize = 200;
 
 /// A finding with its texts masked and cut to a readable length.
-pub(crate) fn finding(part: Part, of: &str, expected: &str, actual: &str, masking: &Masking<'_>) -> Finding {
+pub(crate) fn finding(part: Part, of: &str, expected: &str, actual: &str, masking: &Masking) -> Finding {
     let shown = |text: &str| masking.excerpt(text, LONGEST_SHOWN);
     Finding { part, of: masking.apply(of), expected: shown(expected), actual: shown(actual), diff: None, from: None }
 }
@@ -34,7 +34,7 @@ fn compared(
     matcher: &Matcher,
     found: Option<&Value>,
     wrong: Mismatch,
-    masking: &Masking<'_>,
+    masking: &Masking,
 ) -> Finding {
     let diff = match (matcher, found) {
         (Matcher::Equals(wanted), Some(found)) => {
@@ -48,7 +48,7 @@ fn compared(
 }
 
 /// What JSONPaths do not find as expected.
-fn json_findings(expected: &[Expectation], json: &Value, masking: &Masking<'_>) -> Vec<Finding> {
+fn json_findings(expected: &[Expectation], json: &Value, masking: &Masking) -> Vec<Finding> {
     let judged = expected.iter().filter_map(|Expectation { of, is }| {
         let found = matcher::find(of, json);
         let wrong = matcher::hold(is, found.as_ref()).err()?;
@@ -58,7 +58,7 @@ fn json_findings(expected: &[Expectation], json: &Value, masking: &Masking<'_>) 
 }
 
 /// What does not fit a JSON Schema.
-fn schema_findings(schema: Option<&jsonschema::Validator>, json: &Value, masking: &Masking<'_>) -> Vec<Finding> {
+fn schema_findings(schema: Option<&jsonschema::Validator>, json: &Value, masking: &Masking) -> Vec<Finding> {
     let violations = schema.map(|schema| schema::violations(schema, json)).unwrap_or_default();
     violations.iter().map(|(at, why)| finding(Part::Schema, at, "what the schema says", why, masking)).collect()
 }

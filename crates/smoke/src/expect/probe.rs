@@ -16,7 +16,7 @@ pub(crate) fn judge(
     expect: &Expect,
     schema: Option<&jsonschema::Validator>,
     found: &Observation,
-    masking: &Masking<'_>,
+    masking: &Masking,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut hold = |part, matcher: &Matcher, value: Option<&Value>| {

@@ -16,7 +16,7 @@ pub(super) fn findings(
     expect: &TlsExpect,
     certificate: Option<&[u8]>,
     now: SystemTime,
-    masking: &Masking<'_>,
+    masking: &Masking,
 ) -> Vec<Finding> {
     let Some(certificate) = certificate else {
         return vec![finding(Part::Tls, "", "a certificate", "a connection without TLS", masking)];

@@ -17,7 +17,7 @@ pub(super) fn line(
     base: &Url,
     headers: &[(String, String)],
     body: Option<&Encoded>,
-    masking: &Masking<'_>,
+    masking: &Masking,
 ) -> String {
     let mut words = vec!["curl -sS".to_owned()];
     words.push(match request.method.as_str() {
@@ -64,7 +64,7 @@ pub(super) fn line(
     words.join(" ")
 }
 
-fn data(request: &Request, encoded: Option<&Encoded>, masking: &Masking<'_>) -> Vec<String> {
+fn data(request: &Request, encoded: Option<&Encoded>, masking: &Masking) -> Vec<String> {
     match &request.body {
         Some(Body::File(path)) => vec![format!("--data-binary {}", quote(&format!("@{}", masking.apply(path))))],
         Some(Body::Multipart(parts)) => {

@@ -41,7 +41,7 @@ pub(crate) fn prepare(
     request: &Request,
     base: &Url,
     root: Option<&Path>,
-    masking: &Masking<'_>,
+    masking: &Masking,
 ) -> Result<Prepared, Unmeasured> {
     learn(request, masking);
     let wrong = |detail: String| Unmeasured { kind: UnmeasuredKind::NotPrepared, detail: masking.apply(&detail) };
@@ -119,7 +119,10 @@ pub(crate) fn shown_base(base: &Url) -> Url {
 }
 
 /// Credentials are secret wherever they come from, in the form in which they travel too.
-fn learn(request: &Request, masking: &Masking<'_>) {
+fn learn(request: &Request, masking: &Masking) {
+    for (_, value) in request.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("authorization")) {
+        masking.learn(Secret::new(value.split_once(' ').map_or(value.as_str(), |(_, credentials)| credentials)));
+    }
     let Some(auth) = &request.auth else { return };
     match auth {
         Auth::Basic { password, .. } => masking.learn(Secret::new(password.as_str())),

@@ -87,6 +87,7 @@ fn check(draft: Draft) -> Result<String, String> {
     }
     if !request.method.is_safe() {
         let leaves = format!("what {} {} changes", request.method.as_str(), shown(&request.path));
+        out.0.push_str("# Say what that is; or add `cleanup`, or write effect = \"read\" when it changes nothing.\n");
         out.set("leaves", &Value::from(leaves));
     }
     if !capture.is_empty() {

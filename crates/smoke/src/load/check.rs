@@ -14,6 +14,8 @@ pub(super) struct Common {
     base_url: Option<String>,
     headers: Vec<(String, String)>,
     auth: Option<Auth>,
+    /// Whether its `[[cleanup]]` takes back what they do.
+    cleans_up: bool,
 }
 
 impl Common {
@@ -35,7 +37,7 @@ impl Common {
 }
 
 impl Reader<'_> {
-    pub(super) fn suite(&mut self, raw: FileSuite) -> (Suite, Common) {
+    pub(super) fn suite(&mut self, raw: FileSuite, cleans_up: bool) -> (Suite, Common) {
         let name = self.file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         if cfg!(not(feature = "tls"))
             && let Some(at) = raw.ca.iter().chain(raw.client_certificate.iter().map(|pair| &pair.certificate)).next()
@@ -57,7 +59,7 @@ impl Reader<'_> {
         let headers = self.pairs(raw.headers, Pairs::Header);
         let auth = raw.auth.and_then(|auth| self.auth(auth));
         let base_url = raw.base_url.map(|base| self.placed_text(base));
-        (suite, Common { tags: raw.tags, base_url, headers, auth })
+        (suite, Common { tags: raw.tags, base_url, headers, auth, cleans_up })
     }
 
     pub(super) fn check(&mut self, raw: FileCheck, phase: Phase, suite: &str, common: &Common) -> Check {
@@ -76,13 +78,23 @@ impl Reader<'_> {
         let cleanup = raw.cleanup.map(|cleanup| self.cleanup(cleanup, went, common));
         let declared = raw.effect.as_ref().map(|effect| *effect.get_ref());
         let takes_back = cleanup.is_some() || phase == Phase::Cleanup;
-        if let (Some(effect), Some(Effect::Mutate), None, false) = (&raw.effect, declared, &raw.leaves, takes_back) {
-            self.wrong(effect.span().start, Invalid::NothingTakesBack);
+        let unsafe_method = probe.request().map(|sent| &sent.method).filter(|method| !method.is_safe());
+        if raw.leaves.is_none() && !takes_back && !common.cleans_up {
+            match (&raw.effect, declared, unsafe_method) {
+                (Some(effect), Some(Effect::Mutate), _) => {
+                    self.wrong(effect.span().start, Invalid::NothingTakesBack);
+                }
+                (None, _, Some(method)) => {
+                    let method = method.as_str().to_owned();
+                    self.wrong(probe_at, Invalid::MayChange { method });
+                }
+                _ => {}
+            }
         }
         if let (Some(Effect::Read), Some(leaves)) = (declared, &raw.leaves) {
             self.wrong(leaves.span().start, Invalid::ReadLeaves);
         }
-        let changes = takes_back || raw.leaves.is_some() || probe.request().is_some_and(|sent| !sent.method.is_safe());
+        let changes = takes_back || raw.leaves.is_some() || unsafe_method.is_some();
         let mut tags = common.tags.clone();
         tags.extend(raw.tags.into_iter().filter(|tag| !common.tags.contains(tag)));
         Check {

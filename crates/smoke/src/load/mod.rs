@@ -69,7 +69,7 @@ fn read(file: &Path, text: &str, root: Option<&Path>, suites: &mut Suites, probl
     match toml_file::parse::<SmokeFile>(file, text) {
         Ok(parsed) => {
             let mut reader = Reader::new(file, text, root, problems);
-            let (suite, common) = reader.suite(parsed.suite);
+            let (suite, common) = reader.suite(parsed.suite, !parsed.cleanup.is_empty());
             for (phase, raw) in
                 [(Phase::Setup, parsed.setup), (Phase::Main, parsed.check), (Phase::Cleanup, parsed.cleanup)]
             {

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::*;
+use crate::model::Effect;
 
 fn problems_of(text: &str) -> Vec<String> {
     let found = parse(Path::new("smoke/a.toml"), text).expect_err("the text is wrong");
@@ -134,7 +135,7 @@ tls = { days_left = { at_least = 14 }, subject = { contains = "CN=example.org" }
 
 [[check]]
 name = "the line appears"
-log = { file = "logs/worker.log", contains = "job {{ id }}", matches = "done in \\d+" }
+log = { file = "logs/worker.log", contains = "job {{ id }}", from_start = true, matches = "done in \\d+" }
 expect = { within = "1s", body = { contains = "ok" } }
 
 [[check]]
@@ -148,7 +149,7 @@ expect = { rows = 1, json = { "$[0].n" = 1 } }
 
 [[check]]
 name = "sessions end"
-redis = { url = "{{ REDIS_URL }}", command = ["TTL", "session:{{ id }}"] }
+redis = { url = "{{ REDIS_URL }}", timeout = "1s", command = ["TTL", "session:{{ id }}"] }
 expect = { json = { "$" = { at_most = 3600 } } }
 
 [[check]]
@@ -158,7 +159,7 @@ expect = { error = { contains = "NOPERM" } }
 
 [[check]]
 name = "the port is open"
-tcp = { address = "127.0.0.1:6379" }
+tcp = { address = "127.0.0.1:6379", resolve = "all", timeout = "2s" }
 
 [[check]]
 name = "the name is known"
@@ -270,13 +271,38 @@ fn files_that_checks_name_are_looked_for_in_the_project_before_anything_is_sent(
     let smoke = folder.path().join("smoke");
     std::fs::create_dir(&smoke).expect("a folder");
     std::fs::write(folder.path().join("book.json"), "{\"type\": \"integr\"}").expect("a file");
-    let text = "[[check]]\nname = 'a'\nrequest = { path = '/', method = 'PUT', file = '../x' }\n\
+    let text = "[[check]]\nname = 'a'\nrequest = { path = '/', method = 'PUT', file = '../x' }\nleaves = 'x'\n\
                 expect = { schema = 'book.json' }\n";
     std::fs::write(smoke.join("a.toml"), text).expect("a file");
     let found = load(&smoke, folder.path()).expect_err("neither can be used");
     let told: Vec<_> = found.problems.iter().map(|problem| problem.message.as_str()).collect();
     assert_eq!(told[0], "the file `../x` cannot be used: it is outside of the project");
     assert!(told[1].starts_with("the JSON Schema cannot be used: "), "{told:?}");
+}
+
+#[test]
+fn what_may_change_something_says_how_that_ends() {
+    let with = |method: &str, rest: &str| {
+        format!("[[check]]\nname = 'a'\nrequest = {{ method = '{method}', path = '/' }}\n{rest}")
+    };
+    for method in ["POST", "PUT", "PATCH", "DELETE", "PURGE"] {
+        let told = "may change something: take it back with `cleanup = { request = { .. } }`, or say what stays with \
+                    `leaves = \"..\"`, or that nothing is changed with `effect = \"read\"`";
+        assert_eq!(problems_of(&with(method, "")), [format!("smoke/a.toml:3:11: {method} {told}")]);
+        for (rest, effect) in [
+            ("leaves = 'a row'", Effect::Mutate),
+            ("effect = 'read'", Effect::Read),
+            ("cleanup = { request = { method = 'DELETE', path = '/' } }", Effect::Mutate),
+            ("[[cleanup]]\nname = 'swept'\nrequest = { method = 'DELETE', path = '/' }", Effect::Mutate),
+        ] {
+            let found = parse(Path::new("smoke/a.toml"), &with(method, rest)).expect("it says how that ends");
+            assert_eq!(found.checks[0].effect, effect, "{method}, {rest}");
+        }
+    }
+    for method in ["GET", "HEAD", "OPTIONS", "TRACE"] {
+        let found = parse(Path::new("smoke/a.toml"), &with(method, "")).expect("it only looks");
+        assert_eq!(found.checks[0].effect, Effect::Read, "{method}");
+    }
 }
 
 #[test]

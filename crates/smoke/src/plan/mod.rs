@@ -251,6 +251,7 @@ retry = { for = "30s" }
 name = "a note is taken"
 tags = ["write"]
 level = "warn"
+leaves = "a note"
 request = { method = "POST", path = "/api/notes", json = { spec = "{{ spec }}" } }
 retry = { for = "10s" }
 "#;

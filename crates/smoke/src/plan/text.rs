@@ -5,7 +5,10 @@ use std::fmt;
 use super::{PlannedCheck, SmokePlan};
 use crate::duration::show_millis;
 use crate::expect::matcher::describe;
-use crate::model::{Auth, Body, Check, Effect, Expect, Level, Phase, Probe, Request, Resolve, Retry, Schema, Suite};
+use crate::model::{
+    Auth, Body, Check, CommandProbe, Effect, Expect, Level, LogProbe, LogSource, Phase, Probe, RedisProbe, Request,
+    Resolve, Retry, Schema, SqlProbe, Suite, TcpProbe,
+};
 use crate::report::SkipReason;
 
 impl fmt::Display for SmokePlan {
@@ -32,11 +35,12 @@ fn write_check(f: &mut fmt::Formatter<'_>, number: usize, planned: &PlannedCheck
     let Check { name, probe, expect, retry, level, phase, leaves, group, cleanup, .. } = &planned.check;
     writeln!(f, "{number:>3}. {name}")?;
     writeln!(f, "     {}", probe.describe())?;
-    if let Probe::Http(request) = probe {
-        let how = how(request);
-        if !how.is_empty() {
-            writeln!(f, "     with {}", how.join(", "))?;
-        }
+    let how = match probe {
+        Probe::Http(request) => how(request),
+        other => how_else(other),
+    };
+    if !how.is_empty() {
+        writeln!(f, "     with {}", how.join(", "))?;
     }
     writeln!(f, "     expects {}", wanted(probe, expect).join(", "))?;
     if read_only && planned.check.effect == Effect::Mutate {
@@ -83,6 +87,38 @@ fn write_suite(f: &mut fmt::Formatter<'_>, suite: &Suite) -> fmt::Result {
     if parts.is_empty() { Ok(()) } else { writeln!(f, "{} {}", suite.name, parts.join(", ")) }
 }
 
+/// How everything else than a request is looked at.
+fn how_else(probe: &Probe) -> Vec<String> {
+    let mut parts = Vec::new();
+    let timeout = match probe {
+        Probe::Log(LogProbe { source, from_start, contains: _, matches: _ }) => {
+            parts.extend(match (source, from_start) {
+                (LogSource::Command(_), _) => None,
+                (LogSource::File(_), true) => Some("all of its lines".to_owned()),
+                (LogSource::File(_), false) => Some("the lines since the run began".to_owned()),
+            });
+            &None
+        }
+        Probe::Tcp(TcpProbe { address: _, resolve, timeout_ms }) => {
+            parts.extend(resolve.as_ref().map(address));
+            timeout_ms
+        }
+        Probe::Sql(SqlProbe { timeout_ms, .. })
+        | Probe::Redis(RedisProbe { timeout_ms, .. })
+        | Probe::Command(CommandProbe { timeout_ms, .. }) => timeout_ms,
+        Probe::Dns(_) | Probe::Http(_) => &None,
+    };
+    parts.extend(timeout.map(|millis| format!("{} until it is done", show_millis(millis))));
+    parts
+}
+
+fn address(resolve: &Resolve) -> String {
+    match resolve {
+        Resolve::All => "every address of the name".to_owned(),
+        Resolve::Address(address) => format!("the address {address}"),
+    }
+}
+
 fn how(request: &Request) -> Vec<String> {
     let mut parts = Vec::new();
     parts.extend(request.body.iter().map(|body| match body {
@@ -100,10 +136,7 @@ fn how(request: &Request) -> Vec<String> {
         parts.push(format!("up to {} redirects", request.redirects));
     }
     parts.extend(request.http.map(|version| format!("HTTP/{}", version.as_str())));
-    parts.extend(request.resolve.as_ref().map(|resolve| match resolve {
-        Resolve::All => "every address of the name".to_owned(),
-        Resolve::Address(address) => format!("the address {address}"),
-    }));
+    parts.extend(request.resolve.as_ref().map(address));
     parts.extend(request.idempotency_key.as_ref().map(|_| "an idempotency key".to_owned()));
     for (part, millis) in [
         ("connects", request.timeouts.connect_ms),

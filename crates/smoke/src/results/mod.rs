@@ -9,7 +9,7 @@ mod tests;
 
 use plimsoll_core::Redactor;
 
-use crate::report::{CheckReport, Finding, RevisionTally, SmokeReport, Unmeasured, Verdict};
+use crate::report::{CheckReport, RevisionTally, SmokeReport, Verdict};
 
 /// A form in which a run can be kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +46,8 @@ impl ReportFormat {
 /// The text of a report. What the redactor knows is masked before anything is escaped, so that no form of it is left.
 #[must_use]
 pub fn write(report: &SmokeReport, format: ReportFormat, redactor: &Redactor) -> String {
-    let report = masked(report, redactor);
+    let mut report = report.clone();
+    report.each_text(&mut |text| *text = redactor.redact(text).into_owned());
     match format {
         ReportFormat::Junit => junit::write(&report),
         ReportFormat::Tap => tap::write(&report),
@@ -122,23 +123,4 @@ fn escaped(text: &str) -> String {
         }
     }
     out
-}
-
-fn masked(report: &SmokeReport, redactor: &Redactor) -> SmokeReport {
-    let mask = |text: &mut String| *text = redactor.redact(text).into_owned();
-    let mut report = report.clone();
-    mask(&mut report.target);
-    for check in &mut report.checks {
-        let CheckReport { name, request, findings, unmeasured, first_attempt, stopped_on, answer, curl, .. } = check;
-        [name, request].into_iter().for_each(mask);
-        [first_attempt, stopped_on, answer, curl].into_iter().flatten().for_each(mask);
-        if let Some(Unmeasured { detail, .. }) = unmeasured {
-            mask(detail);
-        }
-        for Finding { of, expected, actual, diff, from, .. } in findings {
-            [of, expected, actual].into_iter().for_each(mask);
-            [diff, from].into_iter().flatten().for_each(mask);
-        }
-    }
-    report
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use plimsoll_core::{Location, Secret};
 
 use super::*;
-use crate::report::{Counts, Part, SkipReason, UnmeasuredKind};
+use crate::report::{Counts, Finding, Part, SkipReason, Unmeasured, UnmeasuredKind};
 
 fn check(line: u32, name: &str, verdict: Verdict) -> CheckReport {
     CheckReport {

@@ -140,7 +140,7 @@ fn read(bytes: &[u8]) -> Result<Vec<Leftover>, JournalProblem> {
 
 impl Journal {
     /// Says that what this check takes back is about to be made. On the disk when this returns.
-    pub(super) fn made(&self, check: &Check, uuid: &str, masking: &Masking<'_>) -> io::Result<()> {
+    pub(super) fn made(&self, check: &Check, uuid: &str, masking: &Masking) -> io::Result<()> {
         let mut state = self.state();
         let key = (self.run.clone(), check.name.clone());
         if state.open.contains(&key) {
@@ -162,7 +162,7 @@ impl Journal {
     }
 
     /// Keeps a captured value for what cleans up, or that it is a secret.
-    pub(super) fn value(&self, capture: &Capture, value: &Value, masking: &Masking<'_>) -> io::Result<()> {
+    pub(super) fn value(&self, capture: &Capture, value: &Value, masking: &Masking) -> io::Result<()> {
         if !self.wanted.contains(&capture.name) {
             return Ok(());
         }

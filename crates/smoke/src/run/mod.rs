@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use minijinja::Value as Name;
 use plimsoll_core::db::DatabaseUrl;
-use plimsoll_core::{Location, Redactor, Secret, template};
+use plimsoll_core::{Location, Redactor, template};
 
 use crate::error::SmokeError;
 use crate::event::Event;
@@ -118,10 +118,7 @@ pub fn run(
     on_event: &mut dyn FnMut(&Event),
 ) -> Result<SmokeReport, SmokeError> {
     let http = http::open(&target.base_url, &options.addresses)?;
-    let masking = Masking::new(&options.redactor);
-    if let Some(password) = http.base.password() {
-        masking.learn(Secret::new(password));
-    }
+    let masking = Masking::of(&options.redactor, &http);
     let tally = target.revision.as_ref().map(|revision| RevisionTally {
         expected: revision.expected.clone(),
         named: 0,
@@ -131,7 +128,7 @@ pub fn run(
     let (env, names) = (template::environment(), names(options));
     let shown = http::shown_base(&http.base).to_string();
     let (journal, leftovers) = journal(plan, options, &env, &names, &shown)?;
-    let targets = Targets::new(http, plan, &env, &names, options.root.as_deref());
+    let targets = Targets::new(http, plan, &env, &names, options.root.as_deref(), &masking);
     let mut session = Session {
         targets,
         target,
@@ -147,26 +144,21 @@ pub fn run(
     session.mark_logs(plan);
     let cleanups = plan.checks.iter().filter(|planned| planned.check.cleanup.is_some()).count();
     let checks = leftovers.len() + plan.checks.len() + cleanups + plan.cleanup.len();
-    on_event(&Event::RunStarted { checks });
+    let mut told = |event: &Event| on_event(&session.masking.event(event));
+    told(&Event::RunStarted { checks });
     if let Some(journal) = options.journal.as_ref().filter(|_| !leftovers.is_empty()) {
-        on_event(&Event::LeftoversFound { number: leftovers.len(), journal: journal.clone() });
+        told(&Event::LeftoversFound { number: leftovers.len(), journal: journal.clone() });
     }
-    let mut reports = Flow::new(&session, plan, on_event).run(&leftovers);
+    let reports = Flow::new(&session, plan, &mut told).run(&leftovers);
     if let Some(journal) = &session.journal {
         // A file that cannot be emptied says itself that everything in it is over.
         journal.finish().ok();
     }
-    // A secret that was captured late may be in what was found before.
-    reports.iter_mut().for_each(|report| session.masking.apply_to(report));
     let counts = Counts::of(&reports);
-    on_event(&Event::RunFinished { counts });
-    Ok(SmokeReport {
-        target: shown,
-        revision: session.tally.into_inner().unwrap_or_else(PoisonError::into_inner),
-        counts,
-        duration_ms: millis(session.clock.started.elapsed()),
-        checks: reports,
-    })
+    told(&Event::RunFinished { counts });
+    let revision = session.tally.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let duration_ms = millis(session.clock.started.elapsed());
+    Ok(session.masking.report(SmokeReport { target: shown, revision, counts, duration_ms, checks: reports }))
 }
 
 /// The journal of the run, where one is wanted and anything has to be taken back, with what it holds.

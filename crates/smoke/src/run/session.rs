@@ -22,7 +22,7 @@ use crate::expect::http::{self as answers, Wanted, WantsJson};
 use crate::expect::{self, matcher, parse_json, schema};
 use crate::http::{self, Answer, Http, Limits, Prepared, Route, SendError};
 use crate::masking::Masking;
-use crate::model::{Check, Expect, Expectation, Level, LogProbe, Probe, Resolve, Source};
+use crate::model::{Check, Expect, Expectation, Level, LogProbe, Probe, RedisProbe, Resolve, Source, SqlProbe};
 use crate::plan::SmokePlan;
 use crate::probe::{self, Marks};
 use crate::problem::template_text;
@@ -37,7 +37,7 @@ pub(super) struct Session<'a> {
     pub(super) options: &'a Options,
     pub(super) env: Environment<'static>,
     pub(super) names: RwLock<BTreeMap<String, Name>>,
-    pub(super) masking: Masking<'a>,
+    pub(super) masking: Masking,
     pub(super) tally: Mutex<Option<RevisionTally>>,
     pub(super) clock: Clock,
     /// Where what has to be taken back is written down.
@@ -231,12 +231,15 @@ impl Session<'_> {
         let mut names = turn.names.cloned().unwrap_or_else(|| self.names());
         names.entry("uuid".to_owned()).or_insert_with(|| Name::from(turn.uuid));
         let (names, env, root) = (Name::from_pairs(names), &self.env, self.options.root.as_deref());
-        let not_prepared = |detail: &str, masking: &Masking<'_>| Unmeasured {
+        let not_prepared = |detail: &str, masking: &Masking| Unmeasured {
             kind: UnmeasuredKind::NotPrepared,
             detail: masking.apply(detail),
         };
         let wrong = |error: minijinja::Error| not_prepared(&template_text(&error), &self.masking);
         let probe = rendered(env, &check.probe, &names).map_err(wrong)?;
+        if let Probe::Redis(RedisProbe { url, .. }) | Probe::Sql(SqlProbe { url: Some(url), .. }) = &probe {
+            self.masking.learn_url(url);
+        }
         let expect = rendered(env, &check.expect, &names).map_err(wrong)?;
         let retry = check.retry.as_ref().map(|retry| rendered(env, retry, &names)).transpose().map_err(wrong)?;
         let schema = expect.schema.as_ref().map(|schema| schema::compile(schema, root)).transpose();
@@ -295,7 +298,7 @@ impl Session<'_> {
         total: Duration,
         report: &mut CheckReport,
     ) -> Result<(Failure, Option<Value>), Failure> {
-        let unmeasured = |what: Unmeasured, bytes_sent, report: &mut CheckReport, masking: &Masking<'_>| {
+        let unmeasured = |what: Unmeasured, bytes_sent, report: &mut CheckReport, masking: &Masking| {
             let Unmeasured { kind, detail } = what;
             report.unmeasured = Some(Unmeasured { kind, detail: masking.apply(&detail) });
             Failure::Unmeasured { kind, bytes_sent }

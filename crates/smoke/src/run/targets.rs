@@ -5,7 +5,6 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use minijinja::{Environment, Value as Name};
-use plimsoll_core::Secret;
 
 use crate::http::{self, Http};
 use crate::masking::Masking;
@@ -32,10 +31,16 @@ impl<'a> Targets<'a> {
         env: &Environment<'_>,
         names: &BTreeMap<String, Name>,
         root: Option<&'a Path>,
+        masking: &Masking,
     ) -> Self {
         let names = Name::from_pairs(names.clone());
-        let filled_in =
-            |suite: &Suite| rendered(env, suite, &names).map_err(|error| (suite.name.clone(), template_text(&error)));
+        let filled_in = |suite: &Suite| match rendered(env, suite, &names) {
+            Ok(suite) => {
+                suite.proxy.iter().for_each(|proxy| masking.learn_url(proxy));
+                Ok(suite)
+            }
+            Err(error) => Err((suite.name.clone(), template_text(&error))),
+        };
         let suites = plan.suites.iter().map(filled_in).collect();
         let mut targets = Self { target: Arc::new(target), suites, root, others: Mutex::default() };
         if let Some(target) = Arc::get_mut(&mut targets.target) {
@@ -45,7 +50,7 @@ impl<'a> Targets<'a> {
     }
 
     /// The target, or the service at another URL. What its suite's cookies are is kept apart for each.
-    pub(super) fn of(&self, base_url: Option<&str>, masking: &Masking<'_>) -> Result<Arc<Http>, Unmeasured> {
+    pub(super) fn of(&self, base_url: Option<&str>, masking: &Masking) -> Result<Arc<Http>, Unmeasured> {
         let Some(base_url) = base_url else { return Ok(Arc::clone(&self.target)) };
         let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = others.get(base_url) {
@@ -54,9 +59,7 @@ impl<'a> Targets<'a> {
         // The error never repeats the URL, which may hold a password.
         let mut http = http::open(base_url, &[])
             .map_err(|error| Unmeasured { kind: UnmeasuredKind::NotPrepared, detail: error.to_string() })?;
-        if let Some(password) = http.base.password() {
-            masking.learn(Secret::new(password));
-        }
+        masking.learn_url(base_url);
         add_suites(&mut http, &self.suites, self.root);
         let http = Arc::new(http);
         others.insert(base_url.to_owned(), Arc::clone(&http));

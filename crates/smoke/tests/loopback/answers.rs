@@ -8,7 +8,7 @@ use crate::server::{Reply, Server};
 use crate::{run_at, run_with, wrongs};
 
 fn one(request: &str, expect: &str) -> String {
-    format!("[[check]]\nname = 'a'\nrequest = {{ {request} }}\nexpect = {{ {expect} }}\n")
+    format!("[[check]]\nname = 'a'\neffect = 'read'\nrequest = {{ {request} }}\nexpect = {{ {expect} }}\n")
 }
 
 #[test]

@@ -8,7 +8,7 @@ fn moved(status: u16, to: &str) -> Reply {
 }
 
 fn check(request: &str, expect: &str) -> String {
-    format!("[[check]]\nname = 'a'\nrequest = {{ {request} }}\nexpect = {{ {expect} }}\n")
+    format!("[[check]]\nname = 'a'\neffect = 'read'\nrequest = {{ {request} }}\nexpect = {{ {expect} }}\n")
 }
 
 fn lines(requests: &[Incoming]) -> Vec<String> {

@@ -8,7 +8,9 @@ use crate::server::{Reply, Server, free_address};
 use crate::{run_at, run_with, wrongs};
 
 fn retried(method: &str) -> String {
-    format!("[[check]]\nname = 'a'\nrequest = {{ method = '{method}', path = '/a' }}\nretry = {{ for = '20s' }}\n")
+    format!(
+        "[[check]]\nname = 'a'\nleaves = 'a row'\nrequest = {{ method = '{method}', path = '/a' }}\nretry = {{ for = '20s' }}\n"
+    )
 }
 
 /// Starts the server at the first failed attempt, so nothing depends on time.

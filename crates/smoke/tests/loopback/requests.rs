@@ -15,7 +15,7 @@ fn sent(suite: &str, request: &str) -> Incoming {
     std::fs::create_dir(project.path().join("fixtures")).expect("a folder");
     std::fs::write(project.path().join("fixtures/sea.pdf"), b"%PDF-1.7\n\xff").expect("a file");
     let options = Options { root: Some(project.path().to_owned()), ..Options::default() };
-    let text = format!("{suite}\n[[check]]\nname = 'a'\nrequest = {{ path = '/', {request} }}\n");
+    let text = format!("{suite}\n[[check]]\nname = 'a'\neffect = 'read'\nrequest = {{ path = '/', {request} }}\n");
     let report = run_with(&server.url(), &text, &options, &mut |_| {});
     assert!(report.passed(), "{:?}", wrongs(&report));
     server.requests().remove(0)
@@ -73,7 +73,9 @@ fn files_outside_of_the_project_are_never_sent() {
     std::os::unix::fs::symlink(folder.path().join("private"), root.join("link")).expect("a link");
     for path in ["../private", "link", "{{ '/etc' }}/passwd"] {
         let options = Options { root: Some(root.clone()), ..Options::default() };
-        let text = format!("[[check]]\nname = 'a'\nrequest = {{ method = 'POST', path = '/', file = \"{path}\" }}\n");
+        let text = format!(
+            "[[check]]\nname = 'a'\neffect = 'read'\nrequest = {{ method = 'POST', path = '/', file = \"{path}\" }}\n"
+        );
         let found = wrongs(&run_with(&server.url(), &text, &options, &mut |_| {}));
         assert!(found[0].starts_with("ERROR request cannot be made (the file `"), "{found:?}");
         assert!(found[0].ends_with("it is outside of the project)"), "{found:?}");
@@ -130,7 +132,7 @@ fn a_suite_keeps_cookies_when_asked_to_and_others_do_not() {
 #[test]
 fn an_idempotency_key_is_the_same_for_all_attempts_and_allows_them() {
     let server = Server::start(|request| if request.nth < 3 { Reply::Die } else { Reply::json(200, "{}") });
-    let text = "[[check]]\nname = 'a'\nrequest = { method = 'POST', path = '/', idempotency_key = '{{ uuid }}' }\nretry = { for = '20s' }\n";
+    let text = "[[check]]\nname = 'a'\nleaves = 'a row'\nrequest = { method = 'POST', path = '/', idempotency_key = '{{ uuid }}' }\nretry = { for = '20s' }\n";
     let report = run_at(&server.url(), text);
     assert_eq!((report.checks[0].verdict, server.requests().len()), (Verdict::Flaky, 3));
     let keys: Vec<_> =

@@ -13,6 +13,7 @@ const LOGIN: &str = r#"
 name = "an administrator can log in"
 request = { method = "POST", path = "/login", json = { password = "{{ ADMIN_PASSWORD }}" } }
 expect = { status = 200 }
+effect = "read"
 capture = { token = "$.token", id = "$.id" }
 secret_captures = ["token"]
 

@@ -29,6 +29,7 @@ capture = { id = "$.id" }
 [[check]]
 name = "it cannot be measured"
 request = { method = "PUT", path = "/dies", json = { a = 1 } }
+effect = "read"
 
 [[check]]
 name = "it is skipped"
@@ -138,7 +139,7 @@ fn checks_that_the_run_has_no_time_for_are_errors() {
 fn connections_are_kept_except_for_what_changes_something() {
     let server = service();
     let check = |number: usize, method: &str| {
-        format!("[[check]]\nname = '{number}'\nrequest = {{ method = '{method}', path = '/ok' }}\n")
+        format!("[[check]]\nname = '{number}'\neffect = 'read'\nrequest = {{ method = '{method}', path = '/ok' }}\n")
     };
     let text: String = ["GET", "GET", "PUT", "POST", "PATCH", "GET"]
         .iter()

@@ -29,6 +29,18 @@ fn a_command_is_judged_by_its_end_and_by_what_it_writes() {
 }
 
 #[test]
+fn a_command_that_takes_too_long_for_its_check_fails() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = checks(&[
+        "command = { run = ['sleep', '0.2'] }\nexpect = { within = '20ms' }",
+        "command = { run = ['true'] }\nexpect = { within = '1m' }",
+    ]);
+    let found = told(&run(&text, &options(folder.path())));
+    assert!(found[0].starts_with("FAIL time: expected within 20ms, found "), "{found:?}");
+    assert_eq!(found[1], "PASS ");
+}
+
+#[test]
 fn a_command_gets_the_declared_environment_and_the_search_path_alone() {
     let folder = tempfile::tempdir().expect("a folder");
     let names = BTreeMap::from([("TOKEN".to_owned(), minijinja::Value::from("sesame-one"))]);
