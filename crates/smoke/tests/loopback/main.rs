@@ -8,6 +8,7 @@ mod certificates;
 mod cleanups;
 mod crashes;
 mod imported;
+mod jsonpath;
 mod redirects;
 mod repeating;
 mod requests;
