@@ -25,8 +25,9 @@ use crate::plan::SmokePlan;
 use crate::probe::{self, Marks};
 use crate::problem::template_text;
 use crate::render::rendered;
-use crate::report::{CheckReport, Finding, Part, RevisionTally, Unmeasured, UnmeasuredKind, Verdict};
+use crate::report::{CheckReport, Finding, Part, Unmeasured, UnmeasuredKind, Verdict};
 use crate::revision::{self, millis};
+use crate::tally::RevisionTally;
 
 /// What a run carries from check to check.
 pub(super) struct Session<'a> {
@@ -296,9 +297,11 @@ impl Session<'_> {
             body_bytes: request.body_limit.unwrap_or(self.options.body_limit as u64),
         };
         let several = addresses.len() > 1;
+        // A kept connection stays with one instance, and would tell nothing about the others.
+        let fresh = several || (self.target.revision.is_some() && !check.any_revision);
         let mut first = None;
         for address in addresses {
-            let route = Route { suite: &check.suite, address, fresh: several };
+            let route = Route { suite: &check.suite, address, fresh };
             let from = address.filter(|_| several);
             let answer = match self.http.send(request, limits, route) {
                 Ok(answer) => answer,
