@@ -120,6 +120,11 @@ impl Http {
         self.lines.get(suite).map(|line| line.as_ref().map_err(Unmeasured::clone)).transpose()
     }
 
+    /// Whom the checks of a suite trust, and who they are; for what is not HTTP.
+    pub(crate) fn trust(&self, suite: &str) -> Result<Option<&Trust>, Unmeasured> {
+        Ok(self.line(suite)?.map(|line| &line.trust))
+    }
+
     /// The client for a way to connect, made when it is needed first.
     pub(super) fn client(&self, mut key: Key, line: Option<&Line>) -> Result<Arc<Kept>, Unmeasured> {
         if !line.is_some_and(|line| line.proxy.is_some() || line.trust.is_special()) {

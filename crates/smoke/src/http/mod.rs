@@ -6,7 +6,7 @@ pub(crate) mod cookies;
 mod curl;
 mod decode;
 mod exchange;
-mod failure;
+pub(crate) mod failure;
 mod prepare;
 mod redirect;
 pub(crate) mod tls;

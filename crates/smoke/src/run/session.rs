@@ -396,12 +396,18 @@ impl Session<'_> {
             database: self.options.database.as_ref(),
             search_path: self.options.search_path.as_deref(),
             marks: &self.marks,
+            trust: self.http.trust(&check.suite),
         };
         let found = probe::measure(probe, &context).map_err(|Unmeasured { kind, detail }| {
             report.unmeasured = Some(Unmeasured { kind, detail: self.masking.apply(&detail) });
             Failure::Unmeasured { kind, bytes_sent: false }
         })?;
         report.answer_ms = Some(millis(found.elapsed));
+        if let Some(error) = found.error.as_ref().filter(|_| found.unanswerable && ready.expect.error.is_none()) {
+            report.unmeasured = Some(Unmeasured { kind: UnmeasuredKind::Unusable, detail: self.masking.apply(error) });
+            // A table may come while somebody waits for it.
+            return Err(Failure::NotAsExpected);
+        }
         found.secrets.iter().for_each(|secret| self.masking.learn(secret.clone()));
         let not_captured = self.capture(check, found.json.as_ref(), &found.text, &[]);
         report.findings = expect::probe::judge(probe, &ready.expect, ready.schema.as_ref(), &found, &self.masking);

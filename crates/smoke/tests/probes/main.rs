@@ -4,6 +4,7 @@ mod commands;
 mod logs;
 mod network;
 mod redis;
+mod redis_tls;
 mod sql;
 
 use std::path::Path;

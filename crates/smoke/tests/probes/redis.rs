@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use plimsoll_core::{Redactor, Secret};
@@ -13,29 +14,45 @@ use crate::{checks, run, told};
 const PASSWORD: &str = "sesame/of some+length";
 const ENCODED: &str = "sesame%2Fof%20some%2Blength";
 
-struct Redis {
+pub(crate) struct Redis {
     child: Child,
-    port: u16,
+    pub(crate) port: u16,
     _folder: tempfile::TempDir,
 }
 
 impl Redis {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         // Somebody else may take a free port before the server does.
         (0..5).find_map(|_| Self::try_start()).expect("redis-server starts on a free port")
     }
 
     fn try_start() -> Option<Self> {
-        let folder = tempfile::tempdir().expect("a folder");
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
+        let (folder, port) = folder_and_port();
         let acl = format!(
             "user default on nopass ~* &* +@all\nuser worker on >{} ~session:* resetchannels -@all +ttl +get +select\n",
             PASSWORD.replace(' ', "")
         );
         std::fs::write(folder.path().join("users.acl"), acl).expect("users");
+        Self::with(folder, port, &["--port", &port.to_string(), "--aclfile", "users.acl"])
+    }
+
+    /// A server that only speaks TLS, with `server.pem`, `server.key` and `ca.pem` that are written into its folder.
+    pub(crate) fn with_tls(asks_clients: bool, certificates: impl Fn(&Path)) -> Self {
+        let start = || {
+            let (folder, port) = folder_and_port();
+            certificates(folder.path());
+            let (port_text, asks) = (port.to_string(), if asks_clients { "yes" } else { "no" });
+            let tls = ["--tls-cert-file", "server.pem", "--tls-key-file", "server.key", "--tls-ca-cert-file", "ca.pem"];
+            let own = ["--port", "0", "--tls-port", &port_text, "--tls-auth-clients", asks];
+            Self::with(folder, port, &[&own[..], &tls].concat())
+        };
+        (0..5).find_map(|_| start()).expect("redis-server starts on a free port, and is built with TLS")
+    }
+
+    fn with(folder: tempfile::TempDir, port: u16, arguments: &[&str]) -> Option<Self> {
         let mut child = Command::new("redis-server")
-            .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
-            .args(["--aclfile", "users.acl", "--dir", "."])
+            .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", "."])
+            .args(arguments)
             .current_dir(folder.path())
             .stdout(Stdio::piped())
             .spawn()
@@ -57,6 +74,11 @@ impl Redis {
         ]);
         Options { names, redactor: Redactor::new([&secret]), ..Options::default() }
     }
+}
+
+fn folder_and_port() -> (tempfile::TempDir, u16) {
+    let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
+    (tempfile::tempdir().expect("a folder"), port)
 }
 
 impl Drop for Redis {
