@@ -79,6 +79,7 @@ mod seed_types;
 mod seed_undo;
 mod seed_values;
 mod seed_verify;
+mod smoke_sql;
 
 #[test]
 fn every_file_of_this_folder_is_a_module() {
