@@ -210,7 +210,7 @@ fn ask(http: &Http, revision: &Revision, how: &Await<'_>, address: Option<IpAddr
     let masking = Masking::new(how.redactor);
     let prepared = question(http, how.path, &masking).map_err(Missed::Silent)?;
     let limits = Limits { connect: how.timeout, first_byte: None, total: how.timeout, body_bytes: 1 << 20 };
-    let route = Route { suite: "", address, fresh: true };
+    let route = Route { suite: "", address, fresh: true, lane: 0 };
     let from = address.map(|address| format!(" from {address}")).unwrap_or_default();
     let answer = http.send(&prepared, limits, route).map_err(|error| {
         let Unmeasured { kind, detail } = error.what;

@@ -54,6 +54,8 @@ pub(super) struct Turn<'a> {
     pub(super) names: Option<&'a BTreeMap<String, Name>>,
     /// What is written down before anything is sent that has to be taken back.
     pub(super) takes_back: &'a [Check],
+    /// Which of the threads that run beside each other it has.
+    pub(super) lane: usize,
 }
 
 /// What came of a check.
@@ -70,6 +72,7 @@ struct Ready {
     schema: Option<jsonschema::Validator>,
     until: Vec<Expectation>,
     abort_if: Vec<Expectation>,
+    lane: usize,
 }
 
 enum What {
@@ -239,7 +242,7 @@ impl Session<'_> {
             }
             other => What::Other(other),
         };
-        Ok(Ready { what, expect, schema, until, abort_if })
+        Ok(Ready { what, expect, schema, until, abort_if, lane: turn.lane })
     }
 
     /// Looks once and puts what came into the report. `None` when everything was as expected.
@@ -301,7 +304,7 @@ impl Session<'_> {
         let fresh = several || (self.target.revision.is_some() && !check.any_revision);
         let mut first = None;
         for address in addresses {
-            let route = Route { suite: &check.suite, address, fresh };
+            let route = Route { suite: &check.suite, address, fresh, lane: ready.lane };
             let from = address.filter(|_| several);
             let answer = match self.http.send(request, limits, route) {
                 Ok(answer) => answer,
