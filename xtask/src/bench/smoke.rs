@@ -98,7 +98,9 @@ impl Smoke {
         let project = self.folder.join("project");
         fs::create_dir_all(project.join("smoke"))?;
         fs::create_dir_all(project.join("environments"))?;
-        fs::write(project.join("plimsoll.toml"), "[project]\nname = \"many\"\n\n[smoke]\npath = \"smoke\"\n")?;
+        let declared = "[project]\nname = \"many\"\n\n[variables.DATABASE_URL]\ndefault = \"sqlite:many.db\"\n\n\
+                        [smoke]\npath = \"smoke\"\n";
+        fs::write(project.join("plimsoll.toml"), declared)?;
         fs::write(project.join("environments/dev.toml"), "")?;
         fs::write(project.join("smoke/many.toml"), checks)?;
         fs::write(self.folder.join("addresses"), addresses)
