@@ -81,6 +81,7 @@ mod seed_values;
 mod seed_verify;
 mod smoke_cli;
 mod smoke_secrets;
+mod smoke_sql;
 mod voice_reader;
 mod voice_reader_faults;
 mod voice_system;

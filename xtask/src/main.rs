@@ -11,6 +11,7 @@ mod db;
 mod failure;
 mod forward;
 mod fresh;
+mod jsonpath;
 mod packages;
 mod servers;
 mod test;
@@ -35,6 +36,7 @@ usage: cargo xtask <verb> [arguments]
   tidy                       the rules of this repository that a program can see
   bench [name]               time the promises beside their peers, as ratios
   corpus                     judge the labelled migrations, with precision and recall of every rule
+  jsonpath                   show how many of the public cases of RFC 9535 pass, and which do not
   codegen                    write docs/errors.md, docs/cli.md, docs/lint.md and the transcripts in README.md anew
   help                       this text; `cargo xtask --help` is the help of plimsoll
 ";
@@ -56,6 +58,7 @@ fn main() -> ExitCode {
         "tidy" => tidy::run(),
         "codegen" => codegen::run(rest),
         "corpus" => corpus::run(rest),
+        "jsonpath" => jsonpath::run(rest),
         servers::keeper::VERB => servers::keeper::run(rest),
         _ => forward::run(&arguments),
     };

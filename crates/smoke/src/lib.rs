@@ -20,6 +20,7 @@ mod report;
 pub mod results;
 mod revision;
 mod run;
+mod tally;
 
 pub use error::{BaseUrlProblem, JournalProblem, SmokeError, SmokeFailed};
 pub use event::Event;
@@ -33,8 +34,7 @@ pub use model::{
 pub use plan::{Filter, FilterError, FilterProblem, PlannedCheck, Selection, SmokePlan, plan};
 pub use plimsoll_core::project::RevisionSource;
 pub use problem::Problems;
-pub use report::{
-    CheckReport, Counts, Finding, Part, RevisionTally, SkipReason, SmokeReport, Unmeasured, UnmeasuredKind, Verdict,
-};
+pub use report::{CheckReport, Counts, Finding, Part, SkipReason, SmokeReport, Unmeasured, UnmeasuredKind, Verdict};
 pub use revision::{Await, AwaitError, Revision, RevisionProof, await_revision};
 pub use run::{Options, Target, run};
+pub use tally::{RevisionTally, others_at_most};

@@ -6,6 +6,7 @@ use plimsoll_core::{ErrorCode, Location};
 use serde::Serialize;
 
 use crate::error::SmokeFailed;
+use crate::tally::RevisionTally;
 
 /// Everything one run found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -51,19 +52,6 @@ pub struct Counts {
     pub fail: usize,
     pub error: usize,
     pub skip: usize,
-}
-
-/// How many answers named the expected revision.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct RevisionTally {
-    /// The revision that must answer.
-    pub expected: String,
-    /// Answers that named it.
-    pub named: usize,
-    /// Answers that named another one.
-    pub other: usize,
-    /// Answers that named none.
-    pub silent: usize,
 }
 
 /// What one check found.

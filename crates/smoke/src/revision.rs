@@ -19,6 +19,7 @@ use crate::masking::Masking;
 use crate::model::Request;
 use crate::report::Unmeasured;
 use crate::run::retry;
+use crate::tally::others_at_most;
 
 /// The revision that must answer and how answers name it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,12 +59,16 @@ impl<'a> Await<'a> {
 }
 
 /// The expected revision answered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RevisionProof {
     /// The revision.
     pub revision: String,
-    /// How many answers in a row named it.
+    /// How many answers in a row named it, each on a connection of its own.
     pub in_a_row: u32,
+    /// How many answers had named another one before, or none.
+    pub others: u32,
+    /// The largest share of connections that may still lead to another one, see [`others_at_most`].
+    pub others_at_most: f64,
     /// How long that took.
     pub waited_ms: u64,
 }
@@ -75,10 +80,14 @@ pub enum AwaitError {
     #[error(transparent)]
     Target(#[from] SmokeError),
     /// Another revision answered, or an answer named none.
-    #[error("revision `{expected}` did not answer within {waited_ms} ms, instead: {instead}")]
+    #[error("revision `{expected}` did not answer within {waited_ms} ms{}, instead: {instead}", mixed(*named, *answers))]
     Mismatch {
         /// The revision that was expected.
         expected: String,
+        /// How many answers named it, but not enough in a row.
+        named: u32,
+        /// How many answers there were.
+        answers: u32,
         /// What came instead at last.
         instead: String,
         /// How long was waited.
@@ -126,7 +135,7 @@ pub fn await_revision(
     let http = http::open(base_url, how.addresses)?;
     let masking = Masking::of(how.redactor, &http);
     let on_event = &mut |event: &Event| on_event(&masking.event(event));
-    let (mut in_a_row, mut misses) = (0, 0);
+    let (mut in_a_row, mut misses, mut named, mut others) = (0, 0, 0, 0);
     // Asked for once in a round: addresses come and go while a release is rolled out.
     let mut addresses = instances(&http);
     loop {
@@ -139,22 +148,31 @@ pub fn await_revision(
         let address = addresses.get(in_a_row as usize % addresses.len().max(1)).copied();
         let missed = match ask(&http, revision, how, address, &masking) {
             Ok(()) => {
-                in_a_row += 1;
+                (in_a_row, named) = (in_a_row + 1, named + 1);
                 on_event(&Event::RevisionSeen { in_a_row, needed });
                 if in_a_row >= needed {
-                    return Ok(RevisionProof { revision: expected, in_a_row, waited_ms: millis(started.elapsed()) });
+                    return Ok(RevisionProof {
+                        revision: expected,
+                        in_a_row,
+                        others,
+                        others_at_most: others_at_most(in_a_row as usize),
+                        waited_ms: millis(started.elapsed()),
+                    });
                 }
                 continue;
             }
             Err(missed) => missed,
         };
         (in_a_row, misses, addresses) = (0, misses + 1, instances(&http));
+        others += u32::from(matches!(missed, Missed::Other(_)));
         let waited = started.elapsed();
         let waited_ms = millis(waited);
         let Some(left) = how.within.checked_sub(waited).filter(|left| !left.is_zero()) else {
             return Err(match missed {
                 Missed::Silent(reason) => AwaitError::Silent { reason, waited_ms },
-                Missed::Other(instead) => AwaitError::Mismatch { expected, instead, waited_ms },
+                Missed::Other(instead) => {
+                    AwaitError::Mismatch { expected, named, answers: named + others, instead, waited_ms }
+                }
             });
         };
         let instead = match missed {
@@ -179,6 +197,11 @@ pub(crate) fn named_by(source: &RevisionSource, answer: &Answer) -> Option<Strin
     }
 }
 
+/// Several revisions that answer in turn are another trouble than one that does not go away.
+fn mixed(named: u32, answers: u32) -> String {
+    if named == 0 { String::new() } else { format!(", only {named} of {answers} answers named it") }
+}
+
 /// What came in place of the expected revision.
 enum Missed {
     Other(String),
@@ -194,7 +217,7 @@ fn ask(
 ) -> Result<(), Missed> {
     let prepared = question(http, how.path, masking).map_err(Missed::Silent)?;
     let limits = Limits { connect: how.timeout, first_byte: None, total: how.timeout, body_bytes: 1 << 20 };
-    let route = Route { suite: "", address, fresh: true };
+    let route = Route { suite: "", address, fresh: true, lane: 0 };
     let from = address.map(|address| format!(" from {address}")).unwrap_or_default();
     let answer = http.send(&prepared, limits, route).map_err(|error| {
         let Unmeasured { kind, detail } = error.what;

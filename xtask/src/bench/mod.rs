@@ -6,6 +6,7 @@ mod documents;
 mod erp;
 mod history;
 mod measure;
+mod smoke;
 
 use crate::failure::Failure;
 use cases::Case;
@@ -46,6 +47,10 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
         let bench = erp::Erp::prepare()?;
         bench.cases().into_iter().filter(wanted).for_each(|case| outcome.run(case, LONG_RUNS));
     }
+    if any(&smoke::NAMES) {
+        let bench = smoke::Smoke::prepare()?;
+        bench.cases().into_iter().filter(wanted).for_each(|case| outcome.run(case, RUNS));
+    }
     let Outcome { unmeasured, over } = outcome;
     match (unmeasured.is_empty(), over.is_empty()) {
         (true, true) => Ok(()),
@@ -56,7 +61,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
 
 /// The names that arguments mean: one as it is, or all that contain it.
 fn chosen(arguments: &[String]) -> Result<Vec<&'static str>, Failure> {
-    let parts = [&cases::NAMES[..], &history::NAMES, &bulk::NAMES, &[bulk::MEMORY_NAME], &erp::NAMES];
+    let parts = [&cases::NAMES[..], &history::NAMES, &bulk::NAMES, &[bulk::MEMORY_NAME], &erp::NAMES, &smoke::NAMES];
     let all: Vec<&'static str> = parts.concat();
     let short = |name: &'static str| name.split(':').next().unwrap_or(name);
     let mut chosen = Vec::new();
@@ -148,8 +153,10 @@ mod tests {
         assert_eq!(meant("bulk-first-sqlite"), ["seed-bulk-first-sqlite"]);
         assert_eq!(meant("again-").len(), 3);
         assert_eq!(meant("again").last(), Some(&"erp-again"));
+        assert_eq!(meant("smoke"), ["smoke-kept", "smoke-each"]);
         assert!(meant("seed-bulk").contains(&"seed-bulk-memory"));
-        let parts = cases::NAMES.len() + history::NAMES.len() + bulk::NAMES.len() + erp::NAMES.len();
+        let parts =
+            cases::NAMES.len() + history::NAMES.len() + bulk::NAMES.len() + erp::NAMES.len() + smoke::NAMES.len();
         assert_eq!(chosen(&[]).expect("there are some").len(), parts + 1, "and the memory");
     }
 

@@ -10,7 +10,9 @@ const LONGEST: usize = 100;
 /// Each check that did not pass: where it is written, what was asked, what came of it, and the line that repeats it.
 pub(crate) fn failures(report: &SmokeReport) -> String {
     let did_not = |check: &&CheckReport| !matches!(check.verdict, Verdict::Pass | Verdict::Flaky);
-    report.checks.iter().filter(did_not).map(block).collect()
+    // Several revisions that answer in turn are told once, with their share.
+    let mix = report.revision.as_ref().filter(|tally| tally.other > 0).map(|tally| format!("  {tally}\n"));
+    report.checks.iter().filter(did_not).map(block).chain(mix).collect()
 }
 
 fn block(check: &CheckReport) -> String {

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::{Client, ClientBuilder, Url, redirect};
+use tokio::runtime::Runtime;
 
 use super::cookies::Jar;
 use super::failure::not_prepared;
@@ -24,7 +25,8 @@ pub(crate) struct Http {
     pub(crate) base: Url,
     /// The addresses of the target's name, where the machine is not asked for them.
     given: Vec<IpAddr>,
-    runtime: tokio::runtime::Runtime,
+    /// One for each lane, made when it is needed first. A connection lives in the one that made it.
+    runtimes: Mutex<HashMap<usize, Arc<Runtime>>>,
     lines: BTreeMap<String, Result<Line, Unmeasured>>,
     clients: Mutex<HashMap<Key, Arc<Kept>>>,
 }
@@ -54,6 +56,7 @@ pub(super) struct Key {
     pub(super) address: Option<IpAddr>,
     pub(super) connect: Duration,
     pub(super) fresh: bool,
+    pub(super) lane: usize,
 }
 
 /// Makes what is needed to ask a target, at given addresses or those of its name. Nothing is connected yet.
@@ -70,12 +73,14 @@ pub(crate) fn open(base_url: &str, given: &[IpAddr]) -> Result<Http, SmokeError>
         return Err(wrong(BaseUrlProblem::NoTls));
     }
     tls::install();
-    // One thread: checks wait for answers, not for processors.
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|source| SmokeError::Runtime { source })?;
-    Ok(Http { base, given: given.to_vec(), runtime, lines: BTreeMap::new(), clients: Mutex::new(HashMap::new()) })
+    let first = runtime().map_err(|source| SmokeError::Runtime { source })?;
+    let runtimes = Mutex::new(HashMap::from([(0, first)]));
+    Ok(Http { base, given: given.to_vec(), runtimes, lines: BTreeMap::new(), clients: Mutex::new(HashMap::new()) })
+}
+
+/// It runs in the thread that waits for it: checks wait for answers, not for processors.
+fn runtime() -> std::io::Result<Arc<Runtime>> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map(Arc::new)
 }
 
 impl Http {
@@ -101,7 +106,8 @@ impl Http {
             Some(url::Host::Ipv4(address)) => addresses.push(address.into()),
             Some(url::Host::Ipv6(address)) => addresses.push(address.into()),
             Some(url::Host::Domain(name)) => {
-                for found in self.block_on(tokio::net::lookup_host((name, port)))? {
+                let runtime = self.runtime(0).map_err(|what| std::io::Error::other(what.to_string()))?;
+                for found in runtime.block_on(tokio::net::lookup_host((name, port)))? {
                     if !addresses.contains(&found.ip()) {
                         addresses.push(found.ip());
                     }
@@ -112,12 +118,24 @@ impl Http {
         Ok(addresses)
     }
 
-    pub(super) fn block_on<F: Future>(&self, future: F) -> F::Output {
-        self.runtime.block_on(future)
+    pub(super) fn runtime(&self, lane: usize) -> Result<Arc<Runtime>, Unmeasured> {
+        let mut runtimes = self.runtimes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(runtime) = runtimes.get(&lane) {
+            return Ok(Arc::clone(runtime));
+        }
+        let new =
+            runtime().map_err(|error| Unmeasured { kind: UnmeasuredKind::NotPrepared, detail: error.to_string() })?;
+        runtimes.insert(lane, Arc::clone(&new));
+        Ok(new)
     }
 
     pub(super) fn line(&self, suite: &str) -> Result<Option<&Line>, Unmeasured> {
         self.lines.get(suite).map(|line| line.as_ref().map_err(Unmeasured::clone)).transpose()
+    }
+
+    /// Whom the checks of a suite trust, and who they are; for what is not HTTP.
+    pub(crate) fn trust(&self, suite: &str) -> Result<Option<&Trust>, Unmeasured> {
+        Ok(self.line(suite)?.map(|line| &line.trust))
     }
 
     /// The client for a way to connect, made when it is needed first.

@@ -106,6 +106,7 @@ async fn ask(
         connect: until.limits.connect,
         // On a kept connection nobody could tell whether the server saw what changes something.
         fresh: route.fresh || !may_be_repeated,
+        lane: route.lane,
     };
     let kept = http.client(key.clone(), line).map_err(unsent)?;
     // Lets a connection that the server has closed meanwhile be noticed before it is used.

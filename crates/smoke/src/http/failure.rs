@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::SendError;
@@ -31,6 +32,16 @@ pub(super) fn of_reading(error: &reqwest::Error) -> SendError {
 pub(super) fn out_of_time(what: &str, after: Duration) -> SendError {
     let detail = format!("{what} within {}", shown(after));
     SendError { what: Unmeasured { kind: UnmeasuredKind::TimedOut, detail }, bytes_sent: true }
+}
+
+/// Whether a chain of errors is about certificates or what else TLS needs.
+pub(crate) fn is_tls(error: &(dyn StdError + 'static)) -> bool {
+    explain(error).kind == UnmeasuredKind::Tls
+}
+
+/// The reason at the end of a chain of errors.
+pub(crate) fn innermost(error: &(dyn StdError + 'static)) -> String {
+    explain(error).detail
 }
 
 /// There is nothing to send with.
@@ -91,8 +102,11 @@ fn kind_of(error: &(dyn StdError + 'static)) -> Option<UnmeasuredKind> {
     }
 }
 
-/// `io::Error` hides the error it wraps from `source`, so that is unpacked here.
+/// `io::Error` and shared errors hide the error they wrap from `source`, so that is unpacked here.
 fn inner<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e (dyn StdError + 'static)> {
+    if let Some(shared) = error.downcast_ref::<Arc<dyn StdError + Send + Sync>>() {
+        return Some(&**shared);
+    }
     match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
         Some(wrapped) => Some(wrapped),
         None => error.source(),

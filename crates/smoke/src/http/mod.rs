@@ -6,7 +6,7 @@ pub(crate) mod cookies;
 mod curl;
 mod decode;
 mod exchange;
-mod failure;
+pub(crate) mod failure;
 mod prepare;
 mod redirect;
 pub(crate) mod tls;
@@ -41,6 +41,9 @@ pub(crate) struct Route<'a> {
     pub(crate) address: Option<IpAddr>,
     /// Never on a connection that was used before: a kept one stays with one instance.
     pub(crate) fresh: bool,
+    /// Which of the threads that send beside each other sends it. Each has connections of its own, so that none waits
+    /// for another to be done with them.
+    pub(crate) lane: usize,
 }
 
 /// A complete answer.
@@ -72,6 +75,7 @@ pub(crate) struct SendError {
 impl Http {
     /// Sends a request and reads the whole answer.
     pub(crate) fn send(&self, request: &Prepared, limits: Limits, route: Route<'_>) -> Result<Answer, SendError> {
-        self.block_on(exchange::exchange(self, request, limits, route))
+        let runtime = self.runtime(route.lane).map_err(|what| SendError { what, bytes_sent: false })?;
+        runtime.block_on(exchange::exchange(self, request, limits, route))
     }
 }

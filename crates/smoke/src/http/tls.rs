@@ -53,6 +53,16 @@ mod with_tls {
     pub(crate) struct Trust {
         pub(super) authorities: Option<Vec<reqwest::Certificate>>,
         pub(super) identity: Option<reqwest::Identity>,
+        /// The same as it is in the files, for what is not HTTP.
+        pub(crate) pem: Pem,
+    }
+
+    /// Texts of certificates.
+    #[derive(Default)]
+    pub(crate) struct Pem {
+        pub(crate) authorities: Option<Vec<u8>>,
+        /// A certificate and its key.
+        pub(crate) identity: Option<(Vec<u8>, Vec<u8>)>,
     }
 
     impl Trust {
@@ -69,18 +79,23 @@ mod with_tls {
     }
 
     pub(crate) fn trust(suite: &Suite, root: Option<&Path>) -> Result<Trust, Unmeasured> {
-        let authorities = suite.ca.as_ref().map(|ca| {
-            let found = reqwest::Certificate::from_pem_bundle(&read(ca, root)?).unwrap_or_default();
-            if found.is_empty() { Err(wrong(ca, "it holds no certificate in PEM")) } else { Ok(found) }
-        });
-        let identity = suite.client_certificate.as_ref().map(|pair| {
-            let mut pem = read(&pair.certificate, root)?;
-            pem.push(b'\n');
-            pem.extend(read(&pair.key, root)?);
+        let mut trusted = Trust::default();
+        if let Some(ca) = &suite.ca {
+            let text = read(ca, root)?;
+            let found = reqwest::Certificate::from_pem_bundle(&text).unwrap_or_default();
+            if found.is_empty() {
+                return Err(wrong(ca, "it holds no certificate in PEM"));
+            }
+            (trusted.authorities, trusted.pem.authorities) = (Some(found), Some(text));
+        }
+        if let Some(pair) = &suite.client_certificate {
+            let (certificate, key) = (read(&pair.certificate, root)?, read(&pair.key, root)?);
             let unusable = |_| wrong(&pair.certificate, "it is not a certificate in PEM with the key beside it");
-            reqwest::Identity::from_pem(&pem).map_err(unusable)
-        });
-        Ok(Trust { authorities: authorities.transpose()?, identity: identity.transpose()? })
+            let both = [certificate.as_slice(), key.as_slice()].join(&b'\n');
+            trusted.identity = Some(reqwest::Identity::from_pem(&both).map_err(unusable)?);
+            trusted.pem.identity = Some((certificate, key));
+        }
+        Ok(trusted)
     }
 
     /// How many whole days a certificate is still valid; negative once it is not.

@@ -16,6 +16,7 @@ use plimsoll_core::Secret;
 use plimsoll_core::db::DatabaseUrl;
 use serde_json::Value;
 
+use crate::http::tls::Trust;
 use crate::model::Probe;
 use crate::report::{Unmeasured, UnmeasuredKind};
 
@@ -37,6 +38,8 @@ pub(crate) struct Context<'a> {
     pub(crate) search_path: Option<&'a str>,
     /// Where the logs ended when the run began.
     pub(crate) marks: &'a Marks,
+    /// The certificates of the check's suite.
+    pub(crate) trust: Result<Option<&'a Trust>, Unmeasured>,
 }
 
 /// What one look found. Parts that a kind does not have are empty.
@@ -50,6 +53,8 @@ pub(crate) struct Observation {
     pub(crate) rows: Option<u64>,
     /// What was refused, as a database or Redis says it; a finding unless it is expected.
     pub(crate) error: Option<String>,
+    /// The error is about the question, so that nothing is known unless the check expects it.
+    pub(crate) unanswerable: bool,
     /// How a command ended.
     pub(crate) exit: Option<i32>,
     /// What a command wrote.

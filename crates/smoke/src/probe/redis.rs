@@ -5,12 +5,16 @@ use std::time::{Duration, Instant};
 
 use plimsoll_core::{Redactor, Secret};
 use redis::{
-    Client, Cmd, Connection, ErrorKind, IntoConnectionInfo as _, ProtocolVersion, RedisError, RedisResult,
-    ServerErrorKind, Value as Reply,
+    Client, Cmd, Connection, ConnectionInfo, ErrorKind, IntoConnectionInfo as _, ProtocolVersion, RedisError,
+    RedisResult, ServerErrorKind, Value as Reply,
 };
+#[cfg(feature = "tls")]
+use redis::{ClientTlsConfig, ConnectionAddr, TlsCertificates};
 use serde_json::{Map, Number, Value};
 
 use super::{Context, Observation, in_time, unmeasured};
+use crate::http::failure;
+use crate::http::tls::Trust;
 use crate::model::{RedisAction, RedisProbe};
 use crate::report::{Unmeasured, UnmeasuredKind};
 
@@ -29,7 +33,7 @@ pub(super) fn measure(probe: &RedisProbe, context: &Context<'_>) -> Result<Obser
     let limit = context.limit(probe.timeout_ms).max(Duration::from_millis(1));
     let redactor = Redactor::new([&Secret::new(probe.url.as_str())]);
     let asked =
-        connect(&probe.url, limit)?.and_then(|mut connection| ask(&mut connection, &probe.action, began, limit));
+        connect(probe, context, limit)?.and_then(|mut connection| ask(&mut connection, &probe.action, began, limit));
     let elapsed = began.elapsed();
     let found = match asked {
         Ok(Some(found)) => found,
@@ -48,23 +52,29 @@ pub(crate) fn wrong_with(url: &str) -> Option<&'static str> {
         return Some("is none: write `redis://user:password@host:6379/0` or `unix:///path/to/socket`");
     };
     match parsed.scheme() {
-        "rediss" | "valkeys" => {
-            Some("asks for TLS, which is not built in: take `redis://`, through a tunnel if need be")
+        "rediss" | "valkeys" if cfg!(not(feature = "tls")) => {
+            Some("asks for TLS, and this program was built without the feature `tls`")
+        }
+        "rediss" | "valkeys" if parsed.fragment().is_some() => {
+            Some("has a `#`: who is trusted is said by `ca` of `[suite]`, and nobody trusts everybody")
         }
         _ => url.into_connection_info().err().map(|_| "has a host, port or database that cannot be used"),
     }
 }
 
 /// The inner error is Redis's own, or that of the connection.
-fn connect(url: &str, limit: Duration) -> Result<RedisResult<Connection>, Unmeasured> {
+fn connect(probe: &RedisProbe, context: &Context<'_>, limit: Duration) -> Result<RedisResult<Connection>, Unmeasured> {
+    let url = probe.url.as_str();
     let wrong = |why: &str| unmeasured(UnmeasuredKind::NotPrepared, format!("the URL of Redis {why}"));
     if let Some(why) = wrong_with(url) {
         return Err(wrong(why));
     }
     let info = url.into_connection_info().map_err(|_| wrong("cannot be used"))?;
+    let trust = context.trust.clone()?;
     let open = |protocol| {
         let settings = info.redis_settings().clone().set_protocol(protocol);
-        let connection = Client::open(info.clone().set_redis_settings(settings))?.get_connection_with_timeout(limit)?;
+        let client = client(info.clone().set_redis_settings(settings), trust)?;
+        let connection = client.get_connection_with_timeout(limit)?;
         connection.set_read_timeout(Some(limit))?;
         connection.set_write_timeout(Some(limit))?;
         Ok(connection)
@@ -74,6 +84,24 @@ fn connect(url: &str, limit: Duration) -> Result<RedisResult<Connection>, Unmeas
         ErrorKind::RESP3NotSupported => open(ProtocolVersion::RESP2),
         _ => Err(error),
     }))
+}
+
+/// TLS trusts the authorities of the suite, or those of the machine, as requests do.
+#[cfg(feature = "tls")]
+fn client(info: ConnectionInfo, trust: Option<&Trust>) -> RedisResult<Client> {
+    if !matches!(info.addr(), ConnectionAddr::TcpTls { .. }) {
+        return Client::open(info);
+    }
+    let pem = trust.map(|trust| &trust.pem);
+    let identity = pem.and_then(|pem| pem.identity.clone());
+    let client_tls = identity.map(|(client_cert, client_key)| ClientTlsConfig { client_cert, client_key });
+    let root_cert = pem.and_then(|pem| pem.authorities.clone());
+    Client::build_with_tls(info, TlsCertificates { client_tls, root_cert })
+}
+
+#[cfg(not(feature = "tls"))]
+fn client(info: ConnectionInfo, _trust: Option<&Trust>) -> RedisResult<Client> {
+    Client::open(info)
 }
 
 /// `None` when there is more than is taken.
@@ -151,6 +179,7 @@ fn refused(error: &RedisError, limit: Duration, redactor: &Redactor) -> Result<O
     };
     let text = redactor.redact(&text).into_owned();
     Err(match error.kind() {
+        _ if failure::is_tls(error) => unmeasured(UnmeasuredKind::Tls, failure::innermost(error)),
         _ if error.is_timeout() => unmeasured(UnmeasuredKind::TimedOut, in_time(limit)),
         _ if error.is_connection_refusal() => unmeasured(UnmeasuredKind::Refused, text),
         _ if error.is_connection_dropped() => unmeasured(UnmeasuredKind::Reset, text),

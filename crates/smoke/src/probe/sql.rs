@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use plimsoll_core::db::{DatabaseUrl, DbError, DbErrorKind, Engine, Value as Bind, named};
 use plimsoll_core::inspect::{self, Answer, Query, QueryError};
-use plimsoll_core::{Redactor, Secret};
+use plimsoll_core::{ErrorCode, Redactor, Secret};
 use serde_json::{Map, Value};
 
 use super::{Context, Observation, in_time, unmeasured};
@@ -90,7 +90,11 @@ fn refused(error: QueryError) -> Result<Observation, Unmeasured> {
             DbErrorKind::Lost => Err(unmeasured(UnmeasuredKind::Reset, error.to_string())),
             DbErrorKind::Busy => Err(unmeasured(UnmeasuredKind::TimedOut, error.to_string())),
             DbErrorKind::BackendMissing => Err(unmeasured(UnmeasuredKind::Unusable, missing(&error))),
-            _ => Ok(Observation { error: Some(error.to_string()), ..Observation::default() }),
+            _ => {
+                // What is forbidden is an answer. A table that is not there leaves open what would be in it.
+                let unanswerable = error.symptom() != Some(ErrorCode::PermissionDenied);
+                Ok(Observation { error: Some(error.to_string()), unanswerable, ..Observation::default() })
+            }
         },
         QueryError::Timeout { after } => Err(unmeasured(UnmeasuredKind::TimedOut, in_time(after))),
         wrong => Err(unmeasured(UnmeasuredKind::NotPrepared, wrong.to_string())),

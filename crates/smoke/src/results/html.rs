@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{clean, escaped, is_remarkable, revision, seconds, suite_of};
+use super::{clean, escaped, is_remarkable, seconds, suite_of};
 use crate::report::{CheckReport, Counts, Finding, SmokeReport, Verdict};
 
 const STYLE: &str = include_str!("page.css");
@@ -20,7 +20,7 @@ pub(super) fn write(report: &SmokeReport) -> String {
     let time = seconds(report.duration_ms);
     put(&format!("<p><code>{}</code> &middot; {time} s</p>", escaped(&report.target)));
     if let Some(tally) = &report.revision {
-        put(&format!("<p>{}</p>", escaped(&revision(tally))));
+        put(&format!("<p>{}</p>", escaped(&tally.to_string())));
     }
     put(&format!("<ul class=\"counts\">{}</ul>\n</header>\n<main>", counts(report.counts)));
     for (index, check) in report.checks.iter().enumerate().filter(|(_, check)| is_remarkable(check)) {

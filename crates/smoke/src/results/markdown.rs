@@ -1,6 +1,6 @@
 //! Markdown for the summary of a CI job: the counts, a table, and what did not pass. The other forms are beside it.
 
-use super::{clean, is_remarkable, revision, seconds, suite_of};
+use super::{clean, is_remarkable, seconds, suite_of};
 use crate::report::{CheckReport, SmokeReport};
 
 pub(super) fn write(report: &SmokeReport) -> String {
@@ -11,7 +11,7 @@ pub(super) fn write(report: &SmokeReport) -> String {
         seconds(report.duration_ms),
         code(&report.target)
     ));
-    blocks.extend(report.revision.as_ref().map(|tally| escaped(&revision(tally))));
+    blocks.extend(report.revision.as_ref().map(|tally| escaped(&tally.to_string())));
     let mut table = vec!["| verdict | check | suite | attempts | ms |".to_owned(), "|---|---|---|--:|--:|".to_owned()];
     table.extend(report.checks.iter().map(row));
     blocks.push(table.join("\n"));

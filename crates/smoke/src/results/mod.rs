@@ -9,7 +9,7 @@ mod tests;
 
 use plimsoll_core::Redactor;
 
-use crate::report::{CheckReport, RevisionTally, SmokeReport, Verdict};
+use crate::report::{CheckReport, SmokeReport, Verdict};
 
 /// A form in which a run can be kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,12 +93,6 @@ fn is_remarkable(check: &CheckReport) -> bool {
 
 fn seconds(millis: u64) -> String {
     format!("{}.{:03}", millis / 1000, millis % 1000)
-}
-
-/// How the revision was proved, in one line.
-fn revision(tally: &RevisionTally) -> String {
-    let RevisionTally { expected, named, other, silent } = tally;
-    format!("revision {expected}: {named} answers named it, {other} another one, {silent} none")
 }
 
 /// Text without the characters that neither XML nor a terminal takes.

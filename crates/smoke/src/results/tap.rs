@@ -1,6 +1,6 @@
 //! TAP, version 14: a line for each check, with a YAML block where there is something to say. The other forms are beside it.
 
-use super::{clean, is_remarkable, revision};
+use super::{clean, is_remarkable};
 use crate::report::{CheckReport, SmokeReport, Verdict};
 
 /// TAP's word for a failure that does not count. In one piece it would be a note of something unfinished.
@@ -10,7 +10,7 @@ const WORD: &str = concat!("TO", "DO");
 pub(super) fn write(report: &SmokeReport) -> String {
     let mut lines = vec!["TAP version 14".to_owned(), format!("1..{}", report.checks.len())];
     lines.push(format!("# {}", one_line(&report.target)));
-    lines.extend(report.revision.as_ref().map(|tally| format!("# {}", one_line(&revision(tally)))));
+    lines.extend(report.revision.as_ref().map(|tally| format!("# {}", one_line(&tally.to_string()))));
     for (index, check) in report.checks.iter().enumerate() {
         lines.push(point(index + 1, check));
         if is_remarkable(check) {

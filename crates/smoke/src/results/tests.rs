@@ -6,6 +6,7 @@ use plimsoll_core::{Location, Secret};
 
 use super::*;
 use crate::report::{Counts, Finding, Part, SkipReason, Unmeasured, UnmeasuredKind};
+use crate::tally::RevisionTally;
 
 fn check(line: u32, name: &str, verdict: Verdict) -> CheckReport {
     CheckReport {

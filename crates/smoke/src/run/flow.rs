@@ -29,21 +29,22 @@ pub(super) struct Flow<'a, 'e> {
 /// What a check that runs beside others tells.
 enum Told {
     Event(Event),
-    /// `None` when its thread ended otherwise than by its outcome.
-    Over(usize, Option<Box<Outcome>>),
+    /// The check and its lane; `None` when its thread ended otherwise than by its outcome.
+    Over(usize, usize, Option<Box<Outcome>>),
 }
 
 /// Tells that a check is over however its thread ends, or everybody would wait for it.
 struct Finish<'a> {
     to: &'a Sender<Told>,
     index: usize,
+    lane: usize,
     outcome: Option<Box<Outcome>>,
 }
 
 impl Drop for Finish<'_> {
     fn drop(&mut self) {
         // Nobody listens any more only when the run is being given up.
-        self.to.send(Told::Over(self.index, self.outcome.take())).ok();
+        self.to.send(Told::Over(self.index, self.lane, self.outcome.take())).ok();
     }
 }
 
@@ -80,7 +81,7 @@ impl<'a, 'e> Flow<'a, 'e> {
         let report = match (check, reason) {
             (check, Some(reason)) => takeback::left_to_a_person(left, check.as_ref(), reason),
             (Some(check), None) => {
-                let turn = Turn { check: &check, uuid: &left.uuid, names: Some(&given), takes_back: &[] };
+                let turn = Turn { check: &check, uuid: &left.uuid, names: Some(&given), takes_back: &[], lane: 0 };
                 let mut report = self.in_turn(&turn).report;
                 if report.verdict == Verdict::Error {
                     // That it is still there says nothing about what this run looks at.
@@ -104,14 +105,18 @@ impl<'a, 'e> Flow<'a, 'e> {
         let mut reports: Vec<Option<CheckReport>> = plan.checks.iter().map(|_| None).collect();
         let uuids: Vec<String> = plan.checks.iter().map(|_| random_id()).collect();
         let befores: Vec<Vec<Check>> = plan.checks.iter().map(|planned| takeback::before(planned, plan)).collect();
-        let turn = |index: usize| Turn {
+        let turn = &|index: usize, lane: usize| Turn {
             check: &plan.checks[index].check,
             uuid: &uuids[index],
             names: None,
             takes_back: &befores[index],
+            lane,
         };
         thread::scope(|scope| {
             let (to, from) = mpsc::channel();
+            // As many threads as are needed at once; each takes the next check when it is done with one.
+            let mut lanes: Vec<Sender<usize>> = Vec::new();
+            let mut free: Vec<usize> = Vec::new();
             let mut running = 0_usize;
             loop {
                 while let Some(index) = schedule.next() {
@@ -125,33 +130,44 @@ impl<'a, 'e> Flow<'a, 'e> {
                     }
                     (self.on_event)(&Event::CheckStarted { number, name: planned.check.name.clone() });
                     if session.options.jobs <= 1 {
-                        let outcome = session.check(&turn(index), self.on_event);
+                        let outcome = session.check(&turn(index, 0), self.on_event);
                         schedule.end(index);
                         reports[index] = Some(self.finished(index, number, outcome, &uuids[index]));
                         continue;
                     }
                     running += 1;
-                    let (to, turn) = (to.clone(), turn(index));
-                    scope.spawn(move || {
-                        let mut finish = Finish { to: &to, index, outcome: None };
-                        let outcome = session.check(&turn, &mut |event| {
-                            to.send(Told::Event(event.clone())).ok();
+                    let lane = free.pop().unwrap_or_else(|| {
+                        let lane = lanes.len();
+                        let (give, take) = mpsc::channel();
+                        lanes.push(give);
+                        let to = to.clone();
+                        scope.spawn(move || {
+                            while let Ok(index) = take.recv() {
+                                let mut finish = Finish { to: &to, index, lane, outcome: None };
+                                let outcome = session.check(&turn(index, lane), &mut |event| {
+                                    to.send(Told::Event(event.clone())).ok();
+                                });
+                                finish.outcome = Some(Box::new(outcome));
+                            }
                         });
-                        finish.outcome = Some(Box::new(outcome));
+                        lane
                     });
+                    // Its thread waits for it, or has told that it ended and ends the run.
+                    lanes[lane].send(index).ok();
                 }
                 if running == 0 {
                     break;
                 }
                 match from.recv() {
                     Ok(Told::Event(event)) => (self.on_event)(&event),
-                    Ok(Told::Over(index, Some(outcome))) => {
+                    Ok(Told::Over(index, lane, Some(outcome))) => {
                         running -= 1;
+                        free.push(lane);
                         schedule.end(index);
                         reports[index] = Some(self.finished(index, first + index + 1, *outcome, &uuids[index]));
                     }
                     // The scope passes on what went wrong in the thread.
-                    Ok(Told::Over(_, None)) | Err(_) => break,
+                    Ok(Told::Over(_, _, None)) | Err(_) => break,
                 }
             }
         });
@@ -177,7 +193,7 @@ impl<'a, 'e> Flow<'a, 'e> {
             (None, _) => (skipped(&cleanup, SkipReason::NothingSent(planned.check.name.clone())), true),
             (Some(_), Some(name)) => (skipped(&cleanup, SkipReason::NotCaptured(name)), true),
             (Some(uuid), None) => {
-                let turn = Turn { check: &cleanup, uuid: &uuid, names: None, takes_back: &[] };
+                let turn = Turn { check: &cleanup, uuid: &uuid, names: None, takes_back: &[], lane: 0 };
                 let report = self.in_turn(&turn).report;
                 let is_gone = matches!(report.verdict, Verdict::Pass | Verdict::Flaky);
                 (report, is_gone)
@@ -195,7 +211,7 @@ impl<'a, 'e> Flow<'a, 'e> {
             Some(reason) if !matches!(reason, SkipReason::StoppedAt(_)) => skipped(&planned.check, reason),
             _ => {
                 let uuid = random_id();
-                self.in_turn(&Turn { check: &planned.check, uuid: &uuid, names: None, takes_back: &[] }).report
+                self.in_turn(&Turn { check: &planned.check, uuid: &uuid, names: None, takes_back: &[], lane: 0 }).report
             }
         };
         if matches!(report.verdict, Verdict::Pass | Verdict::Flaky | Verdict::Skip) {

@@ -27,8 +27,9 @@ use crate::masking::Masking;
 use crate::model::Check;
 use crate::plan::SmokePlan;
 use crate::probe::Marks;
-use crate::report::{CheckReport, Counts, RevisionTally, SkipReason, SmokeReport, Verdict};
+use crate::report::{CheckReport, Counts, SkipReason, SmokeReport, Verdict};
 use crate::revision::{Revision, millis};
+use crate::tally::RevisionTally;
 use clock::Clock;
 use flow::Flow;
 use journal::{Journal, Leftover};
@@ -102,7 +103,8 @@ impl Default for Options {
     }
 }
 
-/// Sends the checks of a plan. Connections are kept between requests of safe methods; all others have their own.
+/// Sends the checks of a plan. Connections are kept between requests of safe methods; all others have their own, and every
+/// request of a check that is held against an expected revision.
 ///
 /// What checks have made is taken back at the end, the last first; what an earlier run has left in the journal, before
 /// anything else.

@@ -27,8 +27,9 @@ use crate::plan::SmokePlan;
 use crate::probe::{self, Marks};
 use crate::problem::template_text;
 use crate::render::rendered;
-use crate::report::{CheckReport, Finding, Part, RevisionTally, Unmeasured, UnmeasuredKind, Verdict};
+use crate::report::{CheckReport, Finding, Part, Unmeasured, UnmeasuredKind, Verdict};
 use crate::revision::{self, millis};
+use crate::tally::RevisionTally;
 
 /// What a run carries from check to check.
 pub(super) struct Session<'a> {
@@ -55,6 +56,8 @@ pub(super) struct Turn<'a> {
     pub(super) names: Option<&'a BTreeMap<String, Name>>,
     /// What is written down before anything is sent that has to be taken back.
     pub(super) takes_back: &'a [Check],
+    /// Which of the threads that run beside each other it has.
+    pub(super) lane: usize,
 }
 
 /// What came of a check.
@@ -71,6 +74,7 @@ struct Ready {
     schema: Option<jsonschema::Validator>,
     until: Vec<Expectation>,
     abort_if: Vec<Expectation>,
+    lane: usize,
 }
 
 enum What {
@@ -253,7 +257,7 @@ impl Session<'_> {
             }
             other => What::Other(other),
         };
-        Ok(Ready { what, expect, schema, until, abort_if })
+        Ok(Ready { what, expect, schema, until, abort_if, lane: turn.lane })
     }
 
     /// Looks once and puts what came into the report. `None` when everything was as expected.
@@ -311,9 +315,11 @@ impl Session<'_> {
             body_bytes: request.body_limit.unwrap_or(self.options.body_limit as u64),
         };
         let several = addresses.len() > 1;
+        // A kept connection stays with one instance, and would tell nothing about the others.
+        let fresh = several || (self.target.revision.is_some() && !check.any_revision);
         let mut first = None;
         for address in addresses {
-            let route = Route { suite: &check.suite, address, fresh: several };
+            let route = Route { suite: &check.suite, address, fresh, lane: ready.lane };
             let from = address.filter(|_| several);
             let answer = match http.send(request, limits, route) {
                 Ok(answer) => answer,
@@ -391,12 +397,18 @@ impl Session<'_> {
             database: self.options.database.as_ref(),
             search_path: self.options.search_path.as_deref(),
             marks: &self.marks,
+            trust: self.targets.trust(&check.suite),
         };
         let found = probe::measure(probe, &context).map_err(|Unmeasured { kind, detail }| {
             report.unmeasured = Some(Unmeasured { kind, detail: self.masking.apply(&detail) });
             Failure::Unmeasured { kind, bytes_sent: false }
         })?;
         report.answer_ms = Some(millis(found.elapsed));
+        if let Some(error) = found.error.as_ref().filter(|_| found.unanswerable && ready.expect.error.is_none()) {
+            report.unmeasured = Some(Unmeasured { kind: UnmeasuredKind::Unusable, detail: self.masking.apply(error) });
+            // A table may come while somebody waits for it.
+            return Err(Failure::NotAsExpected);
+        }
         found.secrets.iter().for_each(|secret| self.masking.learn(secret.clone()));
         let not_captured = self.capture(check, found.json.as_ref(), &found.text, &[]);
         report.findings = expect::probe::judge(probe, &ready.expect, ready.schema.as_ref(), &found, &self.masking);

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use minijinja::{Environment, Value as Name};
 
+use crate::http::tls::Trust;
 use crate::http::{self, Http};
 use crate::masking::Masking;
 use crate::model::Suite;
@@ -64,6 +65,11 @@ impl<'a> Targets<'a> {
         let http = Arc::new(http);
         others.insert(base_url.to_owned(), Arc::clone(&http));
         Ok(http)
+    }
+
+    /// Whom the probes of a suite trust that are not HTTP.
+    pub(super) fn trust(&self, suite: &str) -> Result<Option<&Trust>, Unmeasured> {
+        self.target.trust(suite)
     }
 }
 

@@ -4,10 +4,10 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use plimsoll_core::Redactor;
-use plimsoll_smoke::{Await, Options, Revision, RevisionSource, await_revision};
+use plimsoll_smoke::{Await, Options, Revision, RevisionSource, Target, await_revision};
 
 use crate::server::{Reply, Server};
-use crate::{run_at, run_with, wrongs};
+use crate::{plan_of, run_at, run_with, wrongs};
 
 const BOTH: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2))];
 
@@ -71,6 +71,21 @@ fn a_revision_is_proved_at_every_address_in_turn() {
     let base_url = format!("http://service.invalid:{}", first.port());
     let error = await_revision(&base_url, &revision, &how, &mut |_| {}).expect_err("one does not");
     assert!(error.to_string().ends_with("instead: revision `old` with status 200 from 127.0.0.2"), "{error}");
+}
+
+#[test]
+fn the_revision_of_every_address_is_held_against_a_check_that_asks_all() {
+    let named = |revision: &'static str| move || Reply::json(200, "{}").with("x-revision", revision);
+    let (first, second) = pair(named("new"), named("old"));
+    let options = Options { addresses: BOTH.to_vec(), ..Options::default() };
+    let revision = Revision { expected: "new".to_owned(), source: RevisionSource::Header("x-revision".to_owned()) };
+    let target = Target { base_url: format!("http://service.invalid:{}", first.port()), revision: Some(revision) };
+    let text = "[[check]]\nname = 'a'\nrequest = { path = '/', resolve = 'all' }\n";
+    let report = plimsoll_smoke::run(&plan_of(text, &options), &target, &options, &mut |_| {}).expect("the run starts");
+    assert_eq!(wrongs(&report), ["FAIL revision from 127.0.0.2: expected `new`, found `old`"]);
+    assert_eq!((first.requests().len(), second.requests().len()), (1, 1));
+    let tally = report.revision.expect("a revision was expected");
+    assert_eq!((tally.named, tally.other), (1, 1));
 }
 
 #[test]

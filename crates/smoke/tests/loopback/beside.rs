@@ -1,5 +1,6 @@
 //! Checks that run beside each other, and those that must not. The rules alone are tested beside `schedule.rs`.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
@@ -112,4 +113,17 @@ fn a_secret_that_another_check_captured_meanwhile_is_masked_everywhere() {
     let report = run_with(&server.url(), &[login, &checks(&["leaks"], "")].concat(), &jobs(2), &mut |_| {});
     assert_eq!(report.counts.fail, 1);
     assert!(!format!("{report:?}").contains("tk-abcdef"), "{report:?}");
+}
+
+#[test]
+fn no_more_connections_are_made_than_checks_run_beside_each_other() {
+    let names: Vec<String> = (0..40).map(|number| format!("c{number}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    for most in [1, 4] {
+        let server = Server::start(|_| Reply::json(200, "{}"));
+        let report = run_with(&server.url(), &checks(&names, ""), &jobs(most), &mut |_| {});
+        let connections: BTreeSet<_> = server.requests().iter().map(|request| request.connection).collect();
+        assert_eq!((report.counts.pass, server.requests().len()), (40, 40), "{:?}", wrongs(&report));
+        assert!(connections.len() <= most, "{} connections for {most} at once", connections.len());
+    }
 }

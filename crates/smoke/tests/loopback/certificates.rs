@@ -13,10 +13,10 @@ use crate::server::{Reply, Server};
 use crate::{run_with, wrongs};
 
 /// Somebody who signs certificates.
-struct Authority(CertifiedIssuer<'static, KeyPair>);
+pub(crate) struct Authority(pub(crate) CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::named("Harbour Test Authority")
     }
 
@@ -29,7 +29,11 @@ impl Authority {
     }
 
     /// A certificate for a name, with what a test changes about it.
-    fn sign(&self, name: &str, change: impl FnOnce(&mut CertificateParams)) -> (rcgen::Certificate, KeyPair) {
+    pub(crate) fn sign(
+        &self,
+        name: &str,
+        change: impl FnOnce(&mut CertificateParams),
+    ) -> (rcgen::Certificate, KeyPair) {
         let mut params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
         params.distinguished_name.push(DnType::CommonName, name);
         params.not_before = date_time_ymd(2020, 1, 1);
@@ -47,7 +51,11 @@ impl Authority {
     }
 }
 
-fn server(certificate: &(rcgen::Certificate, KeyPair), clients: Option<&Authority>) -> Server {
+/// What a server with this certificate needs, and whether it asks its clients for one.
+pub(crate) fn tls_config(
+    certificate: &(rcgen::Certificate, KeyPair),
+    clients: Option<&Authority>,
+) -> rustls::ServerConfig {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = rustls::ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
@@ -60,8 +68,11 @@ fn server(certificate: &(rcgen::Certificate, KeyPair), clients: Option<&Authorit
         }
     };
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(certificate.1.serialize_der()));
-    let config = builder.with_single_cert(vec![certificate.0.der().clone()], key).expect("a configuration");
-    Server::with_tls(config, |_| Reply::json(200, r#"{"ok": true}"#))
+    builder.with_single_cert(vec![certificate.0.der().clone()], key).expect("a configuration")
+}
+
+fn server(certificate: &(rcgen::Certificate, KeyPair), clients: Option<&Authority>) -> Server {
+    Server::with_tls(tls_config(certificate, clients), |_| Reply::json(200, r#"{"ok": true}"#))
 }
 
 /// Runs one check with a project in which `ca.pem` trusts an authority.

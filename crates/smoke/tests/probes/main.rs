@@ -5,6 +5,7 @@ mod logs;
 mod network;
 mod redis;
 mod redis_server;
+mod redis_tls;
 mod sql;
 
 use std::path::Path;

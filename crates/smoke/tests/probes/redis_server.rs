@@ -14,21 +14,27 @@ pub(crate) struct RedisServer {
 impl RedisServer {
     /// Starts one on a free port, with the users of an ACL file.
     pub(crate) fn start(acl: &str) -> Self {
-        // Somebody else may take a free port before the server does.
-        let try_start = |_| {
-            let free = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr());
-            Self::start_at(free.expect("a free port").port(), acl)
-        };
-        (0..5).find_map(try_start).expect("redis-server starts on a free port")
+        Self::on_a_free_port(|port| Self::start_at(port, acl))
+    }
+
+    /// Starts one on a free port: somebody else may take it before the server does.
+    pub(crate) fn on_a_free_port(start: impl Fn(u16) -> Option<Self>) -> Self {
+        let free = || TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
+        (0..5).find_map(|_| start(free())).expect("redis-server starts on a free port")
     }
 
     /// Starts one on this port; `None` when it ends instead.
     pub(crate) fn start_at(port: u16, acl: &str) -> Option<Self> {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::write(folder.path().join("users.acl"), acl).expect("users");
+        Self::with(folder, port, &["--port", &port.to_string(), "--aclfile", "users.acl"])
+    }
+
+    /// Starts a server in its folder.
+    pub(crate) fn with(folder: tempfile::TempDir, port: u16, arguments: &[&str]) -> Option<Self> {
         let mut child = Command::new("redis-server")
-            .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
-            .args(["--aclfile", "users.acl", "--dir", "."])
+            .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", "."])
+            .args(arguments)
             .current_dir(folder.path())
             .stdout(Stdio::piped())
             .spawn()

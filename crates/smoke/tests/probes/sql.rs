@@ -49,7 +49,7 @@ fn what_the_database_refuses_fails_unless_it_is_expected_and_nothing_is_written(
     ]);
     let report = run(&text, &options);
     let found = told(&report);
-    assert!(found[0].starts_with("FAIL error: expected nothing, found \"no such column"), "{found:?}");
+    assert!(found[0].starts_with("ERROR cannot be measured (no such column"), "{found:?}");
     assert_eq!((found[1].as_str(), found[3].as_str()), ("PASS ", "PASS "));
     assert_eq!(found[2], "ERROR request cannot be made (only what reads is run here, and this begins with `DELETE`)");
     assert!(found[4].starts_with("ERROR not there (the database sqlite:"), "{found:?}");
