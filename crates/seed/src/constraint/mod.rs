@@ -11,6 +11,7 @@ use plimsoll_core::ErrorCode;
 use plimsoll_core::db::Table;
 
 use crate::error::Problem;
+use crate::parallel::in_chunks;
 use crate::read::Seeds;
 use crate::reconcile::diff::Decision;
 use crate::reconcile::observe::{Observation, TableState};
@@ -27,25 +28,32 @@ pub(crate) fn check(
     decisions: &[Vec<Decision>],
     problems: &mut Vec<Problem>,
 ) {
-    for (index, staged) in seeds.tables.iter().enumerate() {
-        let state = &observation.tables[index];
-        let Some(table) = &state.table else { continue };
-        let before = problems.len();
-        hidden(seeds, staged, table, problems);
-        keys(staged, state, problems);
-        required(staged, table, &decisions[index], problems);
-        if problems.len() > before {
-            // What follows would only repeat it in other words.
-            continue;
-        }
-        unique::check(seeds, observation, index, &decisions[index], problems);
-        for orphan in &state.probe.orphans {
-            if writes(&decisions[index], orphan.row, &orphan.columns) {
-                let row = &staged.rows[orphan.row];
-                problems.push(at_column(seeds, row, &orphan.columns[0], ErrorCode::ReferenceMissing, orphan.message()));
-            }
+    let indexes: Vec<usize> = (0..seeds.tables.len()).collect();
+    let found = in_chunks(&indexes, 1, |table| {
+        table.iter().flat_map(|index| of_table(seeds, observation, decisions, *index)).collect::<Vec<_>>()
+    });
+    problems.extend(found.into_iter().flatten());
+}
+
+fn of_table(seeds: &Seeds, observation: &Observation, decisions: &[Vec<Decision>], index: usize) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let (staged, state) = (&seeds.tables[index], &observation.tables[index]);
+    let Some(table) = &state.table else { return problems };
+    hidden(seeds, staged, table, &mut problems);
+    keys(staged, state, &mut problems);
+    required(staged, table, &decisions[index], &mut problems);
+    if !problems.is_empty() {
+        // What follows would only repeat it in other words.
+        return problems;
+    }
+    unique::check(seeds, observation, index, &decisions[index], &mut problems);
+    for orphan in &state.probe.orphans {
+        if writes(&decisions[index], orphan.row, &orphan.columns) {
+            let row = &staged.rows[orphan.row];
+            problems.push(at_column(seeds, row, &orphan.columns[0], ErrorCode::ReferenceMissing, orphan.message()));
         }
     }
+    problems
 }
 
 /// What is worth knowing about the tables, and stands against nothing.

@@ -30,7 +30,8 @@ pub(crate) struct CompiledBlock<'env> {
     pub(super) let_depths: Vec<usize>,
     /// For every `let`, when it is evaluated: by the condition at this position that needs it, for the key, or for the row.
     pub(super) let_turns: Vec<usize>,
-    /// For every `let` that depends on nothing but the document, a number that it shares with its likes in other blocks.
+    /// For every `let` that depends on nothing but the document and an item of the first loop, a number that it shares with its
+    /// likes in other blocks.
     pub(super) let_shared: Vec<Option<usize>>,
     pub(super) when: Vec<Condition<'env>>,
     pub(super) columns: Vec<Named<'env>>,
@@ -50,7 +51,7 @@ pub(crate) struct CompiledBlock<'env> {
     pub(super) rows: Option<Vec<(usize, Literals)>>,
 }
 
-/// The `let`s of a dataset that mean the same in several blocks: they are evaluated once for a document.
+/// The `let`s of a dataset that mean the same in several blocks: they are evaluated once for a document, or for an item of it.
 #[derive(Default)]
 pub(crate) struct Shared {
     by_meaning: HashMap<String, usize>,
@@ -114,7 +115,7 @@ impl<'env> CompiledBlock<'env> {
             offset,
             key: block.key.get_ref().iter().map(|name| Arc::from(name.as_str())).collect(),
             key_nulls: block.key_nulls,
-            let_shared: shared.numbers(&lets, &let_depths),
+            let_shared: shared.numbers(&each, &lets, &let_depths),
             let_depths,
             each,
             let_turns: turns(&when, &columns, is_first.then(|| block.key.get_ref().as_slice()), &lets),
@@ -139,7 +140,8 @@ impl<'env> CompiledBlock<'env> {
 
 impl Shared {
     /// A `let` means what its expression says, with what the `let`s mean that it uses.
-    fn numbers(&mut self, lets: &[Named<'_>], depths: &[usize]) -> Vec<Option<usize>> {
+    fn numbers(&mut self, each: &[Loop<'_>], lets: &[Named<'_>], depths: &[usize]) -> Vec<Option<usize>> {
+        let first = each.first().map(|first| format!("{} as {}\n", first.list.expr.source(), first.name));
         let mut meanings: Vec<String> = Vec::with_capacity(lets.len());
         for (position, named) in lets.iter().enumerate() {
             let mut names: Vec<String> = named.value.expr.names().into_iter().collect();
@@ -157,7 +159,12 @@ impl Shared {
         }
         let numbered = meanings.into_iter().zip(depths).map(|(meaning, depth)| {
             let next = self.by_meaning.len();
-            (*depth == 0).then(|| *self.by_meaning.entry(meaning).or_insert(next))
+            let meaning = match depth {
+                0 => meaning,
+                1 => format!("{}{meaning}", first.as_ref()?),
+                _ => return None,
+            };
+            Some(*self.by_meaning.entry(meaning).or_insert(next))
         });
         numbered.collect()
     }

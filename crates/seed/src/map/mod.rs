@@ -1,9 +1,11 @@
 //! Mapping: runs the expressions of a block over documents and stages rows. Reading the files is `load`'s.
 
+mod cells;
 pub(crate) mod compile;
 mod condition;
 pub(crate) mod explain;
 pub(crate) mod expression;
+mod frame;
 mod kept;
 mod loose;
 mod row;

@@ -7,7 +7,8 @@ use plimsoll_core::ErrorCode;
 use serde_json::Value as Json;
 
 use crate::error::Problem;
-use crate::map::stage::{Seen, SoFar};
+use crate::map::frame::SoFar;
+use crate::map::stage::Seen;
 use crate::map::{CompiledBlock, Staging};
 use crate::parallel::in_chunks;
 use crate::read::document::{Document, Origin};

@@ -2,31 +2,21 @@
 
 use std::sync::Arc;
 
+use minijinja::Value;
 use minijinja::value::ValueKind;
-use minijinja::{ErrorKind, Value};
 use plimsoll_core::ErrorCode;
 use serde_json::{Map, Value as Json};
 
 use crate::error::Problem;
 use crate::map::Staging;
-use crate::map::compile::{CompiledBlock, Loop, Named, Placed};
-use crate::map::explain::{explain_in, undefined_names};
-use crate::map::expression::{Expr, RefValue, Scope, to_json};
-use crate::map::kept::Kept;
+use crate::map::compile::{CompiledBlock, Loop, Placed};
+use crate::map::explain::explain_in;
+use crate::map::expression::Scope;
+use crate::map::frame::{Frame, Place, SoFar};
 use crate::map::row::{WAS, is_was, old_key};
 use crate::map::run::Input;
-use crate::read::document::Document;
 use crate::read::source::Source;
-use crate::staged::{Cell, Part};
-use crate::value::write_canonical;
-
-/// What the blocks that are run over the same inputs know of each other.
-#[derive(Default)]
-pub(super) struct SoFar {
-    /// The values of `let`s that mean the same in other blocks, for the input at hand.
-    pub(super) shared: Vec<Option<Value>>,
-    pub(super) kept: Kept,
-}
+use crate::staged::Cell;
 
 /// An input as expressions see it.
 pub(super) struct Seen<'i> {
@@ -36,32 +26,10 @@ pub(super) struct Seen<'i> {
     pub(super) file: Value,
 }
 
-/// The names of one evaluation, and which of them are places in the document.
-struct Frame<'d> {
-    scope: Scope,
-    /// Later names shadow earlier ones, also where they are no places.
-    places: Vec<(Arc<str>, Option<Place<'d>>)>,
-    document: Option<&'d Arc<Document>>,
-    /// For the document and every loop, a number that changes when it moves on.
-    versions: Vec<u64>,
-    latest: u64,
-    /// The values of `let`s with the version they were evaluated at.
-    known: Vec<Option<(u64, Value)>>,
-    so_far: SoFar,
-    /// How many of the conditions hold already.
-    held: usize,
-}
-
-/// A part of a document and its JSON pointer.
-struct Place<'d> {
-    json: &'d Json,
-    pointer: String,
-}
-
 impl<'env> CompiledBlock<'env> {
     /// Stages the rows of a block that is run over nothing: its literal rows, or what its expressions make.
     pub(crate) fn stage_alone(&self, base: &Value, staging: &mut Staging) {
-        let mut frame = self.frame(base, None);
+        let mut frame = Frame::new(base, None, self.each.len(), self.lets.len());
         match &self.rows {
             Some(rows) => {
                 for (offset, row) in rows {
@@ -75,7 +43,7 @@ impl<'env> CompiledBlock<'env> {
     /// Stages the rows of one document or record.
     pub(super) fn stage(&self, base: &Value, input: &Seen<'_>, so_far: &mut SoFar, staging: &mut Staging) {
         let Seen { input, value, file } = input;
-        let mut frame = self.frame(base, Some(&input.document));
+        let mut frame = Frame::new(base, Some(&input.document), self.each.len(), self.lets.len());
         frame.so_far = std::mem::take(so_far);
         frame.scope.set(&self.root, value.clone());
         frame.scope.set(&self.file_name, file.clone());
@@ -95,19 +63,6 @@ impl<'env> CompiledBlock<'env> {
         let what = if self.is_own { "records" } else { "documents" };
         let at = self.file.location(self.offset);
         format!("none of {inputs} {what} gives a row of `{}`, see {at}", self.table)
-    }
-
-    fn frame<'d>(&self, base: &Value, document: Option<&'d Arc<Document>>) -> Frame<'d> {
-        Frame {
-            scope: Scope::new(base.clone()),
-            places: Vec::new(),
-            document,
-            versions: vec![0; self.each.len() + 1],
-            latest: 0,
-            known: vec![None; self.lets.len()],
-            so_far: SoFar::default(),
-            held: 0,
-        }
     }
 
     /// A record whose fields are the columns, as they are.
@@ -224,6 +179,7 @@ impl<'env> CompiledBlock<'env> {
         for (index, item) in items.enumerate() {
             frame.latest += 1;
             frame.versions[level] = frame.latest;
+            frame.item = if level == 1 { index } else { frame.item };
             let item_place = place.as_ref().and_then(|place| place.item(index));
             let item_pointer = item_place.as_ref().map_or_else(|| pointer.clone(), |place| place.pointer.clone());
             frame.scope.set(&first.name, item);
@@ -273,18 +229,6 @@ impl<'env> CompiledBlock<'env> {
         }
     }
 
-    /// The table and key of the row; nothing when a part of it is wrong, which is told when the row is made.
-    fn key_text(&self, source: &Source, frame: &Frame<'_>, staging: &mut Staging) -> Option<Vec<u8>> {
-        let mut text = self.table.clone().into_bytes();
-        for name in &self.key {
-            let named = self.columns.iter().find(|named| named.name == *name)?;
-            let cell = self.cell(named, None, source, frame, staging).ok()?;
-            text.push(0);
-            write_canonical(staging.references.meaning(&cell), &mut text);
-        }
-        Some(text)
-    }
-
     /// Asks the conditions that are left; false when there is no row here, or an error was found.
     fn holds(&self, source: &Source, frame: &mut Frame<'_>, staging: &mut Staging) -> bool {
         for (turn, condition) in self.when.iter().enumerate().skip(frame.held) {
@@ -316,13 +260,16 @@ impl<'env> CompiledBlock<'env> {
                 continue;
             }
             let number = self.let_shared[position];
-            let shared = number.and_then(|number| frame.so_far.shared.get(number)?.clone());
+            let item = if self.let_depths[position] == 0 { 0 } else { frame.item };
+            let shared = number.and_then(|number| frame.so_far.shared.get(number)?.get(item)?.clone());
             match shared.map_or_else(|| named.value.expr.eval(&frame.scope), Ok) {
                 Ok(value) => {
                     if let Some(number) = number {
                         let shared = &mut frame.so_far.shared;
-                        shared.resize(shared.len().max(number + 1), None);
-                        shared[number] = Some(value.clone());
+                        shared.resize(shared.len().max(number + 1), Vec::new());
+                        let items = &mut shared[number];
+                        items.resize(items.len().max(item + 1), None);
+                        items[item] = Some(value.clone());
                     }
                     frame.scope.set(&named.name, value.clone());
                     frame.places.push((Arc::clone(&named.name), None));
@@ -337,131 +284,10 @@ impl<'env> CompiledBlock<'env> {
         true
     }
 
-    /// Why an expression failed; where a `let` that it uses has no value, why that has none.
-    fn explain(&self, error: &minijinja::Error, source: &str, scope: &Scope) -> String {
-        let (mut text, mut source, mut within) = (explain_in(error, source, scope), source, self.lets.len());
-        while error.kind() == ErrorKind::UndefinedError
-            && let [name, ..] = undefined_names(source, scope).as_slice()
-            && let Some(position) = self.lets[..within].iter().rposition(|named| *named.name == **name)
-        {
-            source = self.lets[position].value.expr.source();
-            text = format!("`{name}` has no value here: {}", explain_in(error, source, scope));
-            within = position;
-        }
-        text
-    }
-
-    /// The values of a row that are evaluated together. None when one of them is wrong, which is found when they are evaluated
-    /// one by one.
-    fn evaluated(&self, frame: &Frame<'_>) -> Vec<Value> {
-        let list = self.together.as_ref().and_then(|list| list.eval(&frame.scope).ok());
-        list.and_then(|list| list.try_iter().ok().map(Iterator::collect)).unwrap_or_default()
-    }
-
-    /// Evaluates columns; nothing when one of them is wrong, after reporting all that are.
-    fn cells(
-        &self,
-        columns: &[Named<'env>],
-        evaluated: &[Value],
-        source: &Source,
-        frame: &Frame<'_>,
-        staging: &mut Staging,
-    ) -> Option<Vec<(Arc<str>, Cell)>> {
-        let mut cells = Vec::with_capacity(columns.len());
-        for named in columns {
-            let Named { name, value, slot } = named;
-            let evaluated = slot.and_then(|slot| evaluated.get(slot)).filter(|value| !value.is_undefined());
-            let cell = self.cell(named, evaluated, source, frame, staging);
-            match cell {
-                Ok(cell) => cells.push((Arc::clone(name), cell)),
-                Err(error) => {
-                    let text = self.explain(&error, value.expr.source(), &frame.scope);
-                    let message = format!("column `{name}`: {text}");
-                    staging.problems.push(source.problem(ErrorCode::SeedExpression, value.offset, message));
-                }
-            }
-        }
-        (cells.len() == columns.len()).then_some(cells)
-    }
-
-    /// The value of a column, evaluated unless it was with others.
-    fn cell(
-        &self,
-        named: &Named<'env>,
-        evaluated: Option<&Value>,
-        source: &Source,
-        frame: &Frame<'_>,
-        staging: &mut Staging,
-    ) -> Result<Cell, minijinja::Error> {
-        let value = &named.value;
-        match (&value.expr, evaluated) {
-            (Expr::Literal(json), _) => Ok(Cell::Value(json.clone())),
-            (_, Some(evaluated)) => cell(evaluated, source, value.offset, staging),
-            (expr, None) => match expr.path().and_then(|path| frame.part(path)) {
-                Some(part) => Ok(part),
-                None => expr.eval(&frame.scope).and_then(|result| cell(&result, source, value.offset, staging)),
-            },
-        }
-    }
-
     fn source(&self, pointer: &str, frame: &Frame<'_>) -> Source {
         let document = frame.document.map(|document| (Arc::clone(document), pointer.to_owned()));
         Source { file: Arc::clone(&self.file), offset: self.offset, document }
     }
-}
-
-impl<'d> Frame<'d> {
-    /// The place that a name means, unless it means something else here.
-    fn root(&self, name: &str) -> Option<&Place<'d>> {
-        self.places.iter().rev().find(|(known, _)| **known == *name)?.1.as_ref()
-    }
-
-    /// The document's own value for a plain path: exact, and without a detour through the expression language.
-    fn place_json(&self, path: &[Box<str>]) -> Option<&'d Json> {
-        let (root, parts) = path.split_first()?;
-        parts.iter().try_fold(self.root(root)?.json, |json, part| json.as_object()?.get(&**part))
-    }
-
-    /// What a plain path leads to, as a cell.
-    fn part(&self, path: &[Box<str>]) -> Option<Cell> {
-        let json = self.place_json(path)?;
-        if !json.is_object() && !json.is_array() {
-            return Some(Cell::Value(json.clone()));
-        }
-        let (place, document) = (self.place_of(path)?, self.document?);
-        Some(Cell::Part(Part { document: Arc::clone(document), pointer: place.pointer.into_boxed_str() }))
-    }
-
-    /// The place of a plain path such as `p.scoringAnchors`.
-    fn place_of(&self, path: &[Box<str>]) -> Option<Place<'d>> {
-        let json = self.place_json(path)?;
-        let (root, parts) = path.split_first()?;
-        let mut pointer = self.root(root)?.pointer.clone();
-        for part in parts {
-            pointer.push('/');
-            // Names of plain paths have nothing to escape.
-            pointer.push_str(part);
-        }
-        Some(Place { json, pointer })
-    }
-}
-
-impl<'d> Place<'d> {
-    fn item(&self, index: usize) -> Option<Self> {
-        Some(Self { json: self.json.get(index)?, pointer: format!("{}/{index}", self.pointer) })
-    }
-}
-
-/// A result as a cell: references are interned, everything else becomes JSON.
-fn cell(value: &Value, source: &Source, offset: usize, staging: &mut Staging) -> Result<Cell, minijinja::Error> {
-    let Some(reference) = value.downcast_object_ref::<RefValue>() else {
-        return Ok(Cell::Value(to_json(value)?));
-    };
-    let mut key = Vec::with_capacity(reference.key.len());
-    for (column, part) in &reference.key {
-        key.push((column.clone(), cell(part, source, offset, staging)?));
-    }
-    Ok(Cell::Ref(staging.references.intern(&reference.table, key, reference.missing, source, offset)))
 }
 
 fn failed(source: &Source, placed: &Placed<'_>, error: &minijinja::Error, scope: &Scope) -> Problem {

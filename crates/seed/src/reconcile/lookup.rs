@@ -41,6 +41,10 @@ impl Lookup<'_> {
         let engine = db.engine();
         let mut found = Found::default();
         let size = (dialect::max_binds(engine) / self.key.len().max(1)).min(CHUNK);
+        // One question more than there would be, and for a new table one in place of all.
+        if keys.len() > size && self.is_empty(db)? {
+            return Ok(found);
+        }
         for chunk in self.neighbours(keys, size).iter().map(AsRef::as_ref) {
             let Some(stmt) = self.statement(engine, chunk) else { continue };
             let mut seen = HashSet::new();
@@ -62,6 +66,11 @@ impl Lookup<'_> {
             }
         }
         Ok(found)
+    }
+
+    fn is_empty(&self, db: &mut dyn Db) -> Result<bool, DbError> {
+        let any = Stmt::new(format!("SELECT 1 FROM {} LIMIT 1", quoted(db.engine(), self.table)));
+        Ok(db.rows(&any)?.is_empty())
     }
 
     /// Keys in chunks. Those of several columns are brought together with their likes: a question reads every row that has any
