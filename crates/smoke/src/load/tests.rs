@@ -327,8 +327,8 @@ fn what_a_probe_cannot_do_is_told_at_its_place() {
             "2:40: `KEYS` keeps everybody else waiting: write keys = \"prefix:*\" in place of the command",
         ),
         (
-            "redis = { url = 'rediss://u:sesame@h', keys = 'a:*' }",
-            "2:17: the URL of Redis asks for TLS, which is not built in: take `redis://`, through a tunnel if need be",
+            "redis = { url = 'http://u:sesame@h', keys = 'a:*' }",
+            "2:17: the URL of Redis is none: write `redis://user:password@host:6379/0`",
         ),
         ("command = { run = ['env'], env = { 'A=B' = '1' } }", "2:36: `A=B` cannot be a name in the environment"),
         (
