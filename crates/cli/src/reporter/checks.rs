@@ -40,6 +40,10 @@ fn block(check: &CheckReport) -> String {
             diff.lines().for_each(|line| more(&format!("    {line}")));
         }
     }
+    // A status alone says that it went wrong, and the answer often why.
+    if let Some(answer) = check.answer.as_ref().filter(|_| !shows_answer(check)) {
+        more(&format!("answered: {}", answer.split_whitespace().collect::<Vec<_>>().join(" ")));
+    }
     if let Some(unmeasured) = &check.unmeasured {
         more(&unmeasured.to_string());
     }
@@ -54,4 +58,11 @@ fn block(check: &CheckReport) -> String {
         more(curl);
     }
     lines.join("\n") + "\n"
+}
+
+/// Whether a finding quotes the answer already.
+fn shows_answer(check: &CheckReport) -> bool {
+    check.findings.iter().any(|finding| {
+        finding.diff.is_some() || check.answer.as_ref().is_some_and(|answer| finding.actual.contains(answer.as_str()))
+    })
 }
