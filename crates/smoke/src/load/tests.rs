@@ -328,7 +328,7 @@ fn what_a_probe_cannot_do_is_told_at_its_place() {
         ),
         (
             "redis = { url = 'http://u:sesame@h', keys = 'a:*' }",
-            "2:17: the URL of Redis is none: write `redis://user:password@host:6379/0`",
+            "2:17: the URL of Redis is none: write `redis://user:password@host:6379/0` or `unix:///path/to/socket`",
         ),
         ("command = { run = ['env'], env = { 'A=B' = '1' } }", "2:36: `A=B` cannot be a name in the environment"),
         (
