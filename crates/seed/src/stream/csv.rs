@@ -48,9 +48,13 @@ pub(super) fn read(
 
 /// Where a record begins: its own place is before the empty lines above it.
 fn line(record: &StringRecord, next: u64) -> u64 {
+    let own = record.position().map_or(0, csv::Position::line);
+    if own + 1 == next {
+        return own;
+    }
     let inside = record.iter().map(|field| field.matches('\n').count()).sum::<usize>();
     let begun = next.saturating_sub(1 + u64::try_from(inside).unwrap_or(u64::MAX));
-    record.position().map_or(0, csv::Position::line).max(begun)
+    own.max(begun)
 }
 
 fn broken(error: &csv::Error, shown: &Path) -> SeedError {

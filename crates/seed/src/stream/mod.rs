@@ -11,6 +11,7 @@ mod gone;
 mod lines;
 mod page;
 pub(crate) mod plan;
+mod quick;
 mod read_back;
 mod seeds;
 mod show;

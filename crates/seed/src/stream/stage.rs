@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 
 use crate::error::{Problem, SeedError};
 use crate::read::model::Mode;
+use crate::stream::quick::Quick;
 use crate::stream::sql::{self, ROW, Shape};
 use crate::stream::{BulkTable, RowSource};
 use crate::value::{Misfit, fingerprint, to_db};
@@ -39,13 +40,6 @@ pub(super) enum Unfit {
     Value(#[from] Misfit),
     #[error("`{column}` takes JSON, and this is none")]
     NoJson { column: String },
-}
-
-enum Quick {
-    /// A text of at most this many characters goes in as it is.
-    Text(usize),
-    Int,
-    None,
 }
 
 /// Stages the rows of a table, unless this session has done so.
@@ -271,17 +265,7 @@ pub(super) fn writers(shape: &Shape, is_text: bool) -> Vec<Writer<'_>> {
 
 impl<'a> Writer<'a> {
     fn new(column: &'a Column, is_text: bool) -> Self {
-        let declared = column.declared.to_lowercase();
-        let quick = match column.kind {
-            ColumnKind::Int => Quick::Int,
-            ColumnKind::Text if declared == "text" || declared == "longtext" => Quick::Text(usize::MAX),
-            ColumnKind::Text if declared.starts_with("varchar(") || declared.starts_with("character varying(") => {
-                let limit = declared.split_once('(').and_then(|(_, rest)| rest.split(')').next()?.parse().ok());
-                limit.map_or(Quick::None, Quick::Text)
-            }
-            _ => Quick::None,
-        };
-        Self { column, quick, parses: is_text && column.kind == ColumnKind::Json }
+        Self { column, quick: Quick::of(column), parses: is_text && column.kind == ColumnKind::Json }
     }
 
     /// The column's name.
@@ -291,21 +275,14 @@ impl<'a> Writer<'a> {
 
     /// Puts a value into its place, which keeps what it has allocated.
     pub(super) fn write(&self, value: &Json, into: &mut Value) -> Result<(), Unfit> {
-        match (&self.quick, value, &mut *into) {
-            // Bytes are never fewer than characters.
-            (Quick::Text(limit), Json::String(text), Value::Text(kept)) if text.len() <= *limit => {
-                text.clone_into(kept)
-            }
-            (Quick::Text(limit), Json::String(text), slot) if text.len() <= *limit => *slot = Value::Text(text.clone()),
-            (Quick::Int, Json::String(text), slot) if text.parse::<i64>().is_ok() => {
-                *slot = text.parse().map_or(Value::Null, Value::Int);
-            }
-            (_, Json::String(text), slot) if self.parses => {
+        match value {
+            Json::String(text) if self.quick.write(text, into) => {}
+            Json::String(text) if self.parses => {
                 let parsed: Json =
                     serde_json::from_str(text).map_err(|_| Unfit::NoJson { column: self.column.name.clone() })?;
-                *slot = to_db(self.column, &parsed)?;
+                *into = to_db(self.column, &parsed)?;
             }
-            (_, value, slot) => *slot = to_db(self.column, value)?,
+            value => *into = to_db(self.column, value)?,
         }
         Ok(())
     }

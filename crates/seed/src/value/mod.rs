@@ -17,6 +17,7 @@ use serde_json::Value as Json;
 
 pub(crate) use neutral::neutral;
 use number::normal_number;
+pub(crate) use time::has_zone;
 
 /// A value that does not fit its column.
 #[derive(Debug, thiserror::Error)]
@@ -219,7 +220,7 @@ fn text(json: Vec<u8>) -> String {
 }
 
 /// `(10,2)` of `numeric(10,2)`; a single number is a precision with scale 0.
-fn precision(declared: &str) -> Option<(usize, usize)> {
+pub(crate) fn precision(declared: &str) -> Option<(usize, usize)> {
     let inside = declared.split_once('(')?.1.split_once(')')?.0;
     let (precision, scale) = inside.split_once(',').unwrap_or((inside, "0"));
     Some((precision.trim().parse().ok()?, scale.trim().parse().ok()?))

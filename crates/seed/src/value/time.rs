@@ -9,7 +9,7 @@ use super::precision;
 const DIGITS: u8 = 6;
 
 /// Whether a column knows of zones, so that what is written needs one.
-pub(super) fn has_zone(column: &Column) -> bool {
+pub(crate) fn has_zone(column: &Column) -> bool {
     let has = |place: usize, word: &str| {
         column.declared.get(place..place + word.len()).is_some_and(|part| part.eq_ignore_ascii_case(word))
     };
