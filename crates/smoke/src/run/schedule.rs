@@ -12,6 +12,9 @@ pub(super) struct Schedule<'a> {
     /// The suites whose checks share their cookies: what one gets, the next one sends.
     with_cookies: BTreeSet<&'a str>,
     states: Vec<State>,
+    running: Vec<usize>,
+    /// How many at the beginning are done, so that nobody looks at them again.
+    done: usize,
     jobs: usize,
 }
 
@@ -34,18 +37,19 @@ impl<'a> Schedule<'a> {
         let checks = plan.checks.as_slice();
         let places = checks.iter().enumerate().map(|(index, planned)| (planned.check.name.as_str(), index)).collect();
         let with_cookies = plan.suites.iter().filter(|suite| suite.cookies).map(|suite| suite.name.as_str()).collect();
-        Self { checks, places, with_cookies, states: vec![State::Waiting; checks.len()], jobs: jobs.max(1) }
+        let states = vec![State::Waiting; checks.len()];
+        Self { checks, places, with_cookies, states, running: Vec::new(), done: 0, jobs: jobs.max(1) }
     }
 
     /// The first check that may begin now, if any may.
     pub(super) fn next(&self) -> Option<usize> {
-        let running = || (0..self.checks.len()).filter(|index| self.states[*index] == State::Running);
-        if running().count() >= self.jobs || running().any(|index| self.is_alone(index)) {
+        let running = || self.running.iter().copied();
+        if self.running.len() >= self.jobs || running().any(|index| self.is_alone(index)) {
             return None;
         }
         let mut busy: BTreeSet<Lane<'_>> = running().flat_map(|index| self.lanes(index)).collect();
         let mut all_done_before = true;
-        for (index, planned) in self.checks.iter().enumerate() {
+        for (index, planned) in self.checks.iter().enumerate().skip(self.done) {
             match self.states[index] {
                 State::Done => continue,
                 State::Running => all_done_before = false,
@@ -66,10 +70,15 @@ impl<'a> Schedule<'a> {
 
     pub(super) fn begin(&mut self, index: usize) {
         self.states[index] = State::Running;
+        self.running.push(index);
     }
 
     pub(super) fn end(&mut self, index: usize) {
         self.states[index] = State::Done;
+        self.running.retain(|running| *running != index);
+        while self.states.get(self.done) == Some(&State::Done) {
+            self.done += 1;
+        }
     }
 
     /// Whether everything it waits for is over, however it ended.
