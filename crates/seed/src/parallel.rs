@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// Fewer than this are done before a thread has started.
-const WORTH_A_THREAD: usize = 32;
+pub(crate) const WORTH_A_THREAD: usize = 32;
 
 /// Parts for each processor: one that has easy items goes on with those of another.
 const CHUNKS: usize = 4;
@@ -25,10 +25,11 @@ pub(crate) fn in_chunks<T: Sync, R: Send>(items: &[T], size: usize, work: impl F
     let next = AtomicUsize::new(0);
     let some = || {
         let mut done = Vec::new();
-        while let Some((number, chunk)) = Some(next.fetch_add(1, Relaxed)).and_then(|it| Some((it, chunks.get(it)?))) {
+        loop {
+            let number = next.fetch_add(1, Relaxed);
+            let Some(chunk) = chunks.get(number) else { return done };
             done.push((number, work(chunk)));
         }
-        done
     };
     let mut done: Vec<(usize, R)> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..workers).map(|_| scope.spawn(some)).collect();

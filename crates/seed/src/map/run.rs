@@ -10,13 +10,16 @@ use crate::error::Problem;
 use crate::map::frame::SoFar;
 use crate::map::stage::Seen;
 use crate::map::{CompiledBlock, Staging};
-use crate::parallel::in_chunks;
+use crate::parallel::{WORTH_A_THREAD, in_chunks};
 use crate::read::document::{Document, Origin};
 use crate::read::schema::Schema;
 use crate::staged::{Cell, StagedRow};
 
-/// How many inputs one thread takes. Not a matter of the machine: what is staged and said is the same everywhere.
+/// The most inputs that one thread takes at once.
 const TOGETHER: usize = 512;
+
+/// Parts of the inputs. Their number is no matter of the machine: what is staged and said is the same everywhere.
+const PARTS: usize = 16;
 
 /// A document, or a record of one.
 #[derive(Debug, Clone)]
@@ -47,8 +50,9 @@ impl Input {
 /// Runs all blocks over all inputs that fit the schema.
 pub(crate) fn run(blocks: &[CompiledBlock<'_>], base: &Value, inputs: &[Input], schema: Option<&Schema>) -> Ran {
     let numbered: Vec<(usize, &Input)> = inputs.iter().enumerate().collect();
+    let size = inputs.len().div_ceil(PARTS).clamp(WORTH_A_THREAD, TOGETHER);
     let mut ran = Ran { staged: blocks.iter().map(|_| Vec::new()).collect(), failed: Vec::new() };
-    for (staged, failed) in in_chunks(&numbered, TOGETHER, |chunk| run_chunk(blocks, base, chunk, schema)) {
+    for (staged, failed) in in_chunks(&numbered, size, |chunk| run_chunk(blocks, base, chunk, schema)) {
         ran.staged.iter_mut().zip(staged).for_each(|(all, chunk)| all.push(chunk));
         ran.failed.extend(failed);
     }

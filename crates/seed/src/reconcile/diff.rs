@@ -287,14 +287,14 @@ fn check_values(
                 },
             },
             // Only what `ref_or_null` and `missing='keep'` give in place of a row can be wrong in itself.
-            (Cell::Ref(reference), None) => match observation.resolve(seeds, *reference) {
+            (Cell::Ref(reference), _) => match observation.resolve(seeds, *reference) {
                 Resolved::Id(id) => match canonical(column, &id) {
                     Err(misfit) => misfit.to_string(),
                     Ok(_) => continue,
                 },
                 _ => continue,
             },
-            (Cell::Value(_) | Cell::Part(_), None) => continue,
+            (_, None) => continue,
         };
         problems.push(row.source.problem_in(ErrorCode::SeedValue, offset, name, message));
     }
