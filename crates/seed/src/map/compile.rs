@@ -197,18 +197,20 @@ impl<'env> Compiler<'_, 'env> {
         depths: &[usize],
     ) -> Vec<Condition<'env>> {
         let Some(when) = when else { return Vec::new() };
+        let offset = when.span().start;
+        let Some(whole) = self.code(offset, when.get_ref()) else { return Vec::new() };
+        let parts = condition::parts(when.get_ref());
+        let parts: Result<Vec<_>, _> = parts.into_iter().map(|part| Expr::compile(self.env, part)).collect();
         // A loop does not see what a `let` calls, and gives its own names a meaning.
         let of_loops = |name: &str| {
             let is_own = |one: &Loop<'_>| *one.name == *name || *one.index_name == *name;
             each.iter().any(|one| is_own(one) || one.list.expr.names().contains(name))
         };
-        let may_wait = lets.iter().any(|named| of_loops(&named.name));
-        let placed: Option<Vec<_>> =
-            condition::parts(when.get_ref()).into_iter().map(|part| self.code(when.span().start, part)).collect();
-        let placed = placed.unwrap_or_default().into_iter().map(|is| {
-            let names = is.expr.names();
+        let must_wait = !hidden(lets).is_empty() || lets.iter().any(|named| of_loops(&named.name));
+        let placed = parts.unwrap_or_else(|_| vec![whole.expr]).into_iter().map(|expr| {
+            let names = expr.names();
             let depth = names.iter().filter_map(|name| depth_of(name, each, lets, depths)).max().unwrap_or(0);
-            Condition { is, depth: if may_wait { each.len() } else { depth } }
+            Condition { is: Placed { expr, offset }, depth: if must_wait { each.len() } else { depth } }
         });
         placed.collect()
     }
@@ -293,6 +295,13 @@ fn need(mut names: HashSet<String>, turn: usize, lets: &[Named<'_>], turns: &mut
             names.extend(uses);
         }
     }
+}
+
+/// The `let`s that mean something else than those before them which use or are called by the same name.
+fn hidden(lets: &[Named<'_>]) -> Vec<usize> {
+    let uses = |one: &Named<'_>, name: &str| *one.name == *name || one.value.expr.names().contains(name);
+    let later = lets.iter().enumerate();
+    later.filter(|(at, later)| lets[..*at].iter().any(|one| uses(one, &later.name))).map(|(at, _)| at).collect()
 }
 
 /// How many loops each `let` depends on, through the `let`s before it as well.

@@ -3,7 +3,9 @@
 /// The parts of `a and b`, each of which has to hold; the whole when something binds looser than `and`.
 pub(super) fn parts(source: &str) -> Vec<&str> {
     let (mut parts, mut start) = (Vec::new(), 0);
-    for (at, word) in words(source) {
+    // Behind a dot it is the name of a field.
+    let operators = words(source).into_iter().filter(|(at, _)| !source[..*at].trim_end().ends_with('.'));
+    for (at, word) in operators {
         match word {
             "and" => {
                 parts.push(source[start..at].trim());
@@ -60,7 +62,7 @@ mod tests {
 
     #[test]
     fn what_binds_looser_stays_whole() {
-        for whole in ["a and b or c", "a and b if c else d", "a", "a and", ""] {
+        for whole in ["a and b or c", "a and b if c else d", "a", "a and", "", "doc.and == 1 - doc. or"] {
             assert_eq!(parts(whole), [whole]);
         }
     }

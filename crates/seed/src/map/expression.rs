@@ -161,8 +161,11 @@ impl Object for RefValue {
 }
 
 fn plain_path(source: &str) -> Option<Box<[Box<str>]>> {
-    let is_name =
-        |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    // After a dot, digits are a position in a list and no name.
+    let is_name = |part: &str| {
+        part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+            && part.bytes().next().is_some_and(|byte| !byte.is_ascii_digit())
+    };
     let parts: Vec<&str> = source.split('.').map(str::trim).collect();
     parts.iter().all(|part| is_name(part)).then(|| parts.into_iter().map(Box::from).collect())
 }

@@ -58,6 +58,12 @@ impl<'d> Frame<'d> {
         }
     }
 
+    /// Gives a name a value, and its place where it has one in the document.
+    pub(super) fn name(&mut self, name: &Arc<str>, value: Value, place: Option<Place<'d>>) {
+        self.scope.set(name, value);
+        self.places.push((Arc::clone(name), place));
+    }
+
     /// The place that a name means, unless it means something else here.
     fn root(&self, name: &str) -> Option<&Place<'d>> {
         self.places.iter().rev().find(|(known, _)| **known == *name)?.1.as_ref()

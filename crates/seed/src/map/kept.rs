@@ -29,6 +29,17 @@ impl Kept {
         self.newest.push((key, before));
     }
 
+    /// Adds what later documents kept.
+    pub(super) fn extend(&mut self, later: Self) {
+        if self.first.is_empty() {
+            self.first = later.first;
+            return;
+        }
+        for (key, block) in later.first {
+            self.first.entry(key).and_modify(|first| *first = block.min(*first)).or_insert(block);
+        }
+    }
+
     /// The document at hand is staged.
     pub(super) fn keep(&mut self) {
         self.newest.clear();

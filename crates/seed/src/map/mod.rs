@@ -23,6 +23,6 @@ pub(crate) struct Staging {
     pub(crate) rows: Vec<StagedRow>,
     pub(crate) references: References,
     pub(crate) problems: Vec<Problem>,
-    /// Rows that were not made, because others of their key are kept.
+    /// Rows that were not made, because another one of their key is kept.
     pub(crate) lost: usize,
 }

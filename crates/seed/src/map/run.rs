@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 
 use crate::error::Problem;
 use crate::map::frame::SoFar;
+use crate::map::kept::Kept;
 use crate::map::stage::Seen;
 use crate::map::{CompiledBlock, Staging};
 use crate::parallel::{WORTH_A_THREAD, in_chunks};
@@ -52,27 +53,51 @@ pub(crate) fn run(blocks: &[CompiledBlock<'_>], base: &Value, inputs: &[Input], 
     let numbered: Vec<(usize, &Input)> = inputs.iter().enumerate().collect();
     let size = inputs.len().div_ceil(PARTS).clamp(WORTH_A_THREAD, TOGETHER);
     let mut ran = Ran { staged: blocks.iter().map(|_| Vec::new()).collect(), failed: Vec::new() };
-    for (staged, failed) in in_chunks(&numbered, size, |chunk| run_chunk(blocks, base, chunk, schema)) {
-        ran.staged.iter_mut().zip(staged).for_each(|(all, chunk)| all.push(chunk));
-        ran.failed.extend(failed);
+    let chunks = in_chunks(&numbered, size, |chunk| run_chunk(blocks, base, chunk, schema, Kept::default()));
+    let (mut kept, mut newest) = (Kept::default(), Vec::new());
+    for (mut chunk, inputs) in chunks.into_iter().zip(numbered.chunks(size)) {
+        // What is wrong in a row that loses against one of an earlier part does not matter either.
+        if chunk.is_broken && blocks.iter().any(|block| block.is_first) {
+            newest.drain(..).for_each(|later| kept.extend(later));
+            chunk = run_chunk(blocks, base, inputs, schema, std::mem::take(&mut kept));
+            kept = chunk.kept;
+        } else {
+            newest.push(chunk.kept);
+        }
+        ran.staged.iter_mut().zip(chunk.staged).for_each(|(all, staging)| all.push(staging));
+        ran.failed.extend(chunk.failed);
     }
     ran
 }
 
-type Chunk = (Vec<Staging>, Vec<(usize, Vec<Problem>)>);
+/// What a part of the inputs gave.
+struct Chunk {
+    /// By block.
+    staged: Vec<Staging>,
+    failed: Vec<(usize, Vec<Problem>)>,
+    /// Whether expressions failed.
+    is_broken: bool,
+    kept: Kept,
+}
 
-fn run_chunk(blocks: &[CompiledBlock<'_>], base: &Value, inputs: &[(usize, &Input)], schema: Option<&Schema>) -> Chunk {
+fn run_chunk(
+    blocks: &[CompiledBlock<'_>],
+    base: &Value,
+    inputs: &[(usize, &Input)],
+    schema: Option<&Schema>,
+    kept: Kept,
+) -> Chunk {
     let mut staged: Vec<Staging> = blocks.iter().map(|_| Staging::default()).collect();
-    let mut failed = Vec::new();
+    let (mut failed, mut is_broken) = (Vec::new(), false);
     let mut file: Option<(*const Document, Value)> = None;
-    let mut so_far = SoFar::default();
+    let mut so_far = SoFar { kept, ..SoFar::default() };
     for (number, input) in inputs {
         let mut problems = unfit(input, schema);
         if problems.is_empty() {
             let known = file.as_ref().filter(|(of, _)| *of == Arc::as_ptr(&input.document));
             let names = known.map_or_else(|| file_names(&input.document), |(_, names)| names.clone());
             file = Some((Arc::as_ptr(&input.document), names.clone()));
-            let before: Vec<usize> = staged.iter().map(|staging| staging.rows.len()).collect();
+            let before: Vec<_> = staged.iter().map(|staging| (staging.rows.len(), staging.lost)).collect();
             so_far.shared.clear();
             let seen = Seen { input, value: input.document.value(&input.pointer), file: names };
             for (block, staging) in blocks.iter().zip(&mut staged) {
@@ -82,16 +107,20 @@ fn run_chunk(blocks: &[CompiledBlock<'_>], base: &Value, inputs: &[(usize, &Inpu
             if problems.is_empty() {
                 so_far.kept.keep();
             } else {
+                is_broken = true;
                 so_far.kept.forget();
                 // Half of a document would be worse than none of it.
-                staged.iter_mut().zip(before).for_each(|(staging, rows)| staging.rows.truncate(rows));
+                for (staging, (rows, lost)) in staged.iter_mut().zip(before) {
+                    staging.rows.truncate(rows);
+                    staging.lost = lost;
+                }
             }
         }
         if !problems.is_empty() {
             failed.push((*number, problems));
         }
     }
-    (staged, failed)
+    Chunk { staged, failed, is_broken, kept: so_far.kept }
 }
 
 /// Why an input is not even tried.

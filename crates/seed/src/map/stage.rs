@@ -45,11 +45,10 @@ impl<'env> CompiledBlock<'env> {
         let Seen { input, value, file } = input;
         let mut frame = Frame::new(base, Some(&input.document), self.each.len(), self.lets.len());
         frame.so_far = std::mem::take(so_far);
-        frame.scope.set(&self.root, value.clone());
-        frame.scope.set(&self.file_name, file.clone());
         let place = input.document.json.pointer(&input.pointer);
         let place = place.map(|json| Place { json, pointer: input.pointer.clone() });
-        frame.places.push((Arc::clone(&self.root), place));
+        frame.name(&self.root, value.clone(), place);
+        frame.name(&self.file_name, file.clone(), None);
         if self.fields {
             self.stage_fields(input, &mut frame, staging);
         } else {
@@ -182,10 +181,9 @@ impl<'env> CompiledBlock<'env> {
             frame.item = if level == 1 { index } else { frame.item };
             let item_place = place.as_ref().and_then(|place| place.item(index));
             let item_pointer = item_place.as_ref().map_or_else(|| pointer.clone(), |place| place.pointer.clone());
-            frame.scope.set(&first.name, item);
-            frame.scope.set(&first.index_name, Value::from(index));
             let known = frame.places.len();
-            frame.places.push((Arc::clone(&first.name), item_place));
+            frame.name(&first.name, item, item_place);
+            frame.name(&first.index_name, Value::from(index), None);
             self.stage_loops(rest, item_pointer, frame, staging);
             frame.places.truncate(known);
             frame.scope.truncate(depth);
@@ -255,8 +253,8 @@ impl<'env> CompiledBlock<'env> {
             if let Some((at, value)) = &frame.known[position]
                 && *at == version
             {
-                frame.scope.set(&named.name, value.clone());
-                frame.places.push((Arc::clone(&named.name), None));
+                let value = value.clone();
+                frame.name(&named.name, value, None);
                 continue;
             }
             let number = self.let_shared[position];
@@ -271,8 +269,7 @@ impl<'env> CompiledBlock<'env> {
                         items.resize(items.len().max(item + 1), None);
                         items[item] = Some(value.clone());
                     }
-                    frame.scope.set(&named.name, value.clone());
-                    frame.places.push((Arc::clone(&named.name), None));
+                    frame.name(&named.name, value.clone(), None);
                     frame.known[position] = Some((version, value));
                 }
                 Err(error) => {

@@ -335,12 +335,9 @@ fn check_columns(seeds: &Seeds, index: usize, row: &StagedRow, observation: &Obs
 }
 
 fn check_references(seeds: &Seeds, observation: &Observation, decisions: &mut Decisions) {
-    let mut used = vec![false; seeds.references.all.len()];
     let mut hints = 0;
-    for cell in seeds.tables.iter().flat_map(|table| &table.rows).flat_map(StagedRow::cells).map(|(_, cell)| cell) {
-        mark(seeds, cell, &mut used);
-    }
-    for (index, reference) in seeds.references.all.iter().enumerate().filter(|(index, _)| used[*index]) {
+    for index in seeds.references.used(&seeds.tables) {
+        let reference = &seeds.references.all[index];
         let problem = |code, message: String| reference.source.problem(code, reference.offset, message);
         let label = crate::reconcile::show::label(&reference.symbol);
         match observation.resolve(seeds, index) {
@@ -387,14 +384,6 @@ fn pending_table(name: &str, at: Location, observation: &Observation) -> Pending
         column: None,
         nearest: nearest(name, observation.known_tables.iter().map(String::as_str)).map(str::to_owned),
         at,
-    }
-}
-
-fn mark(seeds: &Seeds, cell: &Cell, used: &mut [bool]) {
-    if let Cell::Ref(index) = cell
-        && !std::mem::replace(&mut used[*index], true)
-    {
-        seeds.references.all[*index].key.iter().for_each(|(_, inner)| mark(seeds, inner, used));
     }
 }
 

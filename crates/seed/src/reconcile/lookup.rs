@@ -217,10 +217,10 @@ impl Found {
         if self.rows.contains_key(text) { Some(text) } else { self.equal.get(text).map(String::as_str) }
     }
 
-    /// As [`Self::get`], and gives the row away; it is not there any more.
+    /// As [`Self::get`], and gives the values away. The row is still known to be there, for other spellings of its key.
     pub(crate) fn take(&mut self, text: &str) -> Option<Vec<Json>> {
         let own = self.row(text)?.to_owned();
-        self.rows.remove(&own)
+        self.rows.get_mut(&own).map(std::mem::take)
     }
 
     /// How many rows have a key.

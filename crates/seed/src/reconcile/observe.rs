@@ -341,10 +341,7 @@ fn read_rows(
     let mut owners: HashMap<String, usize> = HashMap::new();
     for (row, text) in wanted {
         let state = &mut observation.tables[index];
-        let Some(own) = found.row(&text).map(str::to_owned) else {
-            // Under another spelling it may have been the row of an earlier one.
-            continue;
-        };
+        let Some(own) = found.row(&text).map(str::to_owned) else { continue };
         if found.count(&text) > 1 {
             state.ambiguous.push((row, found.count(&text)));
         }

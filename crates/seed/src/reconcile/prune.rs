@@ -256,7 +256,11 @@ fn check_references(seeds: &Seeds, observation: &Observation, problems: &mut Vec
             (seeds.tables[*table].name.as_str(), orphans.tables[*table][*row].located.entry.key.as_str())
         })
         .collect();
-    for reference in seeds.references.all.iter().filter(|reference| reference.staged.is_none()) {
+    if pruned.is_empty() {
+        return;
+    }
+    let used = seeds.references.used(&seeds.tables).map(|index| &seeds.references.all[index]);
+    for reference in used.filter(|reference| reference.staged.is_none()) {
         let key = canonical_text(&reference.symbol["key"]);
         if pruned.contains(&(reference.table.as_str(), key.as_str())) {
             let message = format!(

@@ -169,6 +169,23 @@ impl References {
         texts.into_iter().zip(self.all)
     }
 
+    /// Those that rows make, in order: a row that lost against another one of its key may have left some of its own.
+    pub(crate) fn used(&self, tables: &[StagedTable]) -> impl Iterator<Item = usize> {
+        let mut used = vec![false; self.all.len()];
+        for (_, cell) in tables.iter().flat_map(|table| &table.rows).flat_map(StagedRow::cells) {
+            self.mark(cell, &mut used);
+        }
+        used.into_iter().enumerate().filter_map(|(index, used)| used.then_some(index))
+    }
+
+    fn mark(&self, cell: &Cell, used: &mut [bool]) {
+        if let Cell::Ref(index) = cell
+            && !std::mem::replace(&mut used[*index], true)
+        {
+            self.all[*index].key.iter().for_each(|(_, inner)| self.mark(inner, used));
+        }
+    }
+
     /// A cell as JSON, references by their natural key.
     pub(crate) fn symbol(&self, cell: &Cell) -> Json {
         self.meaning(cell).clone()

@@ -164,3 +164,12 @@ fn the_ledger_knows_where_each_row_came_from() {
         "SELECT table_name, key_json, dataset, source, deployment FROM plimsoll_seed_row ORDER BY table_name, key_json"
     ));
 }
+
+#[test]
+fn two_declared_rows_that_are_one_row_of_the_database_are_told() {
+    let table = "[[table]]\nname = 't'\nkey = ['k']\nrows = [{ k = 1, v = 'a' },\n{ k = '1', v = 'b' }]\n";
+    let mut project = Project::of(&[("seeds/a.toml", table)]);
+    project.db.batch("CREATE TABLE t (k INTEGER PRIMARY KEY, v TEXT); INSERT INTO t VALUES (1, 'a')").unwrap();
+    let told = project.problems();
+    assert!(told.contains("to the database `t` 1 is the same as 1, declared at seeds/a.toml:4:9"), "{told}");
+}

@@ -9,4 +9,5 @@ mod plans;
 mod project;
 mod properties;
 mod pull;
+mod sequential;
 mod sources;

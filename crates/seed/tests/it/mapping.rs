@@ -83,3 +83,32 @@ fn a_row_that_loses_against_the_first_of_its_key_is_not_made() {
     project.apply().unwrap();
     assert_eq!(project.rows("SELECT slug || ' ' || title FROM row"), "x by b");
 }
+
+#[test]
+fn a_condition_on_a_name_that_hides_another_waits_for_the_loops() {
+    let rest = "each = \"doc.b as b\"\nwhen = \"topics == 'outer'\"\n[table.let]\n\
+                label = \"(b | default({})).title | default(topics, true)\"\ntopics = \"doc.title\"\n";
+    let found = rows(&dataset(&format!("{rest}[table.columns]\nslug = \"label\"\ntitle = \"topics\"\n")));
+    assert_eq!(found, "first outer\nsecond outer");
+}
+
+#[test]
+fn a_field_may_be_called_like_an_operator() {
+    let when = "when = \"doc.part.and is undefined and doc.title == 'outer'\"\n";
+    let found = rows(&dataset(&format!("{when}[table.columns]\nslug = \"'x'\"\ntitle = \"doc.title\"\n")));
+    assert_eq!(found, "x outer");
+}
+
+#[test]
+fn a_wrong_row_that_loses_does_not_matter_wherever_the_row_is_that_wins() {
+    let table = "[[table]]\nname = \"row\"\nkey = [\"slug\"]\non_duplicate = \"first\"\n\
+                 [table.columns]\nslug = \"doc.slug\"\ntitle = \"doc.by.name\"\n";
+    for documents in [3, 40, 70] {
+        let mut project = Project::of(&[("seeds/row.toml", &format!("[documents]\nfiles = \"docs/*.json\"\n{table}"))]);
+        project.write("docs/000.json", r#"{"slug": "x", "by": {"name": "a"}}"#);
+        (1..documents).for_each(|number| project.write(&format!("docs/{number:03}.json"), r#"{"slug": "x"}"#));
+        project.db.batch("CREATE TABLE row (slug TEXT PRIMARY KEY, title TEXT)").unwrap();
+        project.apply().unwrap();
+        assert_eq!(project.rows("SELECT slug || ' ' || title FROM row"), "x a");
+    }
+}
