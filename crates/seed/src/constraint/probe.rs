@@ -187,6 +187,10 @@ fn taken(
         let Some(key) = columns.iter().map(|name| table.column(name)).collect::<Option<Vec<&Column>>>() else {
             continue;
         };
+        let lookup = Lookup { table: &staged.name, key, select: own.clone(), exact: Vec::new() };
+        if lookup.finds_nothing(db, changed.len())? {
+            return Ok(taken);
+        }
         let mut wanted: Vec<(usize, Vec<Json>)> = Vec::new();
         for row in changed {
             let values = values(seeds, observation, index, *row, columns, false);
@@ -195,7 +199,6 @@ fn taken(
         if wanted.is_empty() {
             continue;
         }
-        let lookup = Lookup { table: &staged.name, key, select: own.clone(), exact: Vec::new() };
         let found = lookup.run(db, &wanted.iter().map(|(_, values)| values.clone()).collect::<Vec<_>>())?;
         for (row, values) in wanted {
             let Some(owner) = lookup.text(&values).and_then(|text| found.get(&text).cloned()) else { continue };

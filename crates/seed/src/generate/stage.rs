@@ -120,7 +120,7 @@ pub(crate) fn stage(found: &Found, rows: &Generated, staging: &mut Staging) {
             block: found.index,
             key: key.iter().map(|column| Cell::Value(values[*column].clone())).collect(),
             row_key: hash(&canonical_text(&symbol)),
-            symbol,
+            symbol: Arc::new(symbol),
             columns,
             insert_only,
             source: source.clone(),

@@ -294,7 +294,7 @@ fn find<'a>(
     let (key, row_key, columns, values) = if let Some(row) = declared {
         let observation = observe(db, seeds, catalog)?;
         let values: Option<Vec<Json>> = row.key.iter().map(|cell| observation.known(seeds, cell)).collect();
-        (Some(row.symbol.clone()), Some(row.row_key.clone()), key_columns.clone(), values.unwrap_or_default())
+        (Some((*row.symbol).clone()), Some(row.row_key.clone()), key_columns.clone(), values.unwrap_or_default())
     } else if let Some(entry) = known.as_ref().and_then(|key| last.get(key)) {
         let id = entry.row.as_object().cloned().unwrap_or_default();
         let (columns, values) = id.into_iter().unzip();

@@ -55,10 +55,11 @@ impl CompiledBlock<'_> {
             staging.problems.push(source.problem(ErrorCode::InvalidValue, source.offset, message));
             return;
         }
-        let was = self.old(&key, &was).map(|old| Was { row_key: row_key(&old, &staging.references), key: old });
+        let was =
+            self.old(&key, &was).map(|old| Box::new(Was { row_key: row_key(&old, &staging.references), key: old }));
         let row_key = row_key(&key, &staging.references);
         let symbol = self.key.iter().zip(&key).map(|(name, cell)| (name.to_string(), staging.references.symbol(cell)));
-        let symbol = Json::Object(symbol.collect());
+        let symbol = Arc::new(Json::Object(symbol.collect()));
         staging.rows.push(StagedRow {
             block: self.index,
             key,

@@ -163,7 +163,7 @@ fn pulled(seeds: &Seeds, observation: &Observation, edit: &Edit<'_>) -> PulledCo
     let place = |set: &Set| format!("{}#{}", edit.target.file.display(), text::pointer(&set.path));
     PulledColumn {
         table: table.name.clone(),
-        key: row.symbol.clone(),
+        key: (*row.symbol).clone(),
         row_key: base.map_or_else(|| row.row_key.clone(), |entry| entry.row_key.clone()),
         column: edit.column.name.to_string(),
         outcome: edit.column.outcome,
@@ -180,7 +180,7 @@ fn refused(seeds: &Seeds, table: usize, row: usize, column: &ColumnDecision, rea
     let at = block.columns.get(&*column.name).map_or_else(|| row.source.location(), |at| block.file.location(*at));
     RefusedColumn {
         table: of.name.clone(),
-        key: row.symbol.clone(),
+        key: (*row.symbol).clone(),
         column: column.name.to_string(),
         database: if block.secret.contains(&*column.name) { secret::shown() } else { column.old.clone() },
         reason: reason.0,

@@ -117,7 +117,7 @@ impl Proof<'_> {
         }
         let followed = effects.into_iter().filter(|effect| !effect.on_creation).map(|effect| FollowedColumn {
             table: effect.table.to_owned(),
-            key: effect.row.symbol.clone(),
+            key: (*effect.row.symbol).clone(),
             column: effect.column,
             old: effect.old,
             new: effect.new,

@@ -167,6 +167,7 @@ impl Loading<'_> {
                     self.run(&blocks, records, on_invalid).swap_remove(0)
                 }
             };
+            self.staging.rows.reserve(chunks.iter().map(|chunk| chunk.rows.len()).sum());
             chunks.into_iter().for_each(|chunk| self.staging.append(chunk));
         }
     }

@@ -40,9 +40,8 @@ impl Lookup<'_> {
     pub(crate) fn run(&self, db: &mut dyn Db, keys: &[Vec<Json>]) -> Result<Found, DbError> {
         let engine = db.engine();
         let mut found = Found::default();
-        let size = (dialect::max_binds(engine) / self.key.len().max(1)).min(CHUNK);
-        // One question more than there would be, and for a new table one in place of all.
-        if keys.len() > size && self.is_empty(db)? {
+        let size = self.size(engine);
+        if self.finds_nothing(db, keys.len())? {
             return Ok(found);
         }
         for chunk in self.neighbours(keys, size).iter().map(AsRef::as_ref) {
@@ -68,7 +67,17 @@ impl Lookup<'_> {
         Ok(found)
     }
 
-    fn is_empty(&self, db: &mut dyn Db) -> Result<bool, DbError> {
+    /// Keys in one question.
+    fn size(&self, engine: Engine) -> usize {
+        (dialect::max_binds(engine) / self.key.len().max(1)).min(CHUNK)
+    }
+
+    /// Whether so many keys need not be asked for, because there are no rows. One question more than there would be, and for a
+    /// new table one in place of all.
+    pub(crate) fn finds_nothing(&self, db: &mut dyn Db, keys: usize) -> Result<bool, DbError> {
+        if keys <= self.size(db.engine()) {
+            return Ok(false);
+        }
         let any = Stmt::new(format!("SELECT 1 FROM {} LIMIT 1", quoted(db.engine(), self.table)));
         Ok(db.rows(&any)?.is_empty())
     }

@@ -320,6 +320,9 @@ fn read_rows(
     let id = id_column(&table);
     let lookup =
         Lookup { table: &staged.name, key, select: declared.iter().copied().chain(id).collect(), exact: Vec::new() };
+    if lookup.finds_nothing(db, rows.len())? {
+        return Ok(());
+    }
     let mut keys = Vec::with_capacity(rows.len());
     let mut wanted = Vec::with_capacity(rows.len());
     for row in rows {

@@ -1,6 +1,7 @@
 //! The seed plan as plain data: which rows are created, updated or kept. How two values compare is `diff`'s.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use plimsoll_core::{ErrorCode, Location};
 use serde::{Deserialize, Serialize};
@@ -55,7 +56,7 @@ pub struct TablePlan {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RowPlan {
     /// The natural key, references by theirs.
-    pub key: Json,
+    pub key: Arc<Json>,
     /// What happens to it.
     pub action: RowAction,
     /// The columns that differ, for rows that exist.
@@ -201,7 +202,7 @@ pub(crate) fn from_decisions(
         bulk.collect(),
         decisions.steps.iter().map(|planned| RowSteps {
             table: seeds.tables[planned.table].name.clone(),
-            key: seeds.tables[planned.table].rows[planned.row].symbol.clone(),
+            key: (*seeds.tables[planned.table].rows[planned.row].symbol).clone(),
             steps: planned.steps.clone(),
         }),
     );
@@ -415,7 +416,7 @@ fn gone((orphan, fate): (&Orphan, &Fate)) -> RowPlan {
         .filter(|_| *fate == Fate::Prune)
         .map_or_else(String::new, |row| fingerprint(&canonical_text(&Json::Object(row.image.clone()))));
     RowPlan {
-        key: serde_json::from_str(&entry.key).unwrap_or_default(),
+        key: Arc::new(serde_json::from_str(&entry.key).unwrap_or_default()),
         action,
         columns: edited.collect(),
         content,
@@ -437,7 +438,7 @@ fn row(seeds: &Seeds, table: usize, decision: &Decision) -> RowPlan {
         }
     });
     RowPlan {
-        key: staged.symbol.clone(),
+        key: Arc::clone(&staged.symbol),
         action: decision.action,
         columns: columns.collect(),
         content: staged.content(&seeds.references, secret),

@@ -83,9 +83,12 @@ impl Shown<'_> {
 
     /// New rows are only named, and the first few stand for the rest.
     fn created(&self, f: &mut fmt::Formatter<'_>, table: &TablePlan) -> fmt::Result {
-        let new: Vec<String> =
-            table.rows.iter().filter(|row| row.action == RowAction::Create).map(|row| label(&row.key)).collect();
-        if new.is_empty() || self.rows == 0 { Ok(()) } else { writeln!(f, "      + {}", first_few(&new, self.rows)) }
+        let new = || table.rows.iter().filter(|row| row.action == RowAction::Create);
+        let count = new().count();
+        if count == 0 || self.rows == 0 {
+            return Ok(());
+        }
+        writeln!(f, "      + {}", first_few(new().map(|row| label(&row.key)), count, self.rows))
     }
 
     /// What rows with a life cycle step through, each with a row in the audit.
@@ -155,19 +158,19 @@ fn gone(f: &mut fmt::Formatter<'_>, table: &TablePlan) -> fmt::Result {
     Ok(())
 }
 
-/// The first few names, as many as fit into a line, and how many there are besides.
-pub(crate) fn first_few(all: &[String], most: usize) -> String {
+/// The first few of so many names, as many as fit into a line, and how many there are besides.
+pub(crate) fn first_few(all: impl Iterator<Item = String>, count: usize, most: usize) -> String {
     let mut names = String::new();
     let mut named = 0;
-    for name in all.iter().take(most) {
+    for name in all.take(most) {
         if named > 0 && names.chars().count() + name.chars().count() > LINE {
             break;
         }
         names.push_str(if named > 0 { ", " } else { "" });
-        names.push_str(name);
+        names.push_str(&name);
         named += 1;
     }
-    match all.len() - named {
+    match count - named {
         0 => names,
         more => format!("{names} and {more} more"),
     }

@@ -149,7 +149,7 @@ mod tests {
             StagedRow {
                 block: 0,
                 key: vec![own],
-                symbol: at.into(),
+                symbol: Arc::new(at.into()),
                 row_key: at.to_string(),
                 columns,
                 insert_only: Vec::new(),

@@ -3,6 +3,7 @@
 pub(crate) mod level;
 pub(crate) mod order;
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -40,14 +41,14 @@ pub(crate) struct StagedRow {
     /// The key columns' values, in the order of the table's key.
     pub(crate) key: Vec<Cell>,
     /// The key as JSON with sorted columns and symbolic references: the same in every database.
-    pub(crate) symbol: Json,
+    pub(crate) symbol: Arc<Json>,
     /// The SHA-256 of `symbol`.
     pub(crate) row_key: String,
     pub(crate) columns: Vec<(Arc<str>, Cell)>,
     pub(crate) insert_only: Vec<(Arc<str>, Cell)>,
     pub(crate) source: Source,
     /// The key that the row had before, when the files say so.
-    pub(crate) was: Option<Was>,
+    pub(crate) was: Option<Box<Was>>,
     /// 0, or one more than the highest row of the same table that this one refers to.
     pub(crate) level: usize,
     /// Columns that refer to a row of the same table which is written later: they are filled afterwards.
@@ -285,7 +286,7 @@ impl StagedRow {
 pub(crate) fn tables(rows: Vec<StagedRow>, blocks: &[Block], problems: &mut Vec<Problem>) -> Vec<StagedTable> {
     let mut tables: Vec<StagedTable> = Vec::new();
     let mut by_name: HashMap<&str, usize> = HashMap::new();
-    let mut seen: HashMap<(usize, String), usize> = HashMap::new();
+    let mut seen: HashMap<(usize, String), usize> = HashMap::with_capacity(rows.len());
     for row in rows {
         let block = &blocks[row.block];
         let index = *by_name.entry(block.table.as_str()).or_insert_with(|| {
@@ -299,10 +300,13 @@ pub(crate) fn tables(rows: Vec<StagedRow>, blocks: &[Block], problems: &mut Vec<
             tables.len() - 1
         });
         let table = &mut tables[index];
-        let Some(earlier) = seen.get(&(index, row.row_key.clone())).copied() else {
-            seen.insert((index, row.row_key.clone()), table.rows.len());
-            table.rows.push(row);
-            continue;
+        let earlier = match seen.entry((index, row.row_key.clone())) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(new) => {
+                new.insert(table.rows.len());
+                table.rows.push(row);
+                continue;
+            }
         };
         match policy(&table.rows[earlier], &row, blocks) {
             OnDuplicate::First => {}

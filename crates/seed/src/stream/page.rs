@@ -1,6 +1,7 @@
 //! Reading what a comparison left: counts, a digest of all of it, and a few rows for people. Never more than a page at once.
 
 use std::hash::Hasher;
+use std::sync::Arc;
 
 use plimsoll_core::ErrorCode;
 use plimsoll_core::db::{Db, DbError, DynRow, Stmt, quoted, temporary};
@@ -236,7 +237,7 @@ fn existing(db: &mut dyn Db, comparison: &Comparison, changes: &[&Change]) -> Re
 }
 
 fn plan(key: Json, action: RowAction, columns: Vec<ColumnChange>) -> RowPlan {
-    RowPlan { key, action, columns, content: String::new(), source: String::new() }
+    RowPlan { key: Arc::new(key), action, columns, content: String::new(), source: String::new() }
 }
 
 fn refused(db: &mut dyn Db, bulk: &BulkTable, comparison: &Comparison, change: &Change) -> Result<Problem, DbError> {

@@ -29,8 +29,8 @@ impl fmt::Display for UndoPlan {
                 UndoAction::Entry => continue,
             };
             if alike.len() > ROWS && alike[0].action != UndoAction::Restore {
-                let names: Vec<String> = alike.iter().map(|step| label(&step.key)).collect();
-                writeln!(f, "  {sign} {} of {}: {}", alike.len(), alike[0].table, first_few(&names, ROWS))?;
+                let names = first_few(alike.iter().map(|step| label(&step.key)), alike.len(), ROWS);
+                writeln!(f, "  {sign} {} of {}: {names}", alike.len(), alike[0].table)?;
                 continue;
             }
             alike.iter().try_for_each(|step| existing(f, sign, step))?;

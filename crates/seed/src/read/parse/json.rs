@@ -3,13 +3,19 @@
 use std::fmt;
 
 use jsonc_parser::ast;
-use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::map::Entry;
 use serde_json::{Map, Value as Json};
 
 use super::{Fault, Inner, Node, Parsed, number};
 
-/// A value in which no property is there twice: of two, a parser would silently keep one.
-struct Strict(Json);
+/// Reads values in which no property is there twice: of two, a parser would silently keep one. What belongs to an object or list
+/// waits until its end, so that it takes no more memory than it has to: documents stay as long as their rows.
+#[derive(Default)]
+struct Reader {
+    fields: Vec<(String, Json)>,
+    items: Vec<Json>,
+}
 
 pub(super) fn parse(text: &str) -> Result<Parsed, Fault> {
     let json = value(text)?;
@@ -46,7 +52,9 @@ pub(super) fn places(text: &str) -> Option<Node> {
 
 /// One value, in which nothing is lost.
 pub(super) fn value(text: &str) -> Result<Json, Fault> {
-    let json = serde_json::from_str::<Strict>(text).map_err(|error| broken(text, &error))?.0;
+    let mut source = serde_json::Deserializer::from_str(text);
+    let json = Reader::default().deserialize(&mut source).and_then(|json| source.end().map(|()| json));
+    let json = json.map_err(|error| broken(text, &error))?;
     match inexact(text) {
         Some((offset, number)) => Err(Fault::new(offset, number::too_long(number))),
         None => Ok(json),
@@ -82,10 +90,8 @@ fn broken(text: &str, error: &serde_json::Error) -> Fault {
     let line_start = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum::<usize>();
     let mut offset = (line_start + error.column().saturating_sub(1)).min(text.len());
     if let Some(name) = message.strip_prefix(TWICE) {
-        // The parser stands behind the second name; people look for its beginning.
-        let quoted = Json::from(name.trim_end_matches('`')).to_string();
-        let end = (offset + 1).min(text.len());
-        offset = text.get(..end).and_then(|before| before.rfind(&quoted)).unwrap_or(offset);
+        // The parser stands behind the object; people look for the second name.
+        offset = places(text).and_then(|root| twice(&root, name.trim_end_matches('`'))).unwrap_or(offset);
         return Fault::new(offset, message);
     }
     let message = match message {
@@ -99,6 +105,18 @@ fn broken(text: &str, error: &serde_json::Error) -> Fault {
         other => format!("broken JSON: {other}"),
     };
     Fault::new(offset, message)
+}
+
+/// Where a name is there for the second time in an object.
+fn twice(node: &Node, name: &str) -> Option<usize> {
+    match &node.inner {
+        Inner::Leaf => None,
+        Inner::Items(items) => items.iter().find_map(|item| twice(item, name)),
+        Inner::Fields(fields) => {
+            let within = fields.iter().find_map(|(_, field)| twice(field, name));
+            within.or_else(|| fields.iter().filter(|(known, _)| known == name).nth(1).map(|(_, field)| field.offset))
+        }
+    }
 }
 
 /// What stands where a value should.
@@ -146,65 +164,73 @@ fn inexact(text: &str) -> Option<(usize, &str)> {
     None
 }
 
-impl<'de> Deserialize<'de> for Strict {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct StrictVisitor;
-        impl<'de> Visitor<'de> for StrictVisitor {
-            type Value = Strict;
+impl<'de> DeserializeSeed<'de> for &mut Reader {
+    type Value = Json;
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a JSON value")
-            }
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
 
-            fn visit_unit<E>(self) -> Result<Strict, E> {
-                Ok(Strict(Json::Null))
-            }
+impl<'de> Visitor<'de> for &mut Reader {
+    type Value = Json;
 
-            fn visit_bool<E>(self, flag: bool) -> Result<Strict, E> {
-                Ok(Strict(Json::Bool(flag)))
-            }
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
 
-            fn visit_i64<E>(self, number: i64) -> Result<Strict, E> {
-                Ok(Strict(Json::from(number)))
-            }
+    fn visit_unit<E>(self) -> Result<Json, E> {
+        Ok(Json::Null)
+    }
 
-            fn visit_u64<E>(self, number: u64) -> Result<Strict, E> {
-                Ok(Strict(Json::from(number)))
-            }
+    fn visit_bool<E>(self, flag: bool) -> Result<Json, E> {
+        Ok(Json::Bool(flag))
+    }
 
-            fn visit_f64<E>(self, number: f64) -> Result<Strict, E> {
-                Ok(Strict(Json::from(number)))
-            }
+    fn visit_i64<E>(self, number: i64) -> Result<Json, E> {
+        Ok(Json::from(number))
+    }
 
-            fn visit_str<E>(self, text: &str) -> Result<Strict, E> {
-                Ok(Strict(Json::String(text.to_owned())))
-            }
+    fn visit_u64<E>(self, number: u64) -> Result<Json, E> {
+        Ok(Json::from(number))
+    }
 
-            fn visit_string<E>(self, text: String) -> Result<Strict, E> {
-                Ok(Strict(Json::String(text)))
-            }
+    fn visit_f64<E>(self, number: f64) -> Result<Json, E> {
+        Ok(Json::from(number))
+    }
 
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Strict, A::Error> {
-                let mut items = Vec::new();
-                while let Some(Strict(item)) = list.next_element()? {
-                    items.push(item);
+    fn visit_str<E>(self, text: &str) -> Result<Json, E> {
+        Ok(Json::String(text.to_owned()))
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<Json, E> {
+        Ok(Json::String(text))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Json, A::Error> {
+        let start = self.items.len();
+        while let Some(item) = list.next_element_seed(&mut *self)? {
+            self.items.push(item);
+        }
+        Ok(Json::Array(self.items.split_off(start)))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json, A::Error> {
+        let start = self.fields.len();
+        while let Some(name) = map.next_key()? {
+            let value = map.next_value_seed(&mut *self)?;
+            self.fields.push((name, value));
+        }
+        let mut object = Map::with_capacity(self.fields.len() - start);
+        for (name, value) in self.fields.drain(start..) {
+            match object.entry(name) {
+                Entry::Occupied(known) => return Err(A::Error::custom(format!("{TWICE}{}`", known.key()))),
+                Entry::Vacant(new) => {
+                    new.insert(value);
                 }
-                Ok(Strict(Json::Array(items)))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Strict, A::Error> {
-                let mut object = Map::new();
-                while let Some(name) = map.next_key::<String>()? {
-                    if object.contains_key(&name) {
-                        return Err(A::Error::custom(format!("{TWICE}{name}`")));
-                    }
-                    let Strict(value) = map.next_value()?;
-                    object.insert(name, value);
-                }
-                Ok(Strict(Json::Object(object)))
             }
         }
-        deserializer.deserialize_any(StrictVisitor)
+        Ok(Json::Object(object))
     }
 }
 
