@@ -5,7 +5,7 @@
 mod probe;
 mod unique;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use plimsoll_core::ErrorCode;
 use plimsoll_core::db::Table;
@@ -13,7 +13,7 @@ use plimsoll_core::db::Table;
 use crate::error::Problem;
 use crate::parallel::in_chunks;
 use crate::read::Seeds;
-use crate::reconcile::diff::Decision;
+use crate::reconcile::diff::{Decision, same_columns};
 use crate::reconcile::observe::{Observation, TableState};
 use crate::reconcile::plan::{Outcome, RowAction};
 use crate::reconcile::show;
@@ -136,16 +136,19 @@ fn required(staged: &StagedTable, table: &Table, decisions: &[Decision], problem
         .map(|column| column.name.as_str())
         .collect();
     let mut lacking: BTreeMap<(usize, &str), (usize, usize)> = BTreeMap::new();
+    let mut last: Option<(&StagedRow, Vec<&str>)> = None;
     for decision in decisions.iter().filter(|decision| decision.action == RowAction::Create) {
         let row = &staged.rows[decision.row];
-        let given: HashSet<&str> = row.cells().map(|(name, _)| &**name).collect();
-        // A column that is not there is nearly always the needed one, misspelt.
-        if given.iter().any(|name| table.column(name).is_none()) {
-            continue;
-        }
-        for name in needed.iter().filter(|name| !given.contains(**name)) {
+        let lacks = match last.take() {
+            Some((neighbour, lacks)) if same_columns(neighbour, row) => lacks,
+            // A column that is not there is nearly always the needed one, misspelt.
+            _ if row.cells().any(|(name, _)| table.column(name).is_none()) => Vec::new(),
+            _ => needed.iter().copied().filter(|name| row.cells().all(|(given, _)| **given != **name)).collect(),
+        };
+        for name in &lacks {
             lacking.entry((row.block, *name)).or_insert((decision.row, 0)).1 += 1;
         }
+        last = Some((row, lacks));
     }
     for ((_, name), (row, count)) in lacking {
         let row = &staged.rows[row];

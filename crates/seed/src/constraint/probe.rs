@@ -48,7 +48,7 @@ pub(super) struct Orphan {
 impl Orphan {
     pub(super) fn message(&self) -> String {
         let hint = self.near.as_ref().map(|near| format!(", did you mean {near}?")).unwrap_or_default();
-        let (columns, values) = (names(&self.columns), shown(&self.values));
+        let (columns, values) = (names(&self.columns), shown(self.values.iter()));
         format!("{columns} {values} refers to a row that neither the files nor `{}` have{hint}", self.table)
     }
 }

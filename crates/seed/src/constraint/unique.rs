@@ -48,8 +48,8 @@ pub(super) fn check(
                 .map(|name| after(seeds, observation, index, row, decided.get(&row).copied(), name))
                 .map(|value| value.filter(|value| !value.is_null()))
                 .collect();
-            let Some(values) = values else { continue };
-            let Some(earlier) = seen.insert(canonical_text(&Json::Array(values.clone())), row) else { continue };
+            let Some(values) = values.map(Json::Array) else { continue };
+            let Some(earlier) = seen.insert(canonical_text(&values), row) else { continue };
             if !writes(decisions, row, columns) && !writes(decisions, earlier, columns) {
                 continue;
             }
@@ -60,7 +60,11 @@ pub(super) fn check(
                 show::label(&second.symbol),
                 show::label(&first.symbol),
                 names(columns),
-                if hides(seeds, index, row, columns) { "(secret)".to_owned() } else { shown(&values) },
+                if hides(seeds, index, row, columns) {
+                    "(secret)".to_owned()
+                } else {
+                    shown(values.as_array().into_iter().flatten())
+                },
                 first.source.location()
             );
             problems.push(at_column(seeds, second, &columns[0], ErrorCode::SeedTaken, message));
@@ -75,7 +79,7 @@ pub(super) fn check(
                 if hides(seeds, index, taken.row, &taken.columns) {
                     "(secret)".to_owned()
                 } else {
-                    shown(&taken.values)
+                    shown(taken.values.iter())
                 },
                 staged.name,
                 show::label(&row.symbol),
@@ -123,6 +127,6 @@ pub(super) fn names(columns: &[String]) -> String {
     columns.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
-pub(super) fn shown(values: &[Json]) -> String {
-    values.iter().map(show::value).collect::<Vec<_>>().join(", ")
+pub(super) fn shown<'v>(values: impl Iterator<Item = &'v Json>) -> String {
+    values.map(show::value).collect::<Vec<_>>().join(", ")
 }

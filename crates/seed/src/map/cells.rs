@@ -6,7 +6,7 @@ use minijinja::{ErrorKind, Value};
 use plimsoll_core::ErrorCode;
 
 use crate::map::Staging;
-use crate::map::compile::{CompiledBlock, Named};
+use crate::map::compile::{CompiledBlock, Named, Way};
 use crate::map::explain::{explain_in, undefined_names};
 use crate::map::expression::{Expr, RefValue, Scope, to_json};
 use crate::map::frame::Frame;
@@ -28,14 +28,20 @@ impl<'env> CompiledBlock<'env> {
         columns: &[Named<'env>],
         evaluated: &[Value],
         source: &Source,
-        frame: &Frame<'_>,
+        frame: &mut Frame<'_>,
         staging: &mut Staging,
     ) -> Option<Vec<(Arc<str>, Cell)>> {
         let mut cells = Vec::with_capacity(columns.len());
         for named in columns {
-            let Named { name, value, slot } = named;
-            let evaluated = slot.and_then(|slot| evaluated.get(slot)).filter(|value| !value.is_undefined());
-            let cell = self.cell(named, evaluated, source, frame, staging);
+            let Named { name, value, way } = named;
+            let cell = match *way {
+                Way::Kept { position, depth } => self.kept_cell(named, position, depth, source, frame, staging),
+                Way::Together(slot) => {
+                    let evaluated = evaluated.get(slot).filter(|value| !value.is_undefined());
+                    self.cell(named, evaluated, source, frame, staging)
+                }
+                Way::Alone => self.cell(named, None, source, frame, staging),
+            };
             match cell {
                 Ok(cell) => cells.push((Arc::clone(name), cell)),
                 Err(error) => {
@@ -46,6 +52,27 @@ impl<'env> CompiledBlock<'env> {
             }
         }
         (cells.len() == columns.len()).then_some(cells)
+    }
+
+    /// The value of a column that is evaluated only where the loops that it depends on have moved on.
+    fn kept_cell(
+        &self,
+        named: &Named<'env>,
+        position: usize,
+        depth: usize,
+        source: &Source,
+        frame: &mut Frame<'_>,
+        staging: &mut Staging,
+    ) -> Result<Cell, minijinja::Error> {
+        let version = frame.versions[depth];
+        if let Some((at, cell)) = &frame.cells[position]
+            && *at == version
+        {
+            return Ok(cell.clone());
+        }
+        let cell = self.cell(named, None, source, frame, staging)?;
+        frame.cells[position] = Some((version, cell.clone()));
+        Ok(cell)
     }
 
     /// The value of a column, evaluated unless it was with others.

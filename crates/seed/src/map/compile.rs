@@ -40,6 +40,8 @@ pub(crate) struct CompiledBlock<'env> {
     pub(super) was: Vec<Named<'env>>,
     /// All values of a row that have to be evaluated, as one list: the engine is set up once for a row.
     pub(super) together: Option<Expr<'env>>,
+    /// How many values of a row are kept for the next ones.
+    pub(super) kept: usize,
     /// What a document or record is called.
     pub(super) root: Arc<str>,
     /// What the file of a document is called.
@@ -75,8 +77,18 @@ pub(super) struct Placed<'env> {
 pub(super) struct Named<'env> {
     pub(super) name: Arc<str>,
     pub(super) value: Placed<'env>,
-    /// Where its value is among those that are evaluated together.
-    pub(super) slot: Option<usize>,
+    pub(super) way: Way,
+}
+
+/// How a column comes to its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// Evaluated for itself.
+    Alone,
+    /// At this position of those that are evaluated together.
+    Together(usize),
+    /// The same for all items of the loops within so many: kept at this position until one of those moves on.
+    Kept { position: usize, depth: usize },
 }
 
 pub(super) struct Loop<'env> {
@@ -107,6 +119,7 @@ impl<'env> CompiledBlock<'env> {
         let mut insert_only = compiler.named(block.insert_only);
         let mut was = compiler.named(block.was);
         let is_first = block.on_duplicate == OnDuplicate::First && !fields;
+        let kept = keep(columns.iter_mut().chain(&mut insert_only).chain(&mut was), &each, &lets, &let_depths);
         let together = together(env, columns.iter_mut().chain(&mut insert_only).chain(&mut was));
         Self {
             index,
@@ -126,6 +139,7 @@ impl<'env> CompiledBlock<'env> {
             insert_only,
             was,
             together,
+            kept,
             root: Arc::from(if is_own { "row" } else { "doc" }),
             file_name: Arc::from("file"),
             is_own,
@@ -224,7 +238,7 @@ impl<'env> Compiler<'_, 'env> {
                 literal => Some(Placed { expr: Expr::Literal(json(literal)), offset }),
             };
             if let Some(value) = value {
-                named.push(Named { name: Arc::from(name), value, slot: None });
+                named.push(Named { name: Arc::from(name), value, way: Way::Alone });
             }
         }
         named
@@ -252,23 +266,42 @@ impl<'env> Compiler<'_, 'env> {
     }
 }
 
-/// The list of all values that are neither literals nor plain paths, each of which learns its place in it.
+/// The list of all values that are evaluated for each row, each of which learns its place in it.
 fn together<'a, 'env: 'a>(
     env: &'env Environment<'static>,
     row: impl Iterator<Item = &'a mut Named<'env>>,
 ) -> Option<Expr<'env>> {
     let mut list = String::from("[");
-    let evaluated = row.filter(|named| matches!(named.value.expr, Expr::Code { path: None, .. }));
-    let mut slots: Vec<&mut Option<usize>> = Vec::new();
+    let evaluated = row.filter(|named| named.way == Way::Alone && named.value.expr.is_evaluated());
+    let mut ways: Vec<&mut Way> = Vec::new();
     for named in evaluated {
         list.push_str(&format!("({}),", named.value.expr.source()));
-        slots.push(&mut named.slot);
+        ways.push(&mut named.way);
     }
     list.push(']');
     // What cannot be put together is evaluated one by one.
-    let expr = Some(list).filter(|_| slots.len() > 1).and_then(|list| Expr::compile(env, &list).ok())?;
-    slots.into_iter().enumerate().for_each(|(position, slot)| *slot = Some(position));
+    let expr = Some(list).filter(|_| ways.len() > 1).and_then(|list| Expr::compile(env, &list).ok())?;
+    ways.into_iter().enumerate().for_each(|(position, way)| *way = Way::Together(position));
     Some(expr)
+}
+
+/// Lets the columns that do not depend on the innermost loops keep their values; gives how many there are.
+fn keep<'a, 'env: 'a>(
+    row: impl Iterator<Item = &'a mut Named<'env>>,
+    each: &[Loop<'_>],
+    lets: &[Named<'_>],
+    depths: &[usize],
+) -> usize {
+    let mut kept = 0;
+    for named in row.filter(|named| named.value.expr.is_evaluated()) {
+        let names = named.value.expr.names();
+        let depth = names.iter().filter_map(|name| depth_of(name, each, lets, depths)).max().unwrap_or(0);
+        if depth < each.len() {
+            named.way = Way::Kept { position: kept, depth };
+            kept += 1;
+        }
+    }
+    kept
 }
 
 /// When each `let` is evaluated. The key is asked for where rows are made only once for each key.

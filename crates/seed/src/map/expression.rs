@@ -66,6 +66,11 @@ impl<'env> Expr<'env> {
         }
     }
 
+    /// Whether its value is the engine's to find: it is neither literal nor a plain path.
+    pub(crate) fn is_evaluated(&self) -> bool {
+        matches!(self, Self::Code { path: None, .. })
+    }
+
     /// Evaluates to a value that may be undefined.
     pub(crate) fn eval(&self, scope: &Scope) -> Result<Value, Error> {
         match self {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use minijinja::Value;
 use serde_json::Value as Json;
 
+use crate::map::CompiledBlock;
 use crate::map::expression::Scope;
 use crate::map::kept::Kept;
 use crate::read::document::Document;
@@ -29,6 +30,8 @@ pub(super) struct Frame<'d> {
     pub(super) latest: u64,
     /// The values of `let`s with the version they were evaluated at.
     pub(super) known: Vec<Option<(u64, Value)>>,
+    /// The values of columns that are kept, with the version they were evaluated at.
+    pub(super) cells: Vec<Option<(u64, Cell)>>,
     pub(super) so_far: SoFar,
     /// Where the first loop is.
     pub(super) item: usize,
@@ -43,15 +46,16 @@ pub(super) struct Place<'d> {
 }
 
 impl<'d> Frame<'d> {
-    /// For a block with so many loops and `let`s.
-    pub(super) fn new(base: &Value, document: Option<&'d Arc<Document>>, loops: usize, lets: usize) -> Self {
+    /// For a block that is run over a document, or over nothing.
+    pub(super) fn new(base: &Value, document: Option<&'d Arc<Document>>, block: &CompiledBlock<'_>) -> Self {
         Self {
             scope: Scope::new(base.clone()),
             places: Vec::new(),
             document,
-            versions: vec![0; loops + 1],
+            versions: vec![0; block.each.len() + 1],
             latest: 0,
-            known: vec![None; lets],
+            known: vec![None; block.lets.len()],
+            cells: vec![None; block.kept],
             so_far: SoFar::default(),
             item: 0,
             held: 0,

@@ -29,7 +29,7 @@ pub(super) struct Seen<'i> {
 impl<'env> CompiledBlock<'env> {
     /// Stages the rows of a block that is run over nothing: its literal rows, or what its expressions make.
     pub(crate) fn stage_alone(&self, base: &Value, staging: &mut Staging) {
-        let mut frame = Frame::new(base, None, self.each.len(), self.lets.len());
+        let mut frame = Frame::new(base, None, self);
         match &self.rows {
             Some(rows) => {
                 for (offset, row) in rows {
@@ -43,7 +43,7 @@ impl<'env> CompiledBlock<'env> {
     /// Stages the rows of one document or record.
     pub(super) fn stage(&self, base: &Value, input: &Seen<'_>, so_far: &mut SoFar, staging: &mut Staging) {
         let Seen { input, value, file } = input;
-        let mut frame = Frame::new(base, Some(&input.document), self.each.len(), self.lets.len());
+        let mut frame = Frame::new(base, Some(&input.document), self);
         frame.so_far = std::mem::take(so_far);
         let place = input.document.json.pointer(&input.pointer);
         let place = place.map(|json| Place { json, pointer: input.pointer.clone() });

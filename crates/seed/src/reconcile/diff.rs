@@ -300,7 +300,8 @@ fn check_values(
     }
 }
 
-fn same_columns(one: &StagedRow, other: &StagedRow) -> bool {
+/// Whether two rows of a table come from the same block and have the same columns.
+pub(crate) fn same_columns(one: &StagedRow, other: &StagedRow) -> bool {
     one.block == other.block
         && one.columns.len() == other.columns.len()
         && one.cells().zip(other.cells()).all(|(one, other)| one.0 == other.0)

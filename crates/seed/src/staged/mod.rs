@@ -14,7 +14,7 @@ use crate::error::Problem;
 use crate::read::document::Document;
 use crate::read::model::{EditPolicy, Mode, OnDuplicate};
 use crate::read::source::{Source, SourceFile};
-use crate::value::{canonical_object, canonical_text, fingerprint, write_canonical, write_json};
+use crate::value::{canonical_text, object_fingerprint, write_canonical, write_json};
 
 /// A value of a staged row.
 #[derive(Debug, Clone, PartialEq)]
@@ -278,7 +278,7 @@ impl StagedRow {
     /// A fingerprint of everything the files say about the row but its secrets, the same in every database.
     pub(crate) fn content(&self, references: &References, secret: &HashSet<String>) -> String {
         let open = self.cells().filter(|(column, _)| !secret.contains(&**column));
-        fingerprint(&canonical_object(open.map(|(column, cell)| (&**column, references.meaning(cell))).collect()))
+        object_fingerprint(open.map(|(column, cell)| (&**column, references.meaning(cell))).collect())
     }
 }
 

@@ -136,9 +136,21 @@ mod tests {
                 "[12][0-9]{3}-[01][0-9]-[0-3][0-9] [0-2][0-9]:[0-6][0-9]:[0-6][0-9]",
                 "[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9:.Z]{5,12}",
                 "true|false|t|f|0|1|T|yes",
+                // The ends of small whole numbers, and what comes next.
+                "-?(0|1|2[45][0-9]|255|256|3276[78]|6553[56]|2147483647|4294967296|9223372036854775807)",
                 "\\PC{0,12}",
             ],
         ) {
+            for whole in [Whole { bits: 16, unsigned: false }, Whole { bits: 8, unsigned: true }, Whole { bits: 64, unsigned: true }] {
+                let column = Column { whole: Some(whole), ..column(ColumnKind::Int, "int") };
+                let mut value = Value::Null;
+                let slow = to_db(&column, &Json::String(text.clone()));
+                if Quick::of(&column).write(&text, &mut value) {
+                    prop_assert_eq!(slow.ok(), Some(value), "{} in {:?}", text, whole);
+                } else if text.parse::<i64>().is_ok() {
+                    prop_assert!(slow.is_err(), "{} in {:?}", text, whole);
+                }
+            }
             for (kind, declared) in [
                 (ColumnKind::Decimal, "numeric(6,2)"),
                 (ColumnKind::Decimal, "decimal(3,3)"),
@@ -170,10 +182,15 @@ mod tests {
             (ColumnKind::Decimal, "numeric(10,2)", "7.00", "7"),
             (ColumnKind::Decimal, "numeric(10,2)", "-0.25", "-0.25"),
             (ColumnKind::Timestamp, "timestamp", "2024-02-29 08:30:00", "2024-02-29 08:30:00"),
+            (ColumnKind::Text, "varchar(5)", "hello", "hello"),
+            (ColumnKind::Text, "text", "hello", "hello"),
         ] {
             let mut value = Value::Null;
             assert!(Quick::of(&column(kind, declared)).write(text, &mut value), "{text}");
             assert_eq!(value, Value::Text(shown.to_owned()));
         }
+        let mut value = Value::Null;
+        assert!(Quick::of(&column(ColumnKind::Int, "bigint")).write("-7", &mut value) && value == Value::Int(-7));
+        assert!(Quick::of(&column(ColumnKind::Bool, "boolean")).write("t", &mut value) && value == Value::Bool(true));
     }
 }

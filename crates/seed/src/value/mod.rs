@@ -11,6 +11,7 @@ mod text;
 mod time;
 
 use std::borrow::Cow;
+use std::io::{self, Write};
 
 use plimsoll_core::db::{self, Column, ColumnKind};
 use serde_json::Value as Json;
@@ -45,11 +46,46 @@ pub(crate) fn hash(text: &str) -> String {
 
 /// A short fingerprint that tells an accidental change, many times faster than a cryptographic one (FNV-1a).
 pub(crate) fn fingerprint(text: &str) -> String {
-    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
-    for byte in text.bytes() {
-        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    let mut hash = Fnv::default();
+    hash.add(text.as_bytes());
+    hash.text()
+}
+
+/// The [`fingerprint`] of a [`canonical_object`], whose text is made nowhere.
+pub(crate) fn object_fingerprint(mut properties: Vec<(&str, &Json)>) -> String {
+    let mut hash = Fnv::default();
+    write_object(&mut properties, &mut hash);
+    hash.text()
+}
+
+/// FNV-1a, of all that is written.
+struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
     }
-    format!("{hash:016x}")
+}
+
+impl Fnv {
+    fn add(&mut self, bytes: &[u8]) {
+        self.0 = bytes.iter().fold(self.0, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
+    }
+
+    fn text(&self) -> String {
+        format!("{:016x}", self.0)
+    }
+}
+
+impl Write for Fnv {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.add(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Whether a value fits its column: its canonical form, or the document that it is, which always does.
@@ -167,50 +203,54 @@ fn misfit(column: &Column, value: &Json) -> Misfit {
     Misfit(format!("{shown} does not fit `{}` of type {}", column.name, column.declared.to_lowercase()))
 }
 
-/// Appends the canonical text of a value.
-pub(crate) fn write_canonical(value: &Json, out: &mut Vec<u8>) {
+/// Writes the canonical text of a value.
+pub(crate) fn write_canonical(value: &Json, out: &mut impl Write) {
     match value {
         Json::Object(object) => {
             let mut properties: Vec<_> = object.iter().map(|(name, value)| (name.as_str(), value)).collect();
             write_object(&mut properties, out);
         }
         Json::Array(items) => {
-            out.push(b'[');
+            put("[", out);
             for (position, item) in items.iter().enumerate() {
                 if position > 0 {
-                    out.push(b',');
+                    put(",", out);
                 }
                 write_canonical(item, out);
             }
-            out.push(b']');
+            put("]", out);
         }
         Json::Number(number) => write_json(&normal_number(number), out),
         Json::String(text) => write_json(text, out),
         Json::Bool(flag) => write_json(flag, out),
-        Json::Null => out.extend(b"null"),
+        Json::Null => put("null", out),
     }
 }
 
-fn write_object(properties: &mut [(&str, &Json)], out: &mut Vec<u8>) {
+fn write_object(properties: &mut [(&str, &Json)], out: &mut impl Write) {
     properties.sort_by(|a, b| a.0.cmp(b.0));
-    out.push(b'{');
+    put("{", out);
     let mut is_first = true;
     for (position, (name, value)) in properties.iter().enumerate() {
         if properties.get(position + 1).is_some_and(|next| next.0 == *name) {
             continue;
         }
         if !std::mem::replace(&mut is_first, false) {
-            out.push(b',');
+            put(",", out);
         }
         write_json(name, out);
-        out.push(b':');
+        put(":", out);
         write_canonical(value, out);
     }
-    out.push(b'}');
+    put("}", out);
 }
 
-/// Appends what JSON is made of; only a value with keys that are no texts could fail, or a writer that is no vector.
-pub(crate) fn write_json(part: &(impl serde::Serialize + ?Sized), out: &mut Vec<u8>) {
+fn put(text: &str, out: &mut impl Write) {
+    out.write_all(text.as_bytes()).unwrap_or_default();
+}
+
+/// Writes what JSON is made of. Only a value with keys that are no texts could fail: vectors and hashes take everything.
+pub(crate) fn write_json(part: &(impl serde::Serialize + ?Sized), out: &mut impl Write) {
     serde_json::to_writer(out, part).unwrap_or_default();
 }
 
