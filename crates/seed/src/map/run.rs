@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 
 use crate::error::Problem;
 use crate::map::frame::SoFar;
-use crate::map::kept::Kept;
+use crate::map::kept::{Kept, Parts};
 use crate::map::stage::Seen;
 use crate::map::{CompiledBlock, Staging};
 use crate::parallel::{WORTH_A_THREAD, in_chunks};
@@ -53,7 +53,11 @@ pub(crate) fn run(blocks: &[CompiledBlock<'_>], base: &Value, inputs: &[Input], 
     let numbered: Vec<(usize, &Input)> = inputs.iter().enumerate().collect();
     let size = inputs.len().div_ceil(PARTS).clamp(WORTH_A_THREAD, TOGETHER);
     let mut ran = Ran { staged: blocks.iter().map(|_| Vec::new()).collect(), failed: Vec::new() };
-    let chunks = in_chunks(&numbered, size, |chunk| run_chunk(blocks, base, chunk, schema, Kept::default()));
+    let parts = Arc::new(Parts::default());
+    let chunks = in_chunks(&numbered, size, |chunk| {
+        let part = chunk.first().map_or(0, |(number, _)| *number);
+        run_chunk(blocks, base, chunk, schema, Kept::among(part, &parts))
+    });
     let (mut kept, mut newest) = (Kept::default(), Vec::new());
     for (mut chunk, inputs) in chunks.into_iter().zip(numbered.chunks(size)) {
         // What is wrong in a row that loses against one of an earlier part does not matter either.
