@@ -113,8 +113,8 @@ async fn ask(
     tokio::task::yield_now().await;
     // A new connection cannot have been closed meanwhile, so that what is lost on it is told.
     let keeps = !key.fresh;
-    let may_be_stale = keeps
-        && kept.idle.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |idle| idle.checked_sub(1)).is_ok();
+    let may_be_stale =
+        keeps && kept.idle.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |idle| idle.checked_sub(1)).is_ok();
     let headers = headers(line, request, hop, at_home);
     let mut sent = once(&kept.client, request, hop, &headers, until).await;
     if may_be_stale && matches!(&sent, Err(error) if error.what.kind == UnmeasuredKind::Reset) {

@@ -4,9 +4,9 @@
 use std::path::Path;
 use std::time::Instant;
 
+use plimsoll_core::ErrorCode;
 use plimsoll_core::db::{DatabaseUrl, DbError, DbErrorKind, Engine, Value as Bind, named};
 use plimsoll_core::inspect::{self, Answer, Query, QueryError};
-use plimsoll_core::ErrorCode;
 use serde_json::{Map, Value};
 
 use super::{Context, Observation, in_time, unmeasured};

@@ -193,7 +193,8 @@ fn a_cleanup_that_did_not_work_is_tried_by_each_run_until_it_does() {
     assert_eq!(run(BOOK)[1].verdict, Verdict::Fail);
     let warned = run(READS).swap_remove(0);
     let advice = warned.advice.expect("what to do about it");
-    let line = format!("remove the line that says `made` of `cleanup of a book is accepted` from `{}`", journal.display());
+    let line =
+        format!("remove the line that says `made` of `cleanup of a book is accepted` from `{}`", journal.display());
     assert!(advice.ends_with(&line), "{advice}");
     let verdicts: Vec<_> = (0..2).map(|_| run(READS)[0].verdict).collect();
     assert_eq!((warned.verdict, verdicts), (Verdict::Warn, vec![Verdict::Pass, Verdict::Pass]));
