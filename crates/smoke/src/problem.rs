@@ -184,7 +184,8 @@ impl Invalid {
         let code = match self {
             Self::Folder { .. } | Self::File { .. } => ErrorCode::FileUnreadable,
             Self::Template(_) | Self::UnknownName { .. } => ErrorCode::Template,
-            Self::NothingSelected | Self::OnlyMutating => ErrorCode::SmokeEmpty,
+            Self::NothingSelected => ErrorCode::SmokeEmpty,
+            Self::OnlyMutating => ErrorCode::SmokeReadOnly,
             _ => ErrorCode::InvalidValue,
         };
         // A problem is flat: what caused it has no other place than its text.

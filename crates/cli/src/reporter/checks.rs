@@ -17,6 +17,11 @@ pub(crate) fn failures(report: &SmokeReport) -> String {
     report.checks.iter().filter(did_not).map(block).chain(mix).collect()
 }
 
+/// How far the revision was proved. A mix is told with the checks that met it.
+pub(crate) fn proof(report: &SmokeReport) -> Option<String> {
+    report.revision.as_ref().filter(|tally| tally.other == 0).map(ToString::to_string)
+}
+
 fn block(check: &CheckReport) -> String {
     let mut lines = vec![format!("  {:<5}  {}  ({})", check.verdict.as_str(), check.name, check.location)];
     // What answers decides what is in it, and a terminal would obey some of it.
@@ -92,12 +97,16 @@ mod tests {
     use std::net::TcpListener;
     use std::path::Path;
 
-    use plimsoll_smoke::{Options, Selection, SmokeReport, Target};
+    use plimsoll_smoke::{Options, Revision, RevisionSource, Selection, SmokeReport, Target};
 
     use super::*;
 
     /// A run of one check against a service that gives this answer to each request.
     fn run(check: &str, answer: &'static str) -> SmokeReport {
+        run_expecting(None, check, answer)
+    }
+
+    fn run_expecting(revision: Option<Revision>, check: &str, answer: &'static str) -> SmokeReport {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let base_url = format!("http://{}", listener.local_addr().expect("an address"));
         std::thread::spawn(move || {
@@ -118,7 +127,7 @@ mod tests {
             search_path: Some("/usr/bin:/bin".to_owned()),
             ..Options::default()
         };
-        plimsoll_smoke::run(&plan, &Target { base_url, revision: None }, &options, &mut |_| {}).expect("it runs")
+        plimsoll_smoke::run(&plan, &Target { base_url, revision }, &options, &mut |_| {}).expect("it runs")
     }
 
     #[test]
@@ -131,6 +140,20 @@ mod tests {
         let shown = failures(&run(printed, ""));
         let lines = format!("{INDENT}the last lines\n{INDENT}  one\n{INDENT}  \\u{{1b}}[2Jtwo\n");
         assert!(shown.ends_with(&lines), "{shown}");
+    }
+
+    #[test]
+    fn a_mix_is_told_once_when_the_run_passes_all_the_same() {
+        let answer = "HTTP/1.1 200 OK\r\nx-revision: old\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}";
+        let told = |expected: &str| {
+            let source = RevisionSource::Header("x-revision".to_owned());
+            let revision = Revision { expected: expected.to_owned(), source };
+            let report = run_expecting(Some(revision), "level = 'warn'\nrequest = { path = '/' }", answer);
+            assert!(report.passed());
+            let tally = report.revision.as_ref().expect("a revision was expected").to_string();
+            [failures(&report), proof(&report).unwrap_or_default()].map(|text| text.contains(&tally))
+        };
+        assert_eq!([told("new"), told("old")], [[true, false], [false, true]]);
     }
 
     #[test]
