@@ -119,7 +119,7 @@ mod tests {
                 stream.get_mut().write_all(answer.as_bytes()).expect("it is asked");
             }
         });
-        let text = format!("[[check]]\nname = 'a'\n{check}\n");
+        let text = format!("[[check]]\nname = 'a'\neffect = 'read'\n{check}\n");
         let suites = plimsoll_smoke::parse(Path::new("smoke/a.toml"), &text).expect("the check is right");
         let plan = plimsoll_smoke::plan(&suites, &Selection::default()).expect("a plan");
         let options = Options {
