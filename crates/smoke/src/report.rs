@@ -20,7 +20,7 @@ pub struct SmokeReport {
     pub counts: Counts,
     /// How long the run took.
     pub duration_ms: u64,
-    /// Every check of the plan, in its order.
+    /// What earlier runs have left, then every check of the plan in its order, then what cleaned up.
     pub checks: Vec<CheckReport>,
 }
 

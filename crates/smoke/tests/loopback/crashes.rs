@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex, mpsc};
 
+use plimsoll_core::{Coded as _, ErrorCode};
 use plimsoll_smoke::{Event, Options, SmokeError, SmokeReport, Verdict};
 
 use crate::cleanups::{BOOK, shelf};
@@ -213,7 +214,9 @@ fn two_runs_do_not_share_a_journal() {
     let run = |text: &str| plimsoll_smoke::run(&plan_of(text, &options), &target, &options, &mut |_| {});
     // What only looks disturbs nobody, and takes nothing back that the other one is at.
     assert_eq!(run(READS).expect("it runs").checks.len(), 1);
-    assert!(matches!(run(BOOK), Err(SmokeError::Journal { .. })));
+    let refused = run(BOOK).expect_err("another run has it");
+    assert!(matches!(refused, SmokeError::Journal { .. }));
+    assert_eq!(refused.code(), ErrorCode::SmokeJournalBusy);
     assert_eq!(holding.deletes(), [""; 0]);
     child.kill().expect("it runs");
     child.wait().expect("it ends");
@@ -255,6 +258,7 @@ fn half_a_line_of_a_killed_run_is_no_line() {
     let target = plimsoll_smoke::Target { base_url: server.url(), revision: None };
     let options = with_journal(&journal);
     let refused = plimsoll_smoke::run(&plan_of(BOOK, &options), &target, &options, &mut |_| {}).expect_err("not ours");
+    assert_eq!(refused.code(), ErrorCode::SmokeJournalBroken);
     let cause = std::error::Error::source(&refused).expect("a cause").to_string();
     assert_eq!(cause, "line 1 cannot be understood, clean up by hand what it names and remove it");
 }
