@@ -97,7 +97,7 @@ mod tests {
     use std::net::TcpListener;
     use std::path::Path;
 
-    use plimsoll_smoke::{Options, Revision, RevisionSource, Selection, SmokeReport, Target};
+    use plimsoll_smoke::{Options, Revision, RevisionSource, Selection, SkipReason, SmokeReport, Target};
 
     use super::*;
 
@@ -154,6 +154,19 @@ mod tests {
             [failures(&report), proof(&report).unwrap_or_default()].map(|text| text.contains(&tally))
         };
         assert_eq!([told("new"), told("old")], [[true, false], [false, true]]);
+    }
+
+    #[test]
+    fn what_is_left_to_a_person_is_told_with_its_reason_and_what_to_do() {
+        let mut report = run("tcp = { address = '127.0.0.1:1' }", "");
+        let mut left = report.checks.remove(0);
+        left.findings.clear();
+        (left.verdict, left.skipped) = (Verdict::Warn, Some(SkipReason::NotInThePlan));
+        left.advice = Some("remove its line".to_owned());
+        report.checks.push(left);
+        let shown = failures(&report);
+        let end = "or take it back by hand\n         remove its line\n";
+        assert!(shown.contains("holds a secret") && shown.ends_with(end), "{shown}");
     }
 
     #[test]
