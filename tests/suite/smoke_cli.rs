@@ -189,7 +189,11 @@ fn a_protected_environment_is_only_looked_at_unless_that_is_allowed() {
     assert!(allowed.stdout.contains("smoke checks: 3 passed"), "{}", allowed.text());
     assert_eq!(service.asked().iter().filter(|asked| asked.method == "DELETE").count(), 1);
     here.write("smoke/berths.toml", &check("made", "", MUTATES));
-    here.run(&["smoke", "run", "guarded"]).exits(2).says(&["all selected checks change something", "--allow-mutate"]);
+    here.run(&["smoke", "run", "guarded"]).exits(2).says(&[
+        "smoke::only_changes_selected",
+        "all selected checks change something",
+        "--allow-mutate",
+    ]);
 }
 
 #[test]

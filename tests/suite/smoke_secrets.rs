@@ -242,9 +242,9 @@ fn checks(count: usize, random: &mut Random) -> String {
         }
         writeln!(
             text,
-            "[[check]]\nname = 'command {at}'\ncommand = {{ run = ['sh', '-c', 'printf %s \"$V\"; printf %s \"$V\" | base64 >&2; exit 3', '{{{{ {name} }}}}'], env = {{ V = '{{{{ {name} }}}}' }} }}\n\
+            "[[check]]\nname = 'command {at}'\neffect = 'read'\ncommand = {{ run = ['sh', '-c', 'printf %s \"$V\"; printf %s \"$V\" | base64 >&2; exit 3', '{{{{ {name} }}}}'], env = {{ V = '{{{{ {name} }}}}' }} }}\n\
              expect = {{ stdout = 'another', stderr = {{ contains = 'another' }} }}\n\
-             [[check]]\nname = 'no command {at}'\n{ONCE}\ncommand = {{ run = ['no-such-program-{{{{ {name} }}}}'] }}\n\
+             [[check]]\nname = 'no command {at}'\neffect = 'read'\n{ONCE}\ncommand = {{ run = ['no-such-program-{{{{ {name} }}}}'] }}\n\
              [[check]]\nname = 'log {at}'\nlog = {{ file = 'logs/worker.log', from_start = true, contains = '{{{{ {name} }}}} was used' }}\nexpect = {{ body = {{ contains = 'another' }} }}\n\
              [[check]]\nname = 'sql {at}'\nsql = {{ query = 'SELECT :v AS v, hex(:v) AS h', binds = {{ v = '{{{{ {name} }}}}' }} }}\nexpect = {{ rows = 2, json = {{ '$[0].v' = 'another', '$[0].h' = 'another' }} }}\n\
              [[check]]\nname = 'redis {at}'\n{ONCE}\nredis = {{ url = 'redis://:{{{{ {name} | urlencode }}}}@127.0.0.1:1/', command = ['ECHO', '{{{{ {name} }}}}'] }}\n\

@@ -2,7 +2,7 @@
 //! build gets is left to `client_libraries`.
 
 use std::env;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::failure::Failure;
 use crate::workspace;
@@ -29,6 +29,18 @@ pub(crate) fn with_features(mut command: Command, features: &[&str]) -> Command 
         command.arg("--features").arg(features.join(","));
     }
     command
+}
+
+/// Runs to the end and gives what it printed.
+pub(crate) fn output(mut command: Command) -> Result<String, Failure> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let ended =
+        command.stderr(Stdio::inherit()).output().map_err(Failure::because(format!("cannot start {program}")))?;
+    if ended.status.success() {
+        Ok(String::from_utf8_lossy(&ended.stdout).into_owned())
+    } else {
+        Err(Failure::of_child(ended.status))
+    }
 }
 
 /// Runs to the end with inherited output; anything but success is the child's own exit code.

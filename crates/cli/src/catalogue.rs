@@ -382,11 +382,11 @@ pub fn advice(code: ErrorCode) -> Advice {
         ),
         ErrorCode::SmokeFailed => (
             "A smoke check did not find what it expects.",
-            "send the request yourself with the curl line shown, then correct the service or the check",
+            "read what was found below the check, and look for yourself: a request is sent again by the curl line shown; then correct the system or the check",
         ),
         ErrorCode::SmokeUnmeasured => (
             "A smoke check could not measure anything, which is never a pass.",
-            "check that the service answers at the address shown",
+            "read the reason below the check: what it asks (a service, a file, a database, Redis, a program) has to be there and to answer in time",
         ),
         ErrorCode::RevisionMismatch => (
             "Another revision answers than the one that was released.",
@@ -394,7 +394,19 @@ pub fn advice(code: ErrorCode) -> Advice {
         ),
         ErrorCode::SmokeEmpty => (
             "No smoke check was selected, so a run would prove nothing.",
-            "check the tag, and `[smoke] path` in plimsoll.toml",
+            "check `--tag` and `--filter`, and `[smoke] path` in plimsoll.toml",
+        ),
+        ErrorCode::SmokeReadOnly => (
+            "All selected smoke checks change something, and the environment is protected, so a run would prove nothing.",
+            "select a check that only looks, or allow changes with `--allow-mutate`",
+        ),
+        ErrorCode::SmokeJournalBusy => (
+            "Another run of smoke checks is using the journal of what has to be taken back. Nothing was sent.",
+            "run the same command again when the other run has ended",
+        ),
+        ErrorCode::SmokeJournalBroken => (
+            "A line of the journal of what smoke checks have to take back cannot be understood. Nothing was sent.",
+            "take back by hand what the line names, then remove it from the file",
         ),
         ErrorCode::ArtifactMissing => (
             "The artifact of a release does not exist.",

@@ -19,19 +19,33 @@ fn text(place: Option<&Location<'_>>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex};
+    use std::process::Command;
 
     use super::*;
 
+    const CHILD: &str = "PLIMSOLL_TEST_ENDS_UNEXPECTEDLY";
+    const SECRET: &str = "s3cret-\u{e9}";
+
+    /// Run by itself, it starts itself as a process that ends so.
     #[test]
     fn an_unexpected_end_tells_its_place_and_nothing_of_what_it_was_about() {
-        let told = Arc::new(Mutex::new(String::new()));
-        let (heard, before) = (Arc::clone(&told), panic::take_hook());
-        panic::set_hook(Box::new(move |info| heard.lock().expect("nobody else").push_str(&text(info.location()))));
-        let ended = panic::catch_unwind(|| "s3cret-é"[..8].len());
-        panic::set_hook(before);
-        assert!(ended.is_err(), "it is cut inside of a letter");
-        let told = told.lock().expect("nobody else").clone();
-        assert!(told.contains("crash.rs:") && !told.contains("s3cret"), "{told}");
+        if std::env::var_os(CHILD).is_some() {
+            tell_only_the_place();
+            // It is cut inside of a letter, and the program's own words would quote it.
+            assert_ne!(SECRET[..8].len(), 0);
+            return;
+        }
+        let ended = Command::new(std::env::current_exe().expect("this program"))
+            .args(["--exact", "crash::tests::an_unexpected_end_tells_its_place_and_nothing_of_what_it_was_about"])
+            .arg("--nocapture")
+            .env(CHILD, "1")
+            .output()
+            .expect("this program starts");
+        let told = String::from_utf8_lossy(&ended.stderr);
+        assert!(!ended.status.success(), "{told}");
+        let said: Vec<_> = told.lines().filter(|line| line.contains("crash.rs:")).collect();
+        assert!(said.len() == 1 && said[0].starts_with("plimsoll ended unexpectedly at "), "{told}");
+        let all = format!("{told}{}", String::from_utf8_lossy(&ended.stdout));
+        assert!(!all.contains("s3cret"), "{all}");
     }
 }

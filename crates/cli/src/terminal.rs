@@ -81,16 +81,21 @@ impl<'a> Terminal<'a> {
 
     /// Prints a result, which ends its own lines.
     pub(crate) fn result(&mut self, text: &str) {
-        // A closed pipe ends the reader, not the deployment.
-        drop(self.out.write_all(self.redactor.redact(text).as_bytes()));
-        drop(self.out.flush());
+        let shown = self.redactor.redact(text).into_owned();
+        self.print(&shown);
     }
 
     /// Prints a value as one line of JSON.
     pub(crate) fn json(&mut self, value: &impl serde::Serialize) {
         let mut text = self.redactor.redact_json(&serde_json::to_string(value).unwrap_or_default());
         text.push('\n');
-        drop(self.out.write_all(text.as_bytes()));
+        self.print(&text);
+    }
+
+    /// Writes what nothing secret is in any more.
+    fn print(&mut self, shown: &str) {
+        // A closed pipe ends the reader, not the deployment.
+        drop(self.out.write_all(shown.as_bytes()));
         drop(self.out.flush());
     }
 

@@ -232,6 +232,12 @@ codes! {
     VerifyUnmeasured = "seed::verify_could_not_check" => CouldNotMeasure,
     /// No smoke check is declared or selected, so nothing would be proved.
     SmokeEmpty = "smoke::nothing_selected" => Usage,
+    /// All selected smoke checks change something, which the environment does not allow, so nothing would be proved.
+    SmokeReadOnly = "smoke::only_changes_selected" => Usage,
+    /// Another run has the journal of what smoke checks have to take back.
+    SmokeJournalBusy = "smoke::journal_busy" => CouldNotMeasure,
+    /// The journal of what smoke checks have to take back holds something else.
+    SmokeJournalBroken = "smoke::journal_broken" => Usage,
     /// A smoke check failed.
     SmokeFailed = "smoke::failed" => CheckFailed,
     /// A smoke check could not measure what it should.

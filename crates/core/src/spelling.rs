@@ -118,7 +118,7 @@ pub(crate) fn openings(text: &str) -> [Option<u8>; 3] {
                 'e' => Some(27),
                 '0' => Some(0),
                 'x' => hexadecimal(after.get(1..3)).and_then(|byte| u8::try_from(byte).ok()),
-                'u' => match after[1..].strip_prefix('{').and_then(|inner| inner.split_once('}')) {
+                'u' => match after[1..].strip_prefix('{').and_then(|inner| up_to(inner, b'}')) {
                     Some((digits, _)) => hexadecimal(Some(digits)).and_then(char::from_u32).map(first_byte),
                     None => hexadecimal(after.get(1..5)).map(|unit| match char::from_u32(unit) {
                         Some(letter) => first_byte(letter),
@@ -132,8 +132,7 @@ pub(crate) fn openings(text: &str) -> [Option<u8>; 3] {
         }
         Some(b'&') => {
             let after = text[1..].trim_start_matches("amp;");
-            let name = after.split_once(';').map(|(name, _)| name).filter(|name| name.len() <= 10);
-            [name.and_then(meant_by).map(first_byte), None]
+            [up_to(after, b';').and_then(|(name, _)| meant_by(name)).map(first_byte), None]
         }
         _ => [None, None],
     };
@@ -228,7 +227,7 @@ fn backslashed(rest: &str, letter: char) -> Vec<usize> {
 
 /// `\u00e9`, in two halves where need be, or `\u{e9}`.
 fn unicode_escapes(rest: &str, letter: char) -> Option<usize> {
-    let braced = rest.trim_start_matches('\\').strip_prefix("u{").and_then(|inner| inner.split_once('}'));
+    let braced = rest.trim_start_matches('\\').strip_prefix("u{").and_then(|inner| up_to(inner, b'}'));
     if let Some((digits, after)) = braced {
         return (hexadecimal(Some(digits)) == Some(u32::from(letter))).then(|| rest.len() - after.len());
     }
@@ -269,8 +268,17 @@ fn entity(rest: &str, letter: char) -> Vec<usize> {
     if letter == '&' && !ends.is_empty() {
         return ends;
     }
-    let Some((name, after)) = after.split_once(';').filter(|(name, _)| name.len() <= 10) else { return Vec::new() };
+    let Some((name, after)) = up_to(after, b';') else { return Vec::new() };
     if meant_by(name) == Some(letter) { vec![rest.len() - after.len()] } else { Vec::new() }
+}
+
+/// The most bytes between the ends of what stands for one letter: no name of an entity and no number is longer.
+const LONGEST_NAME: usize = 10;
+
+/// What stands before this end, and what behind it. It is near, or not looked for: there may be none in a long text.
+fn up_to(text: &str, end: u8) -> Option<(&str, &str)> {
+    let at = text.bytes().take(LONGEST_NAME + 1).position(|byte| byte == end)?;
+    Some((&text[..at], &text[at + 1..]))
 }
 
 /// The letter that an entity of HTML stands for, apart from `&`.

@@ -57,9 +57,10 @@ impl Coded for SmokeError {
     fn code(&self) -> ErrorCode {
         match self {
             Self::BaseUrl { .. } => ErrorCode::InvalidValue,
-            Self::Runtime { .. } | Self::Journal { problem: JournalProblem::Busy, .. } => ErrorCode::SmokeUnmeasured,
+            Self::Runtime { .. } => ErrorCode::SmokeUnmeasured,
+            Self::Journal { problem: JournalProblem::Busy, .. } => ErrorCode::SmokeJournalBusy,
             Self::Journal { problem: JournalProblem::Io(_), .. } => ErrorCode::FileUnwritable,
-            Self::Journal { problem: JournalProblem::Line { .. }, .. } => ErrorCode::FileUnreadable,
+            Self::Journal { problem: JournalProblem::Line { .. }, .. } => ErrorCode::SmokeJournalBroken,
         }
     }
 }

@@ -86,6 +86,20 @@ impl Masking {
             None => masked,
         }
     }
+
+    /// The same for the end, in whole lines where there are some.
+    pub(crate) fn ending(&self, text: &str, characters: usize) -> String {
+        let masked = self.apply(text);
+        let masked = masked.trim_end();
+        let cut = masked.char_indices().rev().nth(characters.saturating_sub(1)).map_or(0, |(start, _)| start);
+        let (before, end) = masked.split_at(cut);
+        let whole = if before.ends_with('\n') { Some(end) } else { end.split_once('\n').map(|(_, whole)| whole) };
+        match whole {
+            _ if before.is_empty() => end.to_owned(),
+            Some(whole) => format!("...\n{whole}"),
+            None => format!("...{end}"),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -100,6 +114,10 @@ mod tests {
         assert_eq!(masking.apply("given-one captured-one"), "*** ***");
         assert_eq!(masking.excerpt("token captured-one", 12), "token ***");
         assert_eq!(masking.excerpt("abcdef", 3), "abc...");
+        assert_eq!(masking.ending("captured-one\nend\n", 6), "...\nend");
+        assert_eq!(masking.ending("abc\ndef", 3), "...\ndef");
+        assert_eq!(masking.ending("abcdef", 3), "...def");
+        assert_eq!(masking.ending("abc", 3), "abc");
     }
 
     #[test]

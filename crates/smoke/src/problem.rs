@@ -102,10 +102,10 @@ pub(crate) enum Invalid {
     #[error("a check that changes something needs `cleanup`, or `leaves` to say what it leaves behind")]
     NothingTakesBack,
     #[error(
-        "{method} may change something: take it back with `cleanup = {{ request = {{ .. }} }}`, or say what stays with \
+        "{what} may change something: take it back with `cleanup = {{ request = {{ .. }} }}`, or say what stays with \
          `leaves = \"..\"`, or that nothing is changed with `effect = \"read\"`"
     )]
-    MayChange { method: String },
+    MayChange { what: String },
     #[error("a check that only looks leaves nothing: remove `leaves`, or the effect `read`")]
     ReadLeaves,
     #[error("`{name}` is not an HTTP method, methods are written in capitals")]
@@ -184,7 +184,8 @@ impl Invalid {
         let code = match self {
             Self::Folder { .. } | Self::File { .. } => ErrorCode::FileUnreadable,
             Self::Template(_) | Self::UnknownName { .. } => ErrorCode::Template,
-            Self::NothingSelected | Self::OnlyMutating => ErrorCode::SmokeEmpty,
+            Self::NothingSelected => ErrorCode::SmokeEmpty,
+            Self::OnlyMutating => ErrorCode::SmokeReadOnly,
             _ => ErrorCode::InvalidValue,
         };
         // A problem is flat: what caused it has no other place than its text.

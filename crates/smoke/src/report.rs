@@ -20,7 +20,7 @@ pub struct SmokeReport {
     pub counts: Counts,
     /// How long the run took.
     pub duration_ms: u64,
-    /// Every check of the plan, in its order.
+    /// What earlier runs have left, then every check of the plan in its order, then what cleaned up.
     pub checks: Vec<CheckReport>,
 }
 
@@ -91,9 +91,15 @@ pub struct CheckReport {
     /// The beginning of the last answer's body, when the check did not pass.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answer: Option<String>,
+    /// The last lines of what a command wrote or a log has, when the check did not pass.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output: Option<String>,
     /// A shell line that sends the same request, with the secrets masked, when the check did not pass.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub curl: Option<String>,
+    /// What a person can do about it, where no line repeats it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub advice: Option<String>,
 }
 
 /// One thing that was not as expected.
@@ -313,8 +319,7 @@ impl fmt::Display for SkipReason {
                 write!(f, "it needs the secret `{name}`, which is not written down: take back by hand what was left")
             }
             Self::NotInThePlan => f.write_str(
-                "what cleans it up holds a secret and is not written down: run its check, or take it back by hand and \
-                 remove its line from the journal",
+                "what cleans it up holds a secret and is not written down: run its check, or take it back by hand",
             ),
         }
     }
@@ -370,10 +375,12 @@ impl CheckReport {
             first_attempt,
             stopped_on,
             answer,
+            output,
             curl,
+            advice,
         } = self;
         [name, request].into_iter().for_each(&mut *visit);
-        [first_attempt, stopped_on, answer, curl].into_iter().flatten().for_each(&mut *visit);
+        [first_attempt, stopped_on, answer, output, curl, advice].into_iter().flatten().for_each(&mut *visit);
         if let Some(Unmeasured { kind: _, detail }) = unmeasured {
             visit(detail);
         }

@@ -137,7 +137,7 @@ pub fn await_revision(
     let on_event = &mut |event: &Event| on_event(&masking.event(event));
     let (mut in_a_row, mut misses, mut named, mut others) = (0, 0, 0, 0);
     // Asked for once in a round: addresses come and go while a release is rolled out.
-    let mut addresses = instances(&http);
+    let mut addresses = instances(&http, how.timeout);
     loop {
         let waited_ms = millis(started.elapsed());
         let expected = revision.expected.clone();
@@ -163,7 +163,7 @@ pub fn await_revision(
             }
             Err(missed) => missed,
         };
-        (in_a_row, misses, addresses) = (0, misses + 1, instances(&http));
+        (in_a_row, misses, addresses) = (0, misses + 1, instances(&http, how.timeout));
         others += u32::from(matches!(missed, Missed::Other(_)));
         let waited = started.elapsed();
         let waited_ms = millis(waited);
@@ -236,12 +236,12 @@ fn ask(
 
 /// The addresses that each have to name the revision, when the target's name has several. Those of `localhost` are one
 /// machine, and most services listen on one of them.
-fn instances(http: &Http) -> Vec<IpAddr> {
+fn instances(http: &Http, limit: Duration) -> Vec<IpAddr> {
     if matches!(http.base.host_str(), Some("localhost")) {
         return Vec::new();
     }
     // A name that is not found is told by asking.
-    http.addresses().ok().filter(|found| found.len() > 1).unwrap_or_default()
+    http.addresses(limit).ok().filter(|found| found.len() > 1).unwrap_or_default()
 }
 
 fn question(http: &Http, path: &str, masking: &Masking) -> Result<Prepared, Unmeasured> {

@@ -153,7 +153,7 @@ mod tests {
         assert_eq!(meant("bulk-first-sqlite"), ["seed-bulk-first-sqlite"]);
         assert_eq!(meant("again-").len(), 3);
         assert_eq!(meant("again").last(), Some(&"erp-again"));
-        assert_eq!(meant("smoke"), ["smoke-kept", "smoke-each"]);
+        assert_eq!(meant("smoke"), ["smoke-kept", "smoke-jobs", "smoke-each"]);
         assert!(meant("seed-bulk").contains(&"seed-bulk-memory"));
         let parts =
             cases::NAMES.len() + history::NAMES.len() + bulk::NAMES.len() + erp::NAMES.len() + smoke::NAMES.len();

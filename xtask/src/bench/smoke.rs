@@ -14,8 +14,9 @@ use crate::failure::Failure;
 use crate::workspace;
 
 /// What they are called and what they measure.
-pub(super) const NAMES: [&str; 2] = [
-    "smoke-kept: 500 GET checks beside one curl with 500 addresses on a kept connection",
+pub(super) const NAMES: [&str; 3] = [
+    "smoke-kept: 500 GET checks, one after the other (--jobs 1), beside one curl with 500 addresses on a kept connection",
+    "smoke-jobs: the same 500 checks, four at a time as they are run, beside the same curl",
     "smoke-each: the same 500 checks beside 500 curl processes",
 ];
 
@@ -48,16 +49,24 @@ impl Smoke {
 
     /// The benchmarks.
     pub(super) fn cases(&self) -> Vec<Case<'_>> {
-        let [kept, each] = NAMES;
+        let [kept, jobs, each] = NAMES;
         vec![
             Case {
                 name: kept,
-                ours: side("plimsoll smoke run", || Ok(self.checks())),
-                peer: side("peer: curl --config, one process", || {
-                    let mut command = Command::new(&self.curl);
-                    command.args(["--silent", "--fail", "--config"]).arg(self.folder.join("addresses"));
+                ours: side("plimsoll smoke run --jobs 1", || {
+                    let mut command = self.checks();
+                    command.args(["--jobs", "1"]);
                     Ok(command)
                 }),
+                peer: side("peer: curl --config, one process", || Ok(self.one_curl())),
+                budget: None,
+                // What is promised is how checks are run; this one is there to be seen.
+                ratio: None,
+            },
+            Case {
+                name: jobs,
+                ours: side("plimsoll smoke run", || Ok(self.checks())),
+                peer: side("peer: curl --config, one process", || Ok(self.one_curl())),
                 budget: None,
                 ratio: Some(1.0),
             },
@@ -80,6 +89,12 @@ impl Smoke {
         let mut command = Command::new(self.bin.join("plimsoll"));
         command.args(["smoke", "run", "dev", "--base-url", &self.base_url, "--project"]);
         command.arg(self.folder.join("project"));
+        command
+    }
+
+    fn one_curl(&self) -> Command {
+        let mut command = Command::new(&self.curl);
+        command.args(["--silent", "--fail", "--config"]).arg(self.folder.join("addresses"));
         command
     }
 

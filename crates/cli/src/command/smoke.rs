@@ -48,8 +48,8 @@ fn run_checks(args: &SmokeRun, context: &mut Context<'_, '_>) -> Result<Exit, Cl
     if context.terminal.format == Format::Text && !remarkable.is_empty() {
         context.terminal.say(remarkable.trim_end());
     }
-    if let Some(tally) = report.revision.as_ref().filter(|_| context.terminal.format == Format::Text) {
-        context.terminal.say(&tally.to_string());
+    if let Some(proof) = checks::proof(&report).filter(|_| context.terminal.format == Format::Text) {
+        context.terminal.say(&proof);
     }
     match context.terminal.format {
         Format::Text => context.terminal.result(&format!("{}\n", report.headline())),

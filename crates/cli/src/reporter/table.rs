@@ -79,6 +79,18 @@ fn printable(text: &str) -> String {
     shown
 }
 
+/// A line without what a terminal would obey.
+pub(crate) fn harmless(line: &str) -> String {
+    let mut shown = String::with_capacity(line.len());
+    for c in line.chars() {
+        match c {
+            c if c.is_control() && c != '\t' => shown.extend(c.escape_default()),
+            c => shown.push(c),
+        }
+    }
+    shown
+}
+
 fn quoted(text: &str) -> String {
     let plain = !text.is_empty() && !text.contains([',', '"', '\r', '\n']) && text.trim() == text;
     if plain { text.to_owned() } else { format!("\"{}\"", text.replace('"', "\"\"")) }

@@ -15,6 +15,7 @@ use super::failure::not_prepared;
 use super::tls::{self, Trust};
 use crate::error::{BaseUrlProblem, SmokeError};
 use crate::model::{HttpVersion, Suite};
+use crate::probe::addresses_of;
 use crate::report::{Unmeasured, UnmeasuredKind};
 
 /// How long a connection is kept for the next check. Servers keep theirs longer.
@@ -95,27 +96,17 @@ impl Http {
         self.lines.insert(suite.to_owned(), Err(what));
     }
 
-    /// All addresses of the target's name, in the order of the resolver.
-    pub(crate) fn addresses(&self) -> std::io::Result<Vec<IpAddr>> {
-        let port = self.base.port_or_known_default().unwrap_or_default();
+    /// All addresses of the target's name, of which there is one at least.
+    pub(crate) fn addresses(&self, limit: Duration) -> Result<Vec<IpAddr>, Unmeasured> {
         if !self.given.is_empty() {
             return Ok(self.given.clone());
         }
-        let mut addresses = Vec::new();
         match self.base.host() {
-            Some(url::Host::Ipv4(address)) => addresses.push(address.into()),
-            Some(url::Host::Ipv6(address)) => addresses.push(address.into()),
-            Some(url::Host::Domain(name)) => {
-                let runtime = self.runtime(0).map_err(|what| std::io::Error::other(what.to_string()))?;
-                for found in runtime.block_on(tokio::net::lookup_host((name, port)))? {
-                    if !addresses.contains(&found.ip()) {
-                        addresses.push(found.ip());
-                    }
-                }
-            }
-            None => {}
+            Some(url::Host::Ipv4(address)) => Ok(vec![address.into()]),
+            Some(url::Host::Ipv6(address)) => Ok(vec![address.into()]),
+            Some(url::Host::Domain(name)) => addresses_of(name, limit),
+            None => addresses_of("", limit),
         }
-        Ok(addresses)
     }
 
     pub(super) fn runtime(&self, lane: usize) -> Result<Arc<Runtime>, Unmeasured> {
@@ -208,7 +199,7 @@ mod tests {
 
     #[test]
     fn an_address_is_its_own_name() {
-        let addresses = |base: &str| open(base, &[]).expect("a base URL").addresses().expect("addresses");
+        let addresses = |base: &str| open(base, &[]).expect("a base URL").addresses(KEPT).expect("addresses");
         assert_eq!(addresses("http://127.0.0.1:9"), ["127.0.0.1".parse::<IpAddr>().expect("an address")]);
         assert_eq!(addresses("http://[::1]:9"), ["::1".parse::<IpAddr>().expect("an address")]);
         assert!(addresses("http://localhost:9").iter().all(IpAddr::is_loopback));

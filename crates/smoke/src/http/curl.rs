@@ -10,6 +10,11 @@ use crate::model::{Auth, Body, HttpVersion, MultipartValue, Request, Resolve};
 /// Headers whose values are never shown, whoever made them.
 const PRIVATE_HEADERS: [&str; 4] = ["authorization", "proxy-authorization", "cookie", "x-api-key"];
 
+/// Whether the value of a header is a credential, whoever made it.
+pub(super) fn is_private(name: &str) -> bool {
+    PRIVATE_HEADERS.iter().any(|private| name.eq_ignore_ascii_case(private))
+}
+
 /// The line for a request with its templates filled in.
 pub(super) fn line(
     request: &Request,
@@ -48,7 +53,7 @@ pub(super) fn line(
         if matches!(request.body, Some(Body::Multipart(_))) && value.starts_with("multipart/form-data; boundary=") {
             continue;
         }
-        let value = if PRIVATE_HEADERS.iter().any(|private| name.eq_ignore_ascii_case(private)) {
+        let value = if is_private(name) {
             value.split_once(' ').map_or_else(|| MASK.to_owned(), |(scheme, _)| format!("{scheme} {MASK}"))
         } else {
             masking.apply(value)

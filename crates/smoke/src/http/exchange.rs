@@ -111,8 +111,10 @@ async fn ask(
     let kept = http.client(key.clone(), line).map_err(unsent)?;
     // Lets a connection that the server has closed meanwhile be noticed before it is used.
     tokio::task::yield_now().await;
-    let may_be_stale = kept.idle.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |idle| idle.checked_sub(1)).is_ok()
-        && may_be_repeated;
+    // A new connection cannot have been closed meanwhile, so that what is lost on it is told.
+    let keeps = !key.fresh;
+    let may_be_stale =
+        keeps && kept.idle.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |idle| idle.checked_sub(1)).is_ok();
     let headers = headers(line, request, hop, at_home);
     let mut sent = once(&kept.client, request, hop, &headers, until).await;
     if may_be_stale && matches!(&sent, Err(error) if error.what.kind == UnmeasuredKind::Reset) {
@@ -124,7 +126,7 @@ async fn ask(
     let response = sent?;
     let closes =
         response.headers().get(CONNECTION).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"close"));
-    if !closes {
+    if keeps && !closes {
         kept.idle.fetch_add(1, Ordering::Relaxed);
     }
     Ok(response)

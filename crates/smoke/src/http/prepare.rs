@@ -120,9 +120,14 @@ pub(crate) fn shown_base(base: &Url) -> Url {
 
 /// Credentials are secret wherever they come from, in the form in which they travel too.
 fn learn(request: &Request, masking: &Masking) {
-    for (_, value) in request.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("authorization")) {
-        masking.learn(Secret::new(value.split_once(' ').map_or(value.as_str(), |(_, credentials)| credentials)));
+    for (name, value) in request.headers.iter().filter(|(name, _)| curl::is_private(name)) {
+        if name.eq_ignore_ascii_case("cookie") {
+            value.split(';').filter_map(|pair| pair.split_once('=')).for_each(|(_, value)| learn_value(value, masking));
+        } else {
+            learn_value(value.split_once(' ').map_or(value.as_str(), |(_, credentials)| credentials), masking);
+        }
     }
+    request.cookies.iter().for_each(|(_, value)| learn_value(value, masking));
     let Some(auth) = &request.auth else { return };
     match auth {
         Auth::Basic { password, .. } => masking.learn(Secret::new(password.as_str())),
@@ -130,6 +135,13 @@ fn learn(request: &Request, masking: &Masking) {
     }
     if let Some((_, credentials)) = authorization(auth).split_once(' ') {
         masking.learn(Secret::new(credentials));
+    }
+}
+
+/// Credentials in a header or cookie; what is only on or off is none, and would black out what it is written in.
+fn learn_value(value: &str, masking: &Masking) {
+    if !matches!(value.trim(), "true" | "false") {
+        masking.learn(Secret::new(value));
     }
 }
 

@@ -3,21 +3,13 @@
 use super::draft::Draft;
 use super::text::{has_mark, mark_end, shown};
 
-/// The first host of a source, which all of its requests go to.
+/// The first host of a source, which its requests go to unless they name another one.
 #[derive(Default)]
 pub(super) struct Base(Option<String>);
 
-/// A request that goes somewhere else than the first one.
-#[derive(Debug, thiserror::Error)]
-#[error("this request goes to `{host}` and others to `{first}`: a file of checks has one base URL")]
-pub(super) struct OtherHost {
-    host: String,
-    first: String,
-}
-
 impl Base {
-    /// Fills in path, query and user. Requests to another host than the first are refused with the reason.
-    pub(super) fn take(&mut self, url: &str, draft: &mut Draft) -> Result<(), OtherHost> {
+    /// Fills in path, query and user, and for requests to another host than the first one that host.
+    pub(super) fn take(&mut self, url: &str, draft: &mut Draft) {
         let (authority, rest) = split(url);
         let (user, host) = match authority.rsplit_once('@') {
             Some((user, host)) => {
@@ -32,22 +24,20 @@ impl Base {
         }
         if !host.is_empty() {
             match &self.0 {
-                Some(first) if *first != host => {
-                    return Err(OtherHost { host: shown(&host), first: shown(first) });
-                }
+                Some(first) if *first != host => draft.request.base_url = Some(with_scheme(host)),
                 _ => self.0 = Some(host),
             }
         }
         let rest = rest.split('#').next().unwrap_or_default();
         let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
         path_and_query(path, query, draft);
-        Ok(())
     }
 
-    /// A URL without the host that all requests go to; another one stays whole.
-    pub(super) fn without(&self, url: &str) -> String {
+    /// A URL without the host that a request goes to; another one stays whole.
+    pub(super) fn without(&self, url: &str, draft: &Draft) -> String {
         let (host, rest) = split(url);
-        if self.0.as_deref() == Some(host) && rest.starts_with('/') { rest.to_owned() } else { url.to_owned() }
+        let asked = draft.request.base_url.as_deref().or(self.0.as_deref());
+        if asked == Some(host) && rest.starts_with('/') { rest.to_owned() } else { url.to_owned() }
     }
 
     pub(super) fn shown(&self) -> Option<String> {
@@ -90,6 +80,11 @@ pub(super) fn pairs(text: &str) -> Option<Vec<(String, String)>> {
 /// Text whose escaping nobody minds.
 fn is_plain(text: &str) -> bool {
     text.chars().all(|character| character.is_ascii_alphanumeric() || "-_.~:/@,!*$'() ".contains(character))
+}
+
+/// What the tools take for a host without a scheme. A variable may have its own.
+fn with_scheme(host: String) -> String {
+    if host.contains("://") || has_mark(&host) { host } else { format!("http://{host}") }
 }
 
 /// Everything up to the path, and the rest.
@@ -139,7 +134,7 @@ mod tests {
 
     fn taken(url: &str) -> (String, Vec<(String, String)>, Option<String>) {
         let (mut base, mut draft) = (Base::default(), Draft::default());
-        base.take(url, &mut draft).expect("it is the only host");
+        base.take(url, &mut draft);
         (draft.request.path, draft.request.query, base.shown())
     }
 
@@ -158,11 +153,17 @@ mod tests {
     }
 
     #[test]
-    fn requests_to_two_hosts_do_not_go_into_one_file() {
-        let (mut base, mut draft) = (Base::default(), Draft::default());
-        base.take("http://a/", &mut draft).expect("the first one");
-        assert!(base.take("http://b/", &mut draft).expect_err("another one").to_string().contains("`http://b`"));
-        base.take("http://ann:s3cret@a/", &mut draft).expect("the same host");
+    fn a_request_to_another_host_names_it() {
+        let (mut base, mut draft, mut other) = (Base::default(), Draft::default(), Draft::default());
+        base.take("http://a/", &mut draft);
+        base.take("http://ann:s3cret@b:8080/x", &mut other);
+        assert_eq!((other.request.base_url.as_deref(), other.request.path.as_str()), (Some("http://b:8080"), "/x"));
+        assert_eq!(base.without("http://b:8080/y", &other), "/y");
+        assert_eq!(base.without("http://a/y", &other), "http://a/y");
+        base.take("b", &mut other);
+        assert_eq!(other.request.base_url.as_deref(), Some("http://b"));
+        base.take("http://ann:s3cret@a/", &mut draft);
+        assert_eq!(draft.request.base_url, None);
         assert_eq!(
             draft.request.auth,
             Some(crate::Auth::Basic { user: "ann".to_owned(), password: "s3cret".to_owned() })

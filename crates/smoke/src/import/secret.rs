@@ -1,5 +1,6 @@
 //! Takes secrets out of a request: each becomes a variable that the environment has to give. Masking them later is `masking`'s.
 
+use regex::Regex;
 use serde_json::Value;
 
 use super::Remarks;
@@ -87,7 +88,15 @@ impl Secrets {
                     }
                 }
             }
-            Some(Body::Text(_) | Body::File(_)) | None => {}
+            Some(Body::Text(text)) => written(text, &mut hide),
+            Some(Body::File(_)) | None => {}
+        }
+        // What is no list of pairs stays in the path.
+        if let Some((path, query)) = request.path.split_once('?') {
+            request.path = format!("{path}?{}", in_pairs(query, &mut hide));
+        }
+        if let Some((path, query)) = draft.expect.url.as_deref().and_then(|url| url.split_once('?')) {
+            draft.expect.url = Some(format!("{path}?{}", in_pairs(query, &mut hide)));
         }
         for (name, value) in fields.into_iter().filter(|(name, _)| is_private(name)) {
             hide(name, value);
@@ -127,6 +136,41 @@ fn spelled(name: &str) -> String {
     let name: String =
         name.trim_matches(|character: char| !character.is_ascii_alphanumeric()).chars().map(word).collect();
     if name.starts_with(|first: char| first.is_ascii_alphabetic()) { name } else { format!("SECRET_{name}") }
+}
+
+/// Hides what is secret in a text that is sent as it is: fields of a form, and entries of what is nearly JSON.
+fn written(text: &mut String, hide: &mut impl FnMut(&str, &mut String)) {
+    if !text.contains('"') {
+        *text = in_pairs(text, hide);
+        return;
+    }
+    let Ok(entry) = Regex::new(r#""([^"\\]*)"\s*:\s*"((?:[^"\\]|\\.)*)""#) else { return };
+    let (mut out, mut at) = (String::new(), 0);
+    for found in entry.captures_iter(text) {
+        let (Some(name), Some(value)) = (found.get(1), found.get(2)) else { continue };
+        if is_private(name.as_str()) {
+            let mut hidden = value.as_str().to_owned();
+            hide(name.as_str(), &mut hidden);
+            out.push_str(&text[at..value.start()]);
+            out.push_str(&hidden);
+            at = value.end();
+        }
+    }
+    out.push_str(&text[at..]);
+    *text = out;
+}
+
+/// `name=value` and others between `&`, the secret values hidden. Nothing else is changed, escapes included.
+fn in_pairs(text: &str, hide: &mut impl FnMut(&str, &mut String)) -> String {
+    let part = |part: &str| match part.split_once('=') {
+        Some((name, value)) if is_private(name) => {
+            let mut hidden = value.to_owned();
+            hide(name, &mut hidden);
+            format!("{name}={hidden}")
+        }
+        _ => part.to_owned(),
+    };
+    text.split('&').map(part).collect::<Vec<_>>().join("&")
 }
 
 fn json(value: &mut Value, name: &str, hide: &mut impl FnMut(&str, &mut String)) {

@@ -154,3 +154,23 @@ fn whatever_comes_in_what_comes_out_loads() {
         read_again(&curl("a", hostile));
     }
 }
+
+#[test]
+fn secrets_are_taken_out_of_what_is_no_list_of_pairs_too() {
+    let hurl_source = "POST https://h/x?flag&token=s3cret-1\n```\nuser=a&password=s3cret-2&flag\n```\nHTTP 302\n[Asserts]\n\
+                       url == \"https://h/y?flag&token=s3cret-1\"\n";
+    let all = [
+        curl("curl", "curl 'https://h/x?flag&token=s3cret-1'"),
+        curl("curl", "curl -d 'user=a&password=s3cret-2&flag' https://h/x"),
+        curl("curl", "curl -G -d 'flag&api_key=s3cret-3' https://h/x"),
+        curl("curl", r#"curl --json '{"a": null, "token": "s3cret\"-4", "n": 1}' https://h/x"#),
+        hurl("a.hurl", hurl_source),
+    ];
+    let texts: Vec<_> = all.iter().map(told).collect();
+    for text in &texts {
+        assert!(!text.contains("s3cret") && text.contains("a secret was taken out"), "{text}");
+    }
+    assert!(texts[0].contains(r#"path = "/x?flag&token={{ TOKEN }}""#), "{}", texts[0]);
+    assert!(texts[1].contains(r#"body = "user=a&password={{ PASSWORD }}&flag""#), "{}", texts[1]);
+    assert!(texts[3].contains(r#"{"a": null, "token": "{{ TOKEN }}", "n": 1}"#), "{}", texts[3]);
+}

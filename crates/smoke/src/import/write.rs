@@ -104,6 +104,9 @@ fn check(draft: Draft) -> Result<String, String> {
 
 fn request(request: &Request) -> Result<String, String> {
     let mut out = Lines::default();
+    if let Some(base_url) = &request.base_url {
+        out.set("base_url", &Value::from(base_url.as_str()));
+    }
     out.set("method", &Value::from(request.method.as_str()));
     out.set("path", &Value::from(request.path.as_str()));
     out.pairs("query", &request.query)?;

@@ -2,6 +2,7 @@
 
 use toml::Spanned;
 
+use super::effect;
 use super::reader::{Pairs, Reader};
 use crate::file::{FileCheck, FileCleanup, FileProbes, FileRetry, FileSuite};
 use crate::model::{Auth, Check, Cleanup, ClientCertificate, Effect, Phase, Probe, Request, Retry, Suite};
@@ -78,23 +79,20 @@ impl Reader<'_> {
         let cleanup = raw.cleanup.map(|cleanup| self.cleanup(cleanup, went, common));
         let declared = raw.effect.as_ref().map(|effect| *effect.get_ref());
         let takes_back = cleanup.is_some() || phase == Phase::Cleanup;
-        let unsafe_method = probe.request().map(|sent| &sent.method).filter(|method| !method.is_safe());
+        let may_change = effect::may_change(&probe);
         if raw.leaves.is_none() && !takes_back && !common.cleans_up {
-            match (&raw.effect, declared, unsafe_method) {
+            match (&raw.effect, declared, &may_change) {
                 (Some(effect), Some(Effect::Mutate), _) => {
                     self.wrong(effect.span().start, Invalid::NothingTakesBack);
                 }
-                (None, _, Some(method)) => {
-                    let method = method.as_str().to_owned();
-                    self.wrong(probe_at, Invalid::MayChange { method });
-                }
+                (None, _, Some(what)) => self.wrong(probe_at, Invalid::MayChange { what: what.clone() }),
                 _ => {}
             }
         }
         if let (Some(Effect::Read), Some(leaves)) = (declared, &raw.leaves) {
             self.wrong(leaves.span().start, Invalid::ReadLeaves);
         }
-        let changes = takes_back || raw.leaves.is_some() || unsafe_method.is_some();
+        let changes = takes_back || raw.leaves.is_some() || may_change.is_some();
         let mut tags = common.tags.clone();
         tags.extend(raw.tags.into_iter().filter(|tag| !common.tags.contains(tag)));
         Check {

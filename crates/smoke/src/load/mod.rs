@@ -3,6 +3,7 @@
 mod capture;
 mod check;
 mod confine;
+mod effect;
 mod expect;
 mod probe;
 mod reader;

@@ -167,6 +167,7 @@ dns = { name = "example.org", type = "AAAA" }
 
 [[check]]
 name = "the tool runs"
+effect = "read"
 command = { run = ["tool", "{{ id }}"], env = { LEVEL = "1" } }
 expect = { exit = { one_of = [0, 3] }, stdout = { contains = "ok" }, stderr = "" }
 
@@ -255,7 +256,7 @@ fn what_a_check_cannot_mean_is_told_with_what_to_write() {
         ),
         ("log = { file = 'a' }", "3:16: a log is searched for a line: add `contains` or `matches`"),
         ("redis = { url = 'redis://a' }", "3:17: Redis is asked either `command` or `keys`"),
-        ("command = { run = [] }", "3:19: a command is a list that begins with a program"),
+        ("command = { run = [] }\neffect = 'read'", "3:19: a command is a list that begins with a program"),
         (
             "sql = { query = 'SELECT 1' }\ncapture = { a = { header = 'x' } }",
             "3:7: `a` is captured from an answer's header, which only `request` has",
@@ -346,4 +347,21 @@ fn what_a_probe_cannot_do_is_told_at_its_place() {
     }
     let found = problems_of("[[check]]\nname = 'a'\ndns = { name = 'a', type = 'MX' }\n");
     assert!(found[0].contains("`MX`") && found[0].contains("AAAA"), "{found:?}");
+}
+
+#[test]
+fn what_is_not_known_to_read_says_what_it_changes() {
+    let wrong = |probe: &str, rest: &str| {
+        let text = format!("[[check]]\nname = 'a'\n{rest}\n{probe}\n");
+        parse(Path::new("a.toml"), &text).map(|suites| suites.checks[0].effect).map_err(|error| error.to_string())
+    };
+    let flush = "redis = { url = 'redis://h', command = ['FLUSHALL'] }";
+    let run = "command = { run = ['rm', '-r', 'x'] }";
+    for (probe, what) in [(flush, "`FLUSHALL` may change something"), (run, "a command may change something")] {
+        assert!(wrong(probe, "").expect_err("it says nothing").starts_with(what), "{what}");
+        assert_eq!(wrong(probe, "effect = 'read'"), Ok(Effect::Read));
+        assert_eq!(wrong(probe, "leaves = 'nothing at all'"), Ok(Effect::Mutate));
+    }
+    assert_eq!(wrong("redis = { url = 'redis://h', command = ['ttl', 'a'] }", ""), Ok(Effect::Read));
+    assert_eq!(wrong("redis = { url = 'redis://h', keys = 'a:*' }", ""), Ok(Effect::Read));
 }

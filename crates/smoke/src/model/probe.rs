@@ -1,9 +1,13 @@
 //! What a check looks at, as data: HTTP and the other kinds. Measuring is `http`'s and `probe`'s.
 
+use std::borrow::Cow;
+
+use reqwest::Url;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Request, Resolve, Texts, Visitor, is_false};
+use crate::http::shown_base;
 
 /// What a check looks at.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -167,7 +171,7 @@ impl Probe {
     pub fn describe(&self) -> String {
         match self {
             Self::Http(request) => {
-                let base = request.base_url.as_deref().unwrap_or_default();
+                let base = request.base_url.as_deref().map(without_password).unwrap_or_default();
                 format!("{} {base}{}", request.method.as_str(), request.path)
             }
             Self::Log(LogProbe { source: LogSource::File(file), .. }) => format!("log {file}"),
@@ -181,6 +185,16 @@ impl Probe {
             Self::Dns(DnsProbe { name, record }) => format!("dns {name} {}", record.as_str()),
             Self::Command(CommandProbe { run, .. }) => format!("command {}", run.join(" ")),
         }
+    }
+}
+
+/// A URL, or a template that makes one, as it may be shown.
+fn without_password(url: &str) -> Cow<'_, str> {
+    match Url::parse(url) {
+        Ok(parsed) if parsed.password().is_some() => {
+            Cow::Owned(shown_base(&parsed).as_str().trim_end_matches('/').to_owned())
+        }
+        _ => Cow::Borrowed(url),
     }
 }
 

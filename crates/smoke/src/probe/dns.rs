@@ -36,7 +36,7 @@ pub(super) fn measure(probe: &DnsProbe, context: &Context<'_>) -> Result<Observa
 }
 
 /// What a resolver knows of a name.
-pub(super) enum Known {
+enum Known {
     /// Its addresses, each once.
     Addresses(Vec<IpAddr>),
     /// That there is no such name, in the resolver's words.
@@ -44,7 +44,7 @@ pub(super) enum Known {
 }
 
 /// Asks the resolver.
-pub(super) fn lookup(name: &str, limit: Duration) -> Result<Known, Unmeasured> {
+fn lookup(name: &str, limit: Duration) -> Result<Known, Unmeasured> {
     let (sender, receiver) = channel();
     let asked = name.to_owned();
     // The system's resolver takes no limit: what takes too long is left to end by itself.
@@ -64,6 +64,15 @@ pub(super) fn lookup(name: &str, limit: Duration) -> Result<Known, Unmeasured> {
         Err(RecvTimeoutError::Disconnected) => {
             Err(unmeasured(UnmeasuredKind::Unusable, "the resolver ended without an answer"))
         }
+    }
+}
+
+/// The addresses of a name that has some, each once and sorted.
+pub(crate) fn addresses_of(name: &str, limit: Duration) -> Result<Vec<IpAddr>, Unmeasured> {
+    match lookup(name, limit)? {
+        Known::Addresses(addresses) if !addresses.is_empty() => Ok(addresses),
+        Known::Addresses(_) => Err(unmeasured(UnmeasuredKind::NameNotFound, "it has no address")),
+        Known::NoName(why) => Err(unmeasured(UnmeasuredKind::NameNotFound, why)),
     }
 }
 

@@ -20,6 +20,7 @@ use crate::http::tls::Trust;
 use crate::model::Probe;
 use crate::report::{Unmeasured, UnmeasuredKind};
 
+pub(crate) use dns::addresses_of;
 pub(crate) use marks::Marks;
 
 /// What a probe may use.

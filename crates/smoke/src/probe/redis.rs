@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use plimsoll_core::{Redactor, Secret};
+use plimsoll_core::Secret;
 use redis::{
     Client, Cmd, Connection, ConnectionInfo, ErrorKind, IntoConnectionInfo as _, ProtocolVersion, RedisError,
     RedisResult, ServerErrorKind, Value as Reply,
@@ -31,7 +31,6 @@ const TIMES: [&str; 4] = ["TTL", "PTTL", "EXPIRETIME", "PEXPIRETIME"];
 pub(super) fn measure(probe: &RedisProbe, context: &Context<'_>) -> Result<Observation, Unmeasured> {
     let began = Instant::now();
     let limit = context.limit(probe.timeout_ms).max(Duration::from_millis(1));
-    let redactor = Redactor::new([&Secret::new(probe.url.as_str())]);
     let asked =
         connect(probe, context, limit)?.and_then(|mut connection| ask(&mut connection, &probe.action, began, limit));
     let elapsed = began.elapsed();
@@ -41,7 +40,7 @@ pub(super) fn measure(probe: &RedisProbe, context: &Context<'_>) -> Result<Obser
             let detail = format!("more than {MOST_KEYS} keys: a longer prefix finds fewer");
             return Err(unmeasured(UnmeasuredKind::TooLarge, detail));
         }
-        Err(error) => refused(&error, limit, &redactor)?,
+        Err(error) => refused(&error, limit)?,
     };
     Ok(Observation { elapsed, ..found })
 }
@@ -172,12 +171,11 @@ fn no_time(command: &str, answer: &Value) -> Option<String> {
 }
 
 /// What was answered when it was an error: Redis said something, or nothing is known.
-fn refused(error: &RedisError, limit: Duration, redactor: &Redactor) -> Result<Observation, Unmeasured> {
+fn refused(error: &RedisError, limit: Duration) -> Result<Observation, Unmeasured> {
     let text = match (error.code(), error.detail()) {
         (Some(code), Some(detail)) => format!("{code} {detail}"),
         _ => error.to_string(),
     };
-    let text = redactor.redact(&text).into_owned();
     Err(match error.kind() {
         _ if failure::is_tls(error) => unmeasured(UnmeasuredKind::Tls, failure::innermost(error)),
         _ if error.is_timeout() => unmeasured(UnmeasuredKind::TimedOut, in_time(limit)),
@@ -204,14 +202,23 @@ fn secrets(command: &str, answer: &Value) -> Vec<Secret> {
     match (command, answer) {
         ("ACL", answer) => digests(answer, &mut found),
         ("CONFIG", Value::Object(entries)) => {
-            let secret = entries.iter().filter(|(name, _)| name.contains("pass") || name.contains("auth"));
-            found.extend(
-                secret.filter_map(|(_, value)| value.as_str()).filter(|text| !text.is_empty()).map(Secret::new),
-            );
+            found.extend(entries.iter().filter_map(|(name, value)| setting(name, value)));
+        }
+        // The older protocol has no tables: names and values come in turn.
+        ("CONFIG", Value::Array(items)) => {
+            let (pairs, _) = items.as_chunks::<2>();
+            found.extend(pairs.iter().filter_map(|[name, value]| setting(name.as_str()?, value)));
         }
         _ => {}
     }
     found
+}
+
+/// The value of a setting, when it is a password.
+fn setting(name: &str, value: &Value) -> Option<Secret> {
+    let name = name.to_ascii_lowercase();
+    let value = value.as_str().filter(|text| !text.is_empty())?;
+    (name.contains("pass") || name.contains("auth")).then(|| Secret::new(value))
 }
 
 fn digests(answer: &Value, found: &mut Vec<Secret>) {
@@ -260,4 +267,22 @@ fn text_of(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).unwrap_or_else(|error| {
         error.into_bytes().iter().fold("\\x".to_owned(), |text, byte| text + &format!("{byte:02x}"))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_password_of_a_server_is_a_secret_in_whichever_protocol_it_comes() {
+        let secret = [Secret::new("sesame-1")];
+        for answer in [
+            json!({"requirepass": "sesame-1", "maxmemory": "0", "masterauth": ""}),
+            json!(["maxmemory", "0", "requirepass", "sesame-1", "masterauth", ""]),
+        ] {
+            assert_eq!(secrets("CONFIG", &answer), secret, "{answer}");
+        }
+        assert_eq!(secrets("GET", &json!(["requirepass", "sesame-1"])), []);
+    }
 }

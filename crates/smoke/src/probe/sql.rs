@@ -4,9 +4,9 @@
 use std::path::Path;
 use std::time::Instant;
 
+use plimsoll_core::ErrorCode;
 use plimsoll_core::db::{DatabaseUrl, DbError, DbErrorKind, Engine, Value as Bind, named};
 use plimsoll_core::inspect::{self, Answer, Query, QueryError};
-use plimsoll_core::{ErrorCode, Redactor, Secret};
 use serde_json::{Map, Value};
 
 use super::{Context, Observation, in_time, unmeasured};
@@ -20,7 +20,7 @@ const MOST_ROWS: usize = 1_000;
 pub(super) fn measure(probe: &SqlProbe, context: &Context<'_>) -> Result<Observation, Unmeasured> {
     let began = Instant::now();
     let timeout = context.limit(probe.timeout_ms);
-    let (url, redactor) = database(probe, context)?;
+    let url = database(probe, context)?;
     if url.file().is_some_and(|file| !file.exists()) {
         // It would be seen as an empty database.
         return Err(unmeasured(UnmeasuredKind::NotThere, format!("the database {url}")));
@@ -34,8 +34,7 @@ pub(super) fn measure(probe: &SqlProbe, context: &Context<'_>) -> Result<Observa
     let answer = match asked {
         Ok(answer) => answer,
         Err(error) => {
-            let mut found = refused(error)?;
-            found.error = found.error.map(|text| redactor.redact(&text).into_owned());
+            let found = refused(error)?;
             return Ok(Observation { elapsed, ..found });
         }
     };
@@ -49,17 +48,14 @@ pub(super) fn measure(probe: &SqlProbe, context: &Context<'_>) -> Result<Observa
     Ok(Observation { json: Some(json), text, rows: Some(rows), elapsed, ..Observation::default() })
 }
 
-/// Which database is asked, and what must not be said about it.
-fn database(probe: &SqlProbe, context: &Context<'_>) -> Result<(DatabaseUrl, Redactor), Unmeasured> {
+/// Which database is asked.
+fn database(probe: &SqlProbe, context: &Context<'_>) -> Result<DatabaseUrl, Unmeasured> {
     match (&probe.url, context.database) {
         (Some(url), _) => {
             let base = context.root.unwrap_or(Path::new(""));
-            let redactor = Redactor::new([&Secret::new(url.as_str())]);
-            let parsed = DatabaseUrl::parse(url, base)
-                .map_err(|error| unmeasured(UnmeasuredKind::NotPrepared, error.to_string()))?;
-            Ok((parsed, redactor))
+            DatabaseUrl::parse(url, base).map_err(|error| unmeasured(UnmeasuredKind::NotPrepared, error.to_string()))
         }
-        (None, Some(url)) => Ok((url.clone(), Redactor::default())),
+        (None, Some(url)) => Ok(url.clone()),
         (None, None) => {
             Err(unmeasured(UnmeasuredKind::NotPrepared, "the environment has no database, and the check has no `url`"))
         }

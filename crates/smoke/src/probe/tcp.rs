@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use super::dns::{self, Known};
+use super::dns::addresses_of;
 use super::{Context, Observation, in_time, unmeasured};
 use crate::model::{Resolve, TcpProbe};
 use crate::report::{Unmeasured, UnmeasuredKind};
@@ -16,26 +16,35 @@ pub(super) fn measure(probe: &TcpProbe, context: &Context<'_>) -> Result<Observa
     let (host, port) = split(&probe.address)?;
     let addresses = match &probe.resolve {
         Some(Resolve::Address(one)) => vec![one.parse().map_err(|_| not_an_address(one))?],
-        _ => found(host, limit)?,
+        _ => addresses_of(host, limit)?,
     };
     let each = matches!(probe.resolve, Some(Resolve::All));
-    let mut connected = Vec::new();
-    let mut refused = Vec::new();
+    let found = among(&addresses, port, each, limit)?;
+    Ok(Observation { elapsed: began.elapsed(), ..found })
+}
+
+/// What connecting to each of these addresses finds, or to the first that lets itself be connected to.
+fn among(addresses: &[IpAddr], port: u16, each: bool, limit: Duration) -> Result<Observation, Unmeasured> {
+    let (mut connected, mut refused, mut unusable) = (Vec::new(), Vec::new(), None);
     for address in addresses {
-        let place = SocketAddr::new(address, port);
-        match connect(place, limit)? {
-            None => connected.push(place.to_string()),
-            Some(why) => refused.push(format!("{place}: {why}")),
+        let place = SocketAddr::new(*address, port);
+        match connect(place, limit) {
+            Ok(None) => connected.push(place.to_string()),
+            Ok(Some(why)) => refused.push(format!("{place}: {why}")),
+            // There may be no way from here to one address, and one to the next.
+            Err(what) => unusable = unusable.or(Some(what)),
         }
         if !each && !connected.is_empty() {
             break;
         }
     }
-    let elapsed = began.elapsed();
-    if connected.is_empty() || (each && !refused.is_empty()) {
-        return Ok(Observation { error: Some(refused.join("; ")), elapsed, ..Observation::default() });
+    if let Some(what) = unusable.filter(|_| each || connected.is_empty()) {
+        return Err(what);
     }
-    Ok(Observation { text: format!("connected to {}", connected.join(", ")), elapsed, ..Observation::default() })
+    if connected.is_empty() || (each && !refused.is_empty()) {
+        return Ok(Observation { error: Some(refused.join("; ")), ..Observation::default() });
+    }
+    Ok(Observation { text: format!("connected to {}", connected.join(", ")), ..Observation::default() })
 }
 
 fn split(address: &str) -> Result<(&str, u16), Unmeasured> {
@@ -52,14 +61,6 @@ fn not_an_address(text: &str) -> Unmeasured {
     unmeasured(UnmeasuredKind::NotPrepared, format!("`{text}` is not an IP address"))
 }
 
-fn found(host: &str, limit: Duration) -> Result<Vec<IpAddr>, Unmeasured> {
-    match dns::lookup(host, limit)? {
-        Known::Addresses(addresses) if !addresses.is_empty() => Ok(addresses),
-        Known::Addresses(_) => Err(unmeasured(UnmeasuredKind::NameNotFound, "it has no address")),
-        Known::NoName(why) => Err(unmeasured(UnmeasuredKind::NameNotFound, why)),
-    }
-}
-
 /// Why nothing was connected, where that says something about the other side. What is wrong on this side is an error.
 fn connect(place: SocketAddr, limit: Duration) -> Result<Option<String>, Unmeasured> {
     // No time at all is refused by the standard library.
@@ -73,4 +74,26 @@ fn connect(place: SocketAddr, limit: Duration) -> Result<Option<String>, Unmeasu
 
 fn is_silence(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, TcpListener};
+
+    use super::*;
+
+    #[test]
+    fn an_address_without_a_way_to_it_leaves_the_others_to_try() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+        let port = listener.local_addr().expect("an address").port();
+        let limit = Duration::from_secs(5);
+        // Nobody connects to everybody.
+        let addresses = [Ipv4Addr::BROADCAST, Ipv4Addr::LOCALHOST].map(IpAddr::from);
+        let found = among(&addresses, port, false, limit).expect("the second answers");
+        assert_eq!((found.text, found.error), (format!("connected to 127.0.0.1:{port}"), None));
+        for (all, each) in [(&addresses[..], true), (&addresses[..1], false)] {
+            let what = among(all, port, each, limit).expect_err("one cannot be asked");
+            assert_eq!(what.kind, UnmeasuredKind::Unusable);
+        }
+    }
 }

@@ -59,7 +59,8 @@ fn section(number: usize, check: &CheckReport) -> String {
     )];
     parts.push(format!("<p class=\"place\">{}</p>", escaped(&check.location.to_string())));
     parts.push(format!("<p><code>{}</code></p>", escaped(&check.request)));
-    parts.extend(check.unmeasured.as_ref().map(|why| format!("<p class=\"why\">{}</p>", escaped(&why.to_string()))));
+    let why = [check.unmeasured.as_ref().map(ToString::to_string), check.skipped.as_ref().map(ToString::to_string)];
+    parts.extend(why.iter().flatten().map(|why| format!("<p class=\"why\">{}</p>", escaped(why))));
     if !check.findings.is_empty() {
         parts.push("<div class=\"wide\"><table><tr><th></th><th>Expected</th><th>Actual</th></tr>".to_owned());
         parts.extend(check.findings.iter().map(finding));
@@ -77,13 +78,12 @@ fn section(number: usize, check: &CheckReport) -> String {
         ));
     }
     parts.extend(check.stopped_on.as_ref().map(|why| format!("<p>Not tried again: {}</p>", escaped(why))));
-    parts.extend(
-        check
-            .answer
-            .as_ref()
-            .map(|answer| format!("<details><summary>Answer</summary><pre>{}</pre></details>", escaped(answer))),
-    );
+    for (title, text) in [("Answer", &check.answer), ("Last lines", &check.output)] {
+        let details = |text| format!("<details><summary>{title}</summary><pre>{}</pre></details>", escaped(text));
+        parts.extend(text.as_deref().map(details));
+    }
     parts.extend(check.curl.as_ref().map(|curl| format!("<h3>Send it again</h3>\n<pre>{}</pre>", escaped(curl))));
+    parts.extend(check.advice.as_ref().map(|advice| format!("<p>{}</p>", escaped(advice))));
     parts.push("</section>".to_owned());
     parts.join("\n")
 }

@@ -35,6 +35,7 @@ fn section(check: &CheckReport) -> String {
     let mut blocks = vec![format!("## {} {}", check.verdict.as_str(), escaped(&check.name))];
     blocks.push(format!("{} at {}", code(&check.request), code(&check.location.to_string())));
     blocks.extend(check.unmeasured.as_ref().map(|why| escaped(&why.to_string())));
+    blocks.extend(check.skipped.as_ref().map(|why| escaped(&why.to_string())));
     if !check.findings.is_empty() {
         let mut table = vec!["| part | expected | actual |".to_owned(), "|---|---|---|".to_owned()];
         table.extend(check.findings.iter().map(|finding| {
@@ -50,7 +51,9 @@ fn section(check: &CheckReport) -> String {
     blocks.extend(check.first_attempt.as_ref().map(|first| format!("First attempt: {}", escaped(first))));
     blocks.extend(check.stopped_on.as_ref().map(|why| format!("Not tried again: {}", escaped(why))));
     blocks.extend(check.answer.as_ref().map(|answer| format!("Answer:\n\n{}", fenced("", answer))));
+    blocks.extend(check.output.as_ref().map(|output| format!("The last lines:\n\n{}", fenced("", output))));
     blocks.extend(check.curl.as_ref().map(|curl| fenced("sh", curl)));
+    blocks.extend(check.advice.as_deref().map(escaped));
     blocks.join("\n\n")
 }
 

@@ -79,7 +79,12 @@ fn details(check: &CheckReport) -> String {
         lines.push(format!("attempts: {}", check.attempts));
     }
     lines.extend(check.answer.as_ref().map(|answer| format!("answer: {answer}")));
+    if let Some(output) = &check.output {
+        lines.push("the last lines:".to_owned());
+        lines.extend(output.lines().map(|line| format!("  {line}")));
+    }
     lines.extend(check.curl.clone());
+    lines.extend(check.advice.clone());
     lines.join("\n")
 }
 

@@ -43,7 +43,8 @@ fn block(check: &CheckReport) -> String {
         entry("message", &summary);
     }
     let several = [("first_attempt", &check.first_attempt), ("stopped_on", &check.stopped_on)];
-    for (key, value) in several.into_iter().chain([("answer", &check.answer), ("curl", &check.curl)]) {
+    let said = [("answer", &check.answer), ("output", &check.output), ("curl", &check.curl), ("advice", &check.advice)];
+    for (key, value) in several.into_iter().chain(said) {
         if let Some(value) = value {
             entry(key, value);
         }

@@ -23,7 +23,9 @@ fn check(line: u32, name: &str, verdict: Verdict) -> CheckReport {
         first_attempt: None,
         stopped_on: None,
         answer: None,
+        output: None,
         curl: None,
+        advice: None,
     }
 }
 

@@ -3,7 +3,6 @@
 use std::sync::PoisonError;
 
 use minijinja::Value as Name;
-use plimsoll_core::Secret;
 use serde_json::Value;
 
 use super::session::Session;
@@ -35,10 +34,9 @@ impl Session<'_> {
             }
             match found.ok_or("nothing".to_owned()).and_then(|value| typed(value, capture.is)) {
                 Ok(value) => {
-                    if let Value::String(text) = &value
-                        && capture.secret
-                    {
-                        self.masking.learn(Secret::new(text.as_str()));
+                    if capture.secret {
+                        // As the text that it may have become too.
+                        self.masking.learn_all(&value);
                     }
                     if let Some(journal) = &self.journal {
                         // Kept in memory for this run in any case; only the next one misses what cannot be written.

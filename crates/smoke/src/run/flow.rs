@@ -10,7 +10,7 @@ use super::session::{Outcome, Session, Turn, random_id};
 use super::{skipped, takeback};
 use crate::event::Event;
 use crate::model::{Check, Effect};
-use crate::plan::{PlannedCheck, SmokePlan};
+use crate::plan::{self, PlannedCheck, SmokePlan};
 use crate::report::{CheckReport, SkipReason, Verdict};
 
 /// A run on its way.
@@ -78,7 +78,7 @@ impl<'a, 'e> Flow<'a, 'e> {
             _ if self.plan.read_only => (Some(SkipReason::ReadOnly), false),
             _ => (None, false),
         };
-        let report = match (check, reason) {
+        let mut report = match (check, reason) {
             (check, Some(reason)) => takeback::left_to_a_person(left, check.as_ref(), reason),
             (Some(check), None) => {
                 let turn = Turn { check: &check, uuid: &left.uuid, names: Some(&given), takes_back: &[], lane: 0 };
@@ -93,6 +93,8 @@ impl<'a, 'e> Flow<'a, 'e> {
         };
         if for_good || matches!(report.verdict, Verdict::Pass | Verdict::Flaky) {
             self.over(Some(&left.run), &left.name);
+        } else if let Some(journal) = &session.options.journal {
+            report.advice = Some(takeback::stays_in(journal, &left.name));
         }
         self.report(report);
     }
@@ -205,19 +207,41 @@ impl<'a, 'e> Flow<'a, 'e> {
         self.report(report);
     }
 
-    /// What cleans up after a suite. It runs as far as its names have values, whatever happened.
+    /// What cleans up after a suite. It runs as far as its names have values, whatever happened: a check that failed may
+    /// have made what it takes back.
     fn clean_up(&mut self, planned: &PlannedCheck) {
-        let report = match self.skip_reason(planned) {
-            Some(reason) if !matches!(reason, SkipReason::StoppedAt(_)) => skipped(&planned.check, reason),
-            _ => {
+        let cleanup = takeback::of_suite(&planned.check);
+        let (report, for_good) = match takeback::missing(&cleanup, &self.session.names(), &self.session.env) {
+            _ if self.plan.read_only && cleanup.effect == Effect::Mutate => {
+                (skipped(&cleanup, SkipReason::ReadOnly), false)
+            }
+            Some(name) => (skipped(&cleanup, self.why_missing(planned, name)), true),
+            None => {
                 let uuid = random_id();
-                self.in_turn(&Turn { check: &planned.check, uuid: &uuid, names: None, takes_back: &[], lane: 0 }).report
+                let turn = Turn { check: &cleanup, uuid: &uuid, names: None, takes_back: &[], lane: 0 };
+                let report = self.in_turn(&turn).report;
+                let is_gone = matches!(report.verdict, Verdict::Pass | Verdict::Flaky);
+                (report, is_gone)
             }
         };
-        if matches!(report.verdict, Verdict::Pass | Verdict::Flaky | Verdict::Skip) {
-            self.over(None, &planned.check.name);
+        if for_good {
+            self.over(None, &cleanup.name);
         }
         self.report(report);
+    }
+
+    /// Why what cleans up after a suite has no value for a name: nothing was made, or somebody has to look.
+    fn why_missing(&self, planned: &PlannedCheck, name: String) -> SkipReason {
+        let used = plan::used(&self.session.env, &planned.check);
+        let captures = |check: &Check| check.capture.iter().any(|capture| used.contains(&capture.name));
+        let mut sources = self.plan.checks.iter().enumerate().filter(|(_, source)| captures(&source.check)).peekable();
+        let first = sources.peek().map(|(_, source)| source.check.name.clone());
+        let of_cleanup = self.plan.cleanup.iter().any(|cleanup| captures(&cleanup.check));
+        if of_cleanup || sources.any(|(index, _)| self.sent.contains_key(&index)) {
+            return SkipReason::NotCaptured(name);
+        }
+        // A check that is not in the plan has made nothing either.
+        first.or_else(|| planned.after.first().cloned()).map_or(SkipReason::NotCaptured(name), SkipReason::NothingSent)
     }
 
     fn in_turn(&mut self, turn: &Turn<'_>) -> Outcome {

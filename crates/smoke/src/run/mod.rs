@@ -211,6 +211,8 @@ fn nothing_known(name: String, location: Location, request: String) -> CheckRepo
         first_attempt: None,
         stopped_on: None,
         answer: None,
+        output: None,
         curl: None,
+        advice: None,
     }
 }

@@ -82,6 +82,33 @@ enum What {
     Other(Probe),
 }
 
+/// What one look came to.
+struct Looked {
+    failure: Failure,
+    /// What was found as JSON, when it is some.
+    json: Option<Value>,
+    said: Said,
+}
+
+/// What a person is shown of it when it is not as expected.
+enum Said {
+    /// Shown from its beginning.
+    Answer(Vec<u8>),
+    /// Shown from its end.
+    Output(String),
+}
+
+/// How much is shown of an answer, in characters.
+const SHOWN_OF_ANSWER: usize = 300;
+
+/// How much is shown of what was written line by line, in characters.
+const SHOWN_OF_OUTPUT: usize = 1_000;
+
+/// Whether a command did not end as it should.
+fn has_ended_wrong(findings: &[Finding]) -> bool {
+    findings.iter().any(|finding| matches!(finding.part, Part::Exit | Part::Error))
+}
+
 /// An id that no other run has: nothing depends on its being hard to guess.
 pub(super) fn random_id() -> String {
     let number = fastrand::u128(..);
@@ -117,7 +144,7 @@ fn wants_json(check: &Check, ready: &Ready, request: &Prepared, answer: &Answer)
 }
 
 /// Which addresses are asked: whatever the name means, or each of these.
-fn addresses(request: &Prepared, http: &Http) -> Result<Vec<Option<IpAddr>>, Unmeasured> {
+fn addresses(request: &Prepared, http: &Http, limit: Duration) -> Result<Vec<Option<IpAddr>>, Unmeasured> {
     let wrong = |kind, detail| Unmeasured { kind, detail };
     match &request.resolve {
         None => Ok(vec![None]),
@@ -125,11 +152,7 @@ fn addresses(request: &Prepared, http: &Http) -> Result<Vec<Option<IpAddr>>, Unm
             Ok(address) => Ok(vec![Some(address)]),
             Err(_) => Err(wrong(UnmeasuredKind::NotPrepared, format!("`{text}` is not an IP address"))),
         },
-        Some(Resolve::All) => match http.addresses() {
-            Ok(found) if !found.is_empty() => Ok(found.into_iter().map(Some).collect()),
-            Ok(_) => Err(wrong(UnmeasuredKind::NameNotFound, "it has no address".to_owned())),
-            Err(error) => Err(wrong(UnmeasuredKind::NameNotFound, error.to_string())),
-        },
+        Some(Resolve::All) => Ok(http.addresses(limit)?.into_iter().map(Some).collect()),
     }
 }
 
@@ -262,13 +285,13 @@ impl Session<'_> {
 
     /// Looks once and puts what came into the report. `None` when everything was as expected.
     fn attempt(&self, check: &Check, ready: &Ready, total: Duration, report: &mut CheckReport) -> Option<Failure> {
-        (report.findings, report.unmeasured, report.answer) = (Vec::new(), None, None);
+        (report.findings, report.unmeasured, report.answer, report.output) = (Vec::new(), None, None, None);
         (report.status, report.answer_ms) = (None, None);
         let looked = match &ready.what {
             What::Http { request, http } => self.ask(check, ready, (request, http), total, report),
             What::Other(probe) => self.look(check, ready, probe, total, report),
         };
-        let (failure, json) = match looked {
+        let Looked { failure, json, said } = match looked {
             Ok(looked) => looked,
             Err(failure) => return Some(failure),
         };
@@ -287,13 +310,22 @@ impl Session<'_> {
             }
         }
         if report.findings.is_empty() {
-            report.answer = None;
             return None;
+        }
+        // Masking takes its time, so it is done for what is shown alone.
+        match said {
+            Said::Answer(text) if !text.trim_ascii().is_empty() => {
+                report.answer = Some(self.masking.excerpt(&String::from_utf8_lossy(&text), SHOWN_OF_ANSWER));
+            }
+            Said::Output(text) if !text.trim().is_empty() => {
+                report.output = Some(self.masking.ending(&text, SHOWN_OF_OUTPUT));
+            }
+            Said::Answer(_) | Said::Output(_) => {}
         }
         Some(failure)
     }
 
-    /// One request and its answer; the JSON of it, when it is some.
+    /// One request and its answer.
     fn ask(
         &self,
         check: &Check,
@@ -301,23 +333,24 @@ impl Session<'_> {
         (request, http): (&Prepared, &Http),
         total: Duration,
         report: &mut CheckReport,
-    ) -> Result<(Failure, Option<Value>), Failure> {
+    ) -> Result<Looked, Failure> {
         let unmeasured = |what: Unmeasured, bytes_sent, report: &mut CheckReport, masking: &Masking| {
             let Unmeasured { kind, detail } = what;
             report.unmeasured = Some(Unmeasured { kind, detail: masking.apply(&detail) });
             Failure::Unmeasured { kind, bytes_sent }
         };
-        let addresses = addresses(request, http).map_err(|what| unmeasured(what, false, report, &self.masking))?;
         let limits = Limits {
             connect: request.timeouts.connect_ms.map_or(self.options.connect_timeout, Duration::from_millis),
             first_byte: request.timeouts.first_byte_ms.map(Duration::from_millis),
             total: request.timeouts.total_ms.map_or(total, |millis| Duration::from_millis(millis).min(total)),
             body_bytes: request.body_limit.unwrap_or(self.options.body_limit as u64),
         };
+        let addresses = addresses(request, http, limits.connect.min(limits.total));
+        let addresses = addresses.map_err(|what| unmeasured(what, false, report, &self.masking))?;
         let several = addresses.len() > 1;
         // A kept connection stays with one instance, and would tell nothing about the others.
-        let fresh = several || (self.target.revision.is_some() && !check.any_revision);
-        let mut first = None;
+        let fresh = several || self.is_held_to_a_revision(check);
+        let (mut first, mut body) = (None, Vec::new());
         for address in addresses {
             let route = Route { suite: &check.suite, address, fresh, lane: ready.lane };
             let from = address.filter(|_| several);
@@ -333,11 +366,13 @@ impl Session<'_> {
             };
             let seen = self.answered((check, ready, request, &http.base), &answer, from, first.is_none(), report);
             first = first.or(Some(seen));
+            body = answer.body;
             if !report.findings.is_empty() {
                 break;
             }
         }
-        first.ok_or(Failure::NotAsExpected)
+        let (failure, json) = first.ok_or(Failure::NotAsExpected)?;
+        Ok(Looked { failure, json, said: Said::Answer(body) })
     }
 
     /// Holds one answer against what is expected. Values are captured from the first.
@@ -374,7 +409,6 @@ impl Session<'_> {
             finding.from = from.map(|from| from.to_string());
         }
         report.findings = findings;
-        report.answer = (!text.trim().is_empty()).then(|| self.masking.excerpt(&text, 300));
         let after = answer.headers.iter().find(|(name, _)| name == "retry-after");
         let retry_after = after.and_then(|(_, value)| retry::retry_after(answer.status, value, Utc::now()));
         (Failure::Unexpected { status: answer.status, retry_after }, json.ok())
@@ -388,7 +422,7 @@ impl Session<'_> {
         probe: &Probe,
         timeout: Duration,
         report: &mut CheckReport,
-    ) -> Result<(Failure, Option<Value>), Failure> {
+    ) -> Result<Looked, Failure> {
         let context = probe::Context {
             root: self.options.root.as_deref(),
             timeout,
@@ -413,13 +447,26 @@ impl Session<'_> {
         let not_captured = self.capture(check, found.json.as_ref(), &found.text, &[]);
         report.findings = expect::probe::judge(probe, &ready.expect, ready.schema.as_ref(), &found, &self.masking);
         report.findings.extend(not_captured);
-        report.answer = (!found.text.trim().is_empty()).then(|| self.masking.excerpt(&found.text, 300));
-        Ok((Failure::NotAsExpected, found.json))
+        let said = match probe {
+            Probe::Log(_) => Said::Output(found.text),
+            // What went wrong is complained about at the end, and not where results are written.
+            Probe::Command(_) if has_ended_wrong(&report.findings) && !found.stderr.trim().is_empty() => {
+                Said::Output(format!("{}\n{}", found.stdout.trim_end(), found.stderr).trim_start().to_owned())
+            }
+            Probe::Command(_) => Said::Output(found.text),
+            _ => Said::Answer(found.text.into_bytes()),
+        };
+        Ok(Looked { failure: Failure::NotAsExpected, json: found.json, said })
+    }
+
+    /// Whether the answers of a check have to name the expected revision. Those of other services do not.
+    fn is_held_to_a_revision(&self, check: &Check) -> bool {
+        let elsewhere = check.probe.request().is_some_and(|request| request.base_url.is_some());
+        self.target.revision.is_some() && !check.any_revision && !elsewhere
     }
 
     fn judge_revision(&self, check: &Check, answer: &Answer) -> Option<Finding> {
-        let elsewhere = check.probe.request().is_some_and(|request| request.base_url.is_some());
-        if check.any_revision || elsewhere {
+        if !self.is_held_to_a_revision(check) {
             return None;
         }
         let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);

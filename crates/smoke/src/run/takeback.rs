@@ -1,6 +1,7 @@
 //! What takes back what checks did, as checks of their own. When they run is `flow.rs`'s.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use minijinja::{Environment, Value as Name};
 
@@ -26,8 +27,15 @@ pub(super) fn of(check: &Check) -> Option<Check> {
         cleanup: None,
         probe,
         expect,
+        // Whatever serves, what was made has to go.
+        any_revision: true,
         ..check.clone()
     })
+}
+
+/// What cleans up after a suite, whichever revision serves by then.
+pub(super) fn of_suite(check: &Check) -> Check {
+    Check { any_revision: true, ..check.clone() }
 }
 
 /// What has to be written down before a check is sent: what cleans up after it and after its suite.
@@ -60,6 +68,7 @@ pub(super) fn of_leftover(left: &Leftover, plan: &SmokePlan) -> Option<Check> {
     let now = plan.checks.iter().filter_map(|planned| of(&planned.check));
     let mut now = now.chain(plan.cleanup.iter().map(|planned| planned.check.clone()));
     let mut check = now.find(|check| check.name == left.name).or_else(|| left.check.clone())?;
+    check.any_revision = true;
     check.level = Level::Warn;
     check.capture = Vec::new();
     check.name = named(left);
@@ -86,6 +95,14 @@ pub(super) fn left_to_a_person(left: &Leftover, check: Option<&Check>, reason: S
             ..nothing_known(named(left), left.location.clone(), String::new())
         },
     }
+}
+
+/// What a person can do about something that each run finds in the journal again.
+pub(super) fn stays_in(journal: &Path, name: &str) -> String {
+    format!(
+        "each run tries it again: when nothing is left of it, remove the line that says `made` of `{name}` from `{}`",
+        journal.display()
+    )
 }
 
 fn named(left: &Leftover) -> String {

@@ -109,3 +109,26 @@ fn checks_that_change_something_are_skipped_where_only_looking_is_allowed() {
     assert_eq!(wrongs(&report)[0], reason);
     assert_eq!(asked(&server), ["GET /books"]);
 }
+
+const SWEPT: &str = "[[check]]\nname = 'a book is made'\nrequest = { method = 'POST', path = '/books' }\n\
+                     expect = { json = { '$.state' = 'new' } }\ncapture = { id = '$.id' }\n\
+                     [[cleanup]]\nname = 'the book goes'\nrequest = { method = 'DELETE', path = '/books/{{ id }}' }\n";
+
+#[test]
+fn what_a_failed_check_made_is_taken_back_by_its_suite() {
+    let server = Server::start(shelf);
+    let report = run_at(&server.url(), SWEPT);
+    assert_eq!(told(&report), ["FAIL a book is made", "PASS the book goes"], "{:?}", wrongs(&report));
+    assert_eq!(asked(&server), ["POST /books", "DELETE /books/1"]);
+}
+
+#[test]
+fn what_a_suite_cannot_take_back_is_told() {
+    let refused = run_at(&format!("http://{}", free_address()), SWEPT);
+    assert_eq!(wrongs(&refused)[1], "SKIP nothing of `a book is made` was sent");
+    let server = Server::start(shelf);
+    let rejected = run_at(&server.url(), &SWEPT.replace("'/books'", "'/refuses'"));
+    let reason = "SKIP `id` was not captured: look whether something was left, and take it back by hand";
+    assert_eq!(wrongs(&rejected)[1], reason);
+    assert_eq!(asked(&server), ["POST /refuses"]);
+}

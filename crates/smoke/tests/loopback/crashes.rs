@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex, mpsc};
 
+use plimsoll_core::{Coded as _, ErrorCode};
 use plimsoll_smoke::{Event, Options, SmokeError, SmokeReport, Verdict};
 
 use crate::cleanups::{BOOK, shelf};
@@ -191,8 +192,13 @@ fn a_cleanup_that_did_not_work_is_tried_by_each_run_until_it_does() {
     });
     let run = |text: &str| run_with(&server.url(), text, &with_journal(&journal), &mut |_| {}).checks;
     assert_eq!(run(BOOK)[1].verdict, Verdict::Fail);
-    let verdicts: Vec<_> = (0..3).map(|_| run(READS)[0].verdict).collect();
-    assert_eq!(verdicts, [Verdict::Warn, Verdict::Pass, Verdict::Pass]);
+    let warned = run(READS).swap_remove(0);
+    let advice = warned.advice.expect("what to do about it");
+    let line =
+        format!("remove the line that says `made` of `cleanup of a book is accepted` from `{}`", journal.display());
+    assert!(advice.ends_with(&line), "{advice}");
+    let verdicts: Vec<_> = (0..2).map(|_| run(READS)[0].verdict).collect();
+    assert_eq!((warned.verdict, verdicts), (Verdict::Warn, vec![Verdict::Pass, Verdict::Pass]));
     assert_eq!(server.requests().iter().filter(|request| request.method == "DELETE").count(), 3);
 }
 
@@ -208,7 +214,9 @@ fn two_runs_do_not_share_a_journal() {
     let run = |text: &str| plimsoll_smoke::run(&plan_of(text, &options), &target, &options, &mut |_| {});
     // What only looks disturbs nobody, and takes nothing back that the other one is at.
     assert_eq!(run(READS).expect("it runs").checks.len(), 1);
-    assert!(matches!(run(BOOK), Err(SmokeError::Journal { .. })));
+    let refused = run(BOOK).expect_err("another run has it");
+    assert!(matches!(refused, SmokeError::Journal { .. }));
+    assert_eq!(refused.code(), ErrorCode::SmokeJournalBusy);
     assert_eq!(holding.deletes(), [""; 0]);
     child.kill().expect("it runs");
     child.wait().expect("it ends");
@@ -250,6 +258,7 @@ fn half_a_line_of_a_killed_run_is_no_line() {
     let target = plimsoll_smoke::Target { base_url: server.url(), revision: None };
     let options = with_journal(&journal);
     let refused = plimsoll_smoke::run(&plan_of(BOOK, &options), &target, &options, &mut |_| {}).expect_err("not ours");
+    assert_eq!(refused.code(), ErrorCode::SmokeJournalBroken);
     let cause = std::error::Error::source(&refused).expect("a cause").to_string();
     assert_eq!(cause, "line 1 cannot be understood, clean up by hand what it names and remove it");
 }

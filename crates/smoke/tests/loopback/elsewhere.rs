@@ -76,3 +76,25 @@ fn what_a_check_made_elsewhere_is_taken_back_there() {
     assert!(report.passed(), "{:?}", wrongs(&report));
     assert_eq!((asked(&target).len(), asked(&bot)), (0, vec!["POST /start".to_owned(), "DELETE /sessions".to_owned()]));
 }
+
+#[test]
+fn what_is_held_to_no_revision_shares_a_connection() {
+    let target = Server::start(|_| Reply::json(200, r#"{"revision": "r1"}"#));
+    let bot = Server::start(|_| Reply::json(200, "{}"));
+    let text = "[suite]\nbase_url = '{{ BOT }}'\n[[check]]\nname = 'one'\nrequest = { path = '/one' }\n\
+                [[check]]\nname = 'two'\nrequest = { path = '/two' }\n";
+    let options = options(&target.url(), &bot.url());
+    let revision = Revision { expected: "r1".to_owned(), source: RevisionSource::Json("$.revision".to_owned()) };
+    let at = Target { base_url: target.url(), revision: Some(revision) };
+    let report = plimsoll_smoke::run(&plan_of(text, &options), &at, &options, &mut |_| {}).expect("it runs");
+    assert!(report.passed(), "{:?}", wrongs(&report));
+    let connections: Vec<_> = bot.requests().iter().map(|request| request.connection).collect();
+    assert_eq!(connections, [1, 1]);
+}
+
+#[test]
+fn the_password_of_another_service_is_not_in_the_plan() {
+    let text = "[[check]]\nname = 'one'\nrequest = { base_url = 'http://ann:open-sesame@host/v1', path = '/one' }\n";
+    let plan = plan_of(text, &Options::default()).to_string();
+    assert!(plan.contains("http://ann:***@host/v1/one") && !plan.contains("open-sesame"), "{plan}");
+}

@@ -140,3 +140,35 @@ fn the_caller_may_end_the_waiting() {
     assert!(matches!(error, AwaitError::GivenUp { .. }), "{error}");
     assert_eq!(server.requests().len(), 2);
 }
+
+#[test]
+fn a_question_that_was_lost_on_a_connection_of_its_own_is_not_asked_again() {
+    let server = Server::start(|request| match (request.path.as_str(), request.nth) {
+        ("/two", 1) => Reply::Die,
+        _ => named("new"),
+    });
+    let found = wrongs(&run(&server, header()));
+    assert!(found.len() == 1 && found[0].starts_with("ERROR connection lost before an answer"), "{found:?}");
+    assert_eq!(server.requests().iter().filter(|request| request.path == "/two").count(), 1);
+}
+
+#[test]
+fn what_takes_back_is_held_to_no_revision() {
+    let text = "[[check]]\nname = 'a book is made'\nrequest = { method = 'POST', path = '/books' }\n\
+                cleanup = { request = { method = 'DELETE', path = '/books/1' } }\n\
+                [[cleanup]]\nname = 'the shelf goes'\nrequest = { method = 'DELETE', path = '/books' }\n";
+    let folder = tempfile::tempdir().expect("a folder");
+    let options = Options { journal: Some(folder.path().join("journal.jsonl")), ..Options::default() };
+    let server = Server::start(|request| match (request.method.as_str(), request.path.as_str(), request.nth) {
+        ("DELETE", "/books/1", 1) => Reply::json(500, "{}"),
+        ("DELETE", ..) => Reply::json(200, "{}"),
+        _ => named("new"),
+    });
+    let run = |text: &str| {
+        let target = Target { base_url: server.url(), revision: Some(header()) };
+        plimsoll_smoke::run(&plan_of(text, &options), &target, &options, &mut |_| {}).expect("the run starts")
+    };
+    assert_eq!(wrongs(&run(text)), ["FAIL status: expected a status of success, found 500"]);
+    let reads = "[[check]]\nname = 'books are listed'\nrequest = { path = '/books' }\n";
+    assert_eq!(wrongs(&run(reads)), [""; 0], "what was left is held to none either");
+}

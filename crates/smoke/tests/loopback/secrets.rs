@@ -76,3 +76,14 @@ fn a_value_that_an_answer_does_not_have_fails_its_check_and_skips_the_next() {
         Some("capture token: expected a value at $.token, found nothing")
     );
 }
+
+#[test]
+fn every_credential_that_the_curl_line_hides_is_masked_in_the_answer_too() {
+    let server = Server::start(|_| Reply::json(400, "key-in-clear cookie-in-clear proxy-in-clear raw-in-clear true"));
+    let text = "[[check]]\nname = 'a'\n\
+                request = { path = '/', headers = { X-Api-Key = 'key-in-clear', Proxy-Authorization = 'Basic proxy-in-clear', \
+                Cookie = 'a=raw-in-clear; b=true' }, cookies = { s = 'cookie-in-clear', on = 'true' } }\n";
+    let report = run_at(&server.url(), text);
+    assert_eq!(report.checks[0].answer.as_deref(), Some("*** *** *** *** true"));
+    assert!(!format!("{report:?}").contains("in-clear"), "{report:?}");
+}

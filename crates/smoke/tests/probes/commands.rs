@@ -100,3 +100,22 @@ fn has_ended(process: &str) -> bool {
     let Ok(stat) = std::fs::read_to_string(format!("/proc/{process}/stat")) else { return true };
     stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with(['Z', 'X']))
 }
+
+#[test]
+fn a_command_that_fails_shows_what_it_complained_about_last() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = checks(&[
+        "command = { run = ['sh', '-c', 'seq 1000; seq 2000 3000 >&2; echo no such table: book >&2; exit 3'] }",
+        "command = { run = ['sh', '-c', 'echo one; echo a hint >&2; exit 4'] }",
+        "command = { run = ['seq', '1000'] }\nexpect = { stdout = { contains = 'none' } }",
+        "command = { run = ['true'] }",
+    ]);
+    let report = run(&text, &options(folder.path()));
+    let output: Vec<_> = report.checks.iter().map(|check| check.output.as_deref()).collect();
+    let (long, results) = (output[0].expect("what it wrote"), output[2].expect("what it wrote"));
+    assert!(long.starts_with("...\n2") && long.ends_with("\n3000\nno such table: book"), "{long}");
+    assert_eq!(output[1], Some("one\na hint"));
+    assert!(results.ends_with("\n999\n1000"), "{results}");
+    assert_eq!(output[3], None);
+    assert!(report.checks.iter().all(|check| check.answer.is_none()), "it is no answer");
+}

@@ -133,7 +133,7 @@ fn the_last_lines_are_shown_when_the_wanted_one_does_not_come() {
     let grow = "command = { run = ['sh', '-c', 'for n in 1 2 3 4 5 6 7; do echo job $n >> logs/worker.log; done'] }";
     let report = run(&checks(&[grow, ONCE]), &options(folder.path()));
     assert_eq!(told(&report)[1], "FAIL log: expected a line with \"job 42\", found 7 other lines");
-    assert_eq!(report.checks[1].answer.as_deref(), Some("job 3\njob 4\njob 5\njob 6\njob 7"));
+    assert_eq!(report.checks[1].output.as_deref(), Some("job 3\njob 4\njob 5\njob 6\njob 7"));
 }
 
 #[test]

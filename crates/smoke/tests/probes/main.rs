@@ -43,7 +43,8 @@ fn told(report: &SmokeReport) -> Vec<String> {
         .collect()
 }
 
-/// A check of each of these lines.
+/// A check of each of these lines. What they change is the test's own, and goes with it.
 fn checks(lines: &[&str]) -> String {
-    lines.iter().enumerate().map(|(number, line)| format!("[[check]]\nname = '{number}'\n{line}\n")).collect()
+    let check = |(number, line)| format!("[[check]]\nname = '{number}'\neffect = 'read'\n{line}\n");
+    lines.iter().enumerate().map(check).collect()
 }

@@ -314,7 +314,7 @@ impl Flags {
         };
         let mut base = Base::default();
         // The first URL is the first host.
-        let _only = base.take(&url, draft);
+        base.take(&url, draft);
         if let Some(host) = base.shown() {
             remarks
                 .note(line, format!("the request goes to the environment's base URL, in the source it was `{host}`"));

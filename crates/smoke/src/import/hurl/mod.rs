@@ -18,7 +18,7 @@ use variables::Variables;
 use super::address::Base;
 use super::draft::{Connection, Draft};
 use super::secret::Secrets;
-use super::text::unmarked;
+use super::text::{shown, unmarked};
 use super::{Imported, Remarks, write};
 use crate::model::Method;
 
@@ -81,12 +81,10 @@ impl Reader {
         request::read(lines, &mut draft, &mut options, &mut self.variables, &mut self.remarks);
         // Options of an entry come after its URL and hold for it.
         let url = self.variables.marked(url.trim());
-        if let Err(why) = self.base.take(&url, &mut draft) {
-            refused = Some(why.to_string());
-        }
+        self.base.take(&url, &mut draft);
         draft.name = self.name(&draft, comment);
         assert::response(lines, &mut draft, &mut self.variables, &mut self.remarks);
-        draft.expect.url = draft.expect.url.take().map(|url| self.base.without(&url));
+        draft.expect.url = draft.expect.url.take().map(|url| self.base.without(&url, &draft));
         options.apply(&mut draft, &mut self.remarks);
         if options.skip {
             refused = Some("it is skipped in the source".to_owned());
@@ -103,6 +101,10 @@ impl Reader {
                  a file of checks has one connection",
             ),
             Some(_) => {}
+        }
+        if let Some(host) = &draft.request.base_url {
+            let text = format!("requests to `{}` name it as their `base_url`", shown(host));
+            self.remarks.note(line, text);
         }
         self.secrets.hide(&mut draft, &mut self.remarks);
         draft.needs = self.drafts.last().map(|before| before.name.clone());
