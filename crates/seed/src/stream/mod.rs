@@ -13,6 +13,7 @@ mod page;
 pub(crate) mod plan;
 mod quick;
 mod read_back;
+mod room;
 mod seeds;
 mod show;
 mod source;

@@ -7,8 +7,8 @@ use plimsoll_core::db::{Db, Stmt, quoted};
 use crate::error::{Problem, SeedError};
 use crate::read::model::Mode;
 use crate::stream::diff::{ACTION, code};
+use crate::stream::room::with_room;
 use crate::stream::sql::{ROW, differs};
-use crate::stream::stage::with_room;
 use crate::stream::state::BulkState;
 use crate::stream::{BulkTable, write};
 

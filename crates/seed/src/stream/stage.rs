@@ -66,27 +66,6 @@ pub(super) fn stage(db: &mut dyn Db, table: &BulkTable, index: usize, shape: &Sh
     }
 }
 
-/// Lets joins of millions of rows have the memory that they need, where the server would rather use its disk.
-pub(super) fn with_room<T>(
-    db: &mut dyn Db,
-    work: impl FnOnce(&mut dyn Db) -> Result<T, SeedError>,
-) -> Result<T, SeedError> {
-    if db.engine() != Engine::Postgres || !db.keeps_session() {
-        return work(db);
-    }
-    const SET: &str = "SELECT set_config('work_mem', ";
-    let before = "SELECT CASE WHEN pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('128MB') \
-                  THEN current_setting('work_mem') END";
-    let before = scalar(db, &Stmt::new(before))?;
-    if before.is_null() {
-        return work(db);
-    }
-    db.rows(&Stmt::new(SET).bind("128MB").sql(", false)"))?;
-    let done = work(db)?;
-    db.rows(&Stmt::new(SET).bind(before).sql(", false)"))?;
-    Ok(done)
-}
-
 /// Forgets staged rows that turned out to be wrong.
 pub(super) fn drop_stage(db: &mut dyn Db, staged: &Staged) -> Result<(), DbError> {
     let statement = sql::drop_table(db.engine(), &staged.name);

@@ -10,6 +10,7 @@ use crate::read::Seeds;
 use crate::read::model::Mode;
 use crate::reconcile::plan::{Pending, RowPlan};
 use crate::stream::base::{Base, Kind, Known};
+use crate::stream::room::with_room;
 use crate::stream::sql::Shape;
 use crate::stream::stage::Staged;
 use crate::stream::{BulkCounts, BulkTable, RowSource, base, diff, gone, page, stage};
@@ -58,7 +59,7 @@ pub(crate) fn observe(db: &mut dyn Db, seeds: &Seeds, catalog: &Catalog) -> Resu
     if seeds.bulk.is_empty() {
         return Ok(Vec::new());
     }
-    stage::with_room(db, |db| seeds.bulk.iter().enumerate().map(|each| state(db, each)).collect())
+    with_room(db, |db| seeds.bulk.iter().enumerate().map(|each| state(db, each)).collect())
 }
 
 fn one(

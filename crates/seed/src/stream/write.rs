@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use plimsoll_core::db::{Catalog, Db, DbError, Engine, ForeignKey, Stmt, dialect, quoted, scalar};
+use plimsoll_core::db::{Catalog, Db, DbError, Engine, ForeignKey, Stmt, Table, dialect, quoted, scalar};
 use plimsoll_core::ledger::{self as core_ledger, LedgerTable};
 use serde_json::{Map, Value as Json};
 
@@ -70,8 +70,8 @@ pub(crate) fn write(
 ) -> Result<(), SeedError> {
     let bulk = &seeds.bulk[index];
     let Some(comparison) = &state.staged else { return Ok(()) };
-    let none: &[ForeignKey] = &[];
-    let foreign = work.catalog.tables.get(&bulk.name).map_or(none, |table| &table.foreign_keys);
+    let none = Table::default();
+    let table = work.catalog.tables.get(&bulk.name).unwrap_or(&none);
     // While it can be told which rows were there before.
     let adopted = if state.remembers { adopted(db, comparison)? } else { Vec::new() };
     let engine = db.engine();
@@ -79,7 +79,7 @@ pub(crate) fn write(
     if zero {
         counters::keep_zero(db, true)?;
     }
-    let done = rows(db, bulk, state, comparison, foreign);
+    let done = rows(db, bulk, state, comparison, table);
     if zero {
         counters::keep_zero(db, false)?;
     }
@@ -99,11 +99,12 @@ fn rows(
     bulk: &BulkTable,
     state: &BulkState,
     comparison: &Comparison,
-    foreign: &[ForeignKey],
+    table: &Table,
 ) -> Result<(), SeedError> {
     let engine = db.engine();
+    let foreign = &table.foreign_keys;
     if state.counts.create > 0 {
-        blame::run(db, bulk, comparison, foreign, &|range| insert(engine, comparison, range))?;
+        blame::run(db, bulk, comparison, foreign, &|range| insert(engine, comparison, table, range))?;
     }
     if state.counts.update > 0 {
         let changed = changed(db, comparison)?;
@@ -189,7 +190,7 @@ fn remove(engine: Engine, bulk: &BulkTable, shape: &Shape, gone: &str, own: &[&F
     }
 }
 
-fn insert(engine: Engine, comparison: &Comparison, range: Option<Range<u64>>) -> String {
+fn insert(engine: Engine, comparison: &Comparison, table: &Table, range: Option<Range<u64>>) -> String {
     let shape = &comparison.shape;
     let mut sql = format!(
         "INSERT INTO {} ({}){} SELECT {} FROM {} s",
@@ -210,10 +211,26 @@ fn insert(engine: Engine, comparison: &Comparison, range: Option<Range<u64>>) ->
         sql.push_str(&format!(" WHERE {}", conditions.join(" AND ")));
     }
     if engine == Engine::Mysql {
-        // Row by row: what refers to a row of its own table comes after it, as in the file.
-        sql.push_str(&format!(" ORDER BY s.{ROW}"));
+        sql.push_str(&format!(" ORDER BY {}", insert_order(shape, table)));
     }
     sql
+}
+
+/// The order in which InnoDB is given new rows. Its tables lie in the order of their primary key: in any other one a table larger
+/// than the server's cache is read and written again and again. But rows are checked one by one, so what refers to a row of its own
+/// table comes after it, as in the file; and what the server counts up is counted in the order of the file.
+fn insert_order(shape: &Shape, table: &Table) -> String {
+    let keyed: Vec<&str> = shape.key_columns().map(|column| column.name.as_str()).collect();
+    let by_key = !keyed.is_empty()
+        && table.primary_key.iter().all(|name| keyed.contains(&name.as_str()))
+        && table.primary_key.len() == keyed.len()
+        && table.columns.iter().all(|column| column.counter.is_none())
+        && table.foreign_keys.iter().all(|key| key.schema.is_some() || key.table != shape.table);
+    if !by_key {
+        return format!("s.{ROW}");
+    }
+    let columns: Vec<String> = table.primary_key.iter().map(|name| of(Engine::Mysql, "s", name)).collect();
+    columns.join(", ")
 }
 
 fn update(engine: Engine, comparison: &Comparison, changed: &[usize], range: Option<Range<u64>>) -> String {
