@@ -277,6 +277,34 @@ live_tests! {
         assert_eq!(planned_counts(db, &project), counts(0, 0, 20_998, 1));
     }
 
+    fn the_session_is_as_before_once_rows_are_compared_and_written(db: &mut TestDatabase) {
+        let settings = match db.engine() {
+            Engine::Sqlite => "SELECT 1 AS none",
+            Engine::Postgres => "SELECT current_setting('work_mem')",
+            Engine::Mysql => "SELECT @@optimizer_switch, @@join_cache_level, @@join_buffer_size, @@join_buffer_space_limit, @@mrr_buffer_size",
+        };
+        let mut before = None;
+        product_table(db);
+        let project = project(DATASET, PRODUCTS);
+        for products in [PRODUCTS.to_owned(), PRODUCTS.replace("oak", "ash")] {
+            project.write("data/products.csv", &products);
+            let held = db.rows(settings);
+            assert_eq!(*before.get_or_insert_with(|| held.clone()), held);
+            seed(db, &project).expect("seeds");
+            plan(db, &project).expect("a plan");
+        }
+        assert_eq!(before, Some(db.rows(settings)));
+    }
+
+    fn rows_may_stand_in_any_order_and_refer_to_earlier_ones_of_their_table(db: &mut TestDatabase) {
+        db.run("CREATE TABLE node (slug VARCHAR(40) NOT NULL PRIMARY KEY, parent VARCHAR(40), FOREIGN KEY (parent) REFERENCES node (slug))");
+        let dataset = "[[table]]\nname = \"node\"\nkey = [\"slug\"]\nbulk = true\nfile = \"data/nodes.csv\"\n";
+        let project = TestProject::new().file("seeds/nodes.toml", dataset).file("data/nodes.csv", "slug,parent\nz,\nm,z\na,m\nk,\n");
+        seed(db, &project).expect("seeds");
+        assert_eq!(db.texts("SELECT slug FROM node ORDER BY slug"), ["a", "k", "m", "z"]);
+        assert!(plan(db, &project).expect("a plan").is_empty());
+    }
+
     fn a_run_that_wrote_a_very_large_table_is_not_taken_back(db: &mut TestDatabase) {
         let project = seeded(db, DATASET);
         let run = seed(db, &project).expect("seeds").run;
