@@ -21,6 +21,8 @@ pub(crate) use compile::{CompiledBlock, Shared};
 #[derive(Default)]
 pub(crate) struct Staging {
     pub(crate) rows: Vec<StagedRow>,
+    /// Rows that were staged before those, in their order.
+    pub(crate) earlier: Vec<Vec<StagedRow>>,
     pub(crate) references: References,
     pub(crate) problems: Vec<Problem>,
     /// Rows that were not made, because another one of their key is kept.

@@ -14,7 +14,7 @@ use crate::map::{CompiledBlock, Staging};
 use crate::parallel::{WORTH_A_THREAD, in_chunks};
 use crate::read::document::{Document, Origin};
 use crate::read::schema::Schema;
-use crate::staged::{Cell, StagedRow};
+use crate::staged::{Cell, References, StagedRow};
 
 /// The most inputs that one thread takes at once.
 const TOGETHER: usize = 512;
@@ -152,27 +152,30 @@ fn file_names(document: &Document) -> Value {
 
 impl Staging {
     /// Adds what was staged elsewhere, as if it had been staged here.
-    pub(crate) fn append(&mut self, other: Self) {
+    pub(crate) fn append(&mut self, mut other: Self) {
         self.problems.extend(other.problems);
         self.lost += other.lost;
-        if self.rows.is_empty() && self.references.all.is_empty() {
-            self.rows = other.rows;
-            self.references = other.references;
-            return;
-        }
+        self.earlier.push(std::mem::take(&mut self.rows));
         let mut places: Vec<usize> = Vec::with_capacity(other.references.all.len());
         for (text, mut reference) in other.references.into_texts() {
             // Nested references have lower numbers, so theirs are known.
             reference.key.iter_mut().for_each(|(_, cell)| renumber(cell, &places));
             places.push(self.references.adopt(text, reference));
         }
-        self.rows.extend(other.rows.into_iter().map(|mut row| {
-            let StagedRow { key, columns, insert_only, was, .. } = &mut row;
+        other.earlier.push(other.rows);
+        for row in other.earlier.iter_mut().flatten() {
+            let StagedRow { key, columns, insert_only, was, .. } = row;
             let old = was.iter_mut().flat_map(|was| &mut was.key);
             key.iter_mut().chain(old).for_each(|cell| renumber(cell, &places));
             columns.iter_mut().chain(insert_only).for_each(|(_, cell)| renumber(cell, &places));
-            row
-        }));
+        }
+        self.earlier.append(&mut other.earlier);
+    }
+
+    /// All rows in the order in which they were staged.
+    pub(crate) fn into_rows(mut self) -> (Vec<Vec<StagedRow>>, References, Vec<Problem>) {
+        self.earlier.push(self.rows);
+        (self.earlier, self.references, self.problems)
     }
 }
 

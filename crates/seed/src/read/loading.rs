@@ -167,7 +167,6 @@ impl Loading<'_> {
                     self.run(&blocks, records, on_invalid).swap_remove(0)
                 }
             };
-            self.staging.rows.reserve(chunks.iter().map(|chunk| chunk.rows.len()).sum());
             chunks.into_iter().for_each(|chunk| self.staging.append(chunk));
         }
     }
@@ -240,9 +239,9 @@ impl Loading<'_> {
     fn finish(self) -> Result<Seeds, SeedError> {
         let Self { files, datasets, titles, blocks, bulk, lifecycles, staging, skipped, incomplete, .. } = self;
         let (mut problems, mut notes) = (self.problems, self.notes);
-        problems.extend(staging.problems);
-        let mut tables = staged::tables(staging.rows, &blocks, &mut problems);
-        let mut references = staging.references;
+        let (rows, mut references, wrong) = staging.into_rows();
+        problems.extend(wrong);
+        let mut tables = staged::tables(rows, &blocks, &mut problems);
         references.connect(&tables);
         tables = order::tables(tables, &mut references, &blocks, &mut problems);
         level::levels(&mut tables, &references, &mut problems);

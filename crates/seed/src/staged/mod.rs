@@ -283,11 +283,11 @@ impl StagedRow {
 }
 
 /// Sorts staged rows into tables, by the order of their datasets and blocks, and settles duplicates.
-pub(crate) fn tables(rows: Vec<StagedRow>, blocks: &[Block], problems: &mut Vec<Problem>) -> Vec<StagedTable> {
+pub(crate) fn tables(rows: Vec<Vec<StagedRow>>, blocks: &[Block], problems: &mut Vec<Problem>) -> Vec<StagedTable> {
     let mut tables: Vec<StagedTable> = Vec::new();
     let mut by_name: HashMap<&str, usize> = HashMap::new();
-    let mut seen: HashMap<(usize, String), usize> = HashMap::with_capacity(rows.len());
-    for row in rows {
+    let mut seen: HashMap<(usize, String), usize> = HashMap::with_capacity(rows.iter().map(Vec::len).sum());
+    for row in rows.into_iter().flatten() {
         let block = &blocks[row.block];
         let index = *by_name.entry(block.table.as_str()).or_insert_with(|| {
             tables.push(StagedTable {
