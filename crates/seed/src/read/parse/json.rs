@@ -15,6 +15,8 @@ use super::{Fault, Inner, Node, Parsed, number};
 struct Reader {
     fields: Vec<(String, Json)>,
     items: Vec<Json>,
+    /// Whether any number is no whole one of 64 bits: others are exact.
+    has_floats: bool,
 }
 
 pub(super) fn parse(text: &str) -> Result<Parsed, Fault> {
@@ -53,9 +55,10 @@ pub(super) fn places(text: &str) -> Option<Node> {
 /// One value, in which nothing is lost.
 pub(super) fn value(text: &str) -> Result<Json, Fault> {
     let mut source = serde_json::Deserializer::from_str(text);
-    let json = Reader::default().deserialize(&mut source).and_then(|json| source.end().map(|()| json));
+    let mut reader = Reader::default();
+    let json = reader.deserialize(&mut source).and_then(|json| source.end().map(|()| json));
     let json = json.map_err(|error| broken(text, &error))?;
-    match inexact(text) {
+    match Some(text).filter(|_| reader.has_floats).and_then(inexact) {
         Some((offset, number)) => Err(Fault::new(offset, number::too_long(number))),
         None => Ok(json),
     }
@@ -196,6 +199,7 @@ impl<'de> Visitor<'de> for &mut Reader {
     }
 
     fn visit_f64<E>(self, number: f64) -> Result<Json, E> {
+        self.has_floats = true;
         Ok(Json::from(number))
     }
 
