@@ -65,17 +65,13 @@ pub(crate) fn decide(seeds: &Seeds, observation: &Observation) -> Decisions {
     let mut decisions = Decisions::default();
     check_references(seeds, observation, &mut decisions);
     for (index, staged) in seeds.tables.iter().enumerate() {
-        let mut checked: Option<&StagedRow> = None;
-        for row in &staged.rows {
-            // Neighbours nearly always come from the same block and have the same columns. Literal rows have places of their own.
-            if !checked.is_some_and(|last| same_columns(last, row) && last.source.offset == row.source.offset) {
-                check_columns(seeds, index, row, observation, &mut decisions);
-            }
-            checked = Some(row);
-        }
         let numbered: Vec<(usize, &StagedRow)> = staged.rows.iter().enumerate().collect();
-        let mut rows = Vec::new();
-        for part in in_chunks(&numbered, TOGETHER, |part| decide_rows(seeds, index, part, observation)) {
+        let parts = in_chunks(&numbered, TOGETHER, |part| decide_rows(seeds, index, part, observation));
+        for row in parts.iter().flat_map(|part| &part.others) {
+            check_columns(seeds, index, &staged.rows[*row], observation, &mut decisions);
+        }
+        let mut rows = Vec::with_capacity(parts.iter().map(|part| part.rows.len()).sum());
+        for part in parts {
             rows.extend(part.rows);
             decisions.problems.extend(part.problems);
             decisions.schema_problems.extend(part.schema_problems);
@@ -94,6 +90,8 @@ pub(crate) fn decide(seeds: &Seeds, observation: &Observation) -> Decisions {
 #[derive(Default)]
 struct Decided {
     rows: Vec<Decision>,
+    /// Rows with other columns than the one before.
+    others: Vec<usize>,
     problems: Vec<Problem>,
     schema_problems: Vec<Problem>,
 }
@@ -102,6 +100,11 @@ fn decide_rows(seeds: &Seeds, table: usize, rows: &[(usize, &StagedRow)], observ
     let state = &observation.tables[table];
     let mut decided = Decided::default();
     for (row_index, row) in rows {
+        // Neighbours nearly always come from the same block and have the same columns. Literal rows have places of their own.
+        let before = row_index.checked_sub(1).map(|before| &seeds.tables[table].rows[before]);
+        if !before.is_some_and(|last| same_columns(last, row) && last.source.offset == row.source.offset) {
+            decided.others.push(*row_index);
+        }
         check_values(seeds, state, row, observation, &mut decided.schema_problems);
         match state.live.get(*row_index).and_then(Option::as_ref) {
             None => {

@@ -34,12 +34,9 @@ struct Stop {
 /// Gives every row the level at which it can be written: after the rows of its own table that it refers to. Where rows refer to
 /// each other in a circle, a reference outside of the key waits until all of them are there.
 pub(crate) fn levels(tables: &mut [StagedTable], references: &References, problems: &mut Vec<Problem>) {
-    for (index, table) in tables.iter_mut().enumerate() {
+    for (index, table) in tables.iter_mut().enumerate().filter(|(_, table)| table.is_nested) {
         let mut needs: Vec<Vec<Need>> =
             table.rows.iter().map(|row| needs(row, &table.key, index, references)).collect();
-        if needs.iter().all(Vec::is_empty) {
-            continue;
-        }
         match walk(&mut needs) {
             Ok(levels) => {
                 for ((row, level), needs) in table.rows.iter_mut().zip(levels).zip(needs) {
@@ -161,7 +158,8 @@ mod tests {
         };
         let rows: Vec<StagedRow> = (0..rows).map(&mut row).collect();
         let key = vec!["id".to_owned(), "id_of".to_owned()];
-        let mut tables = vec![StagedTable { name: "item".to_owned(), key, rows, rank: 0, needs: Vec::new() }];
+        let mut tables =
+            vec![StagedTable { name: "item".to_owned(), key, rows, rank: 0, needs: Vec::new(), is_nested: true }];
         references.connect(&tables);
         let mut problems = Vec::new();
         levels(&mut tables, &references, &mut problems);

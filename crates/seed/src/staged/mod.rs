@@ -73,6 +73,8 @@ pub(crate) struct StagedTable {
     pub(crate) rank: usize,
     /// The tables that its rows refer to.
     pub(crate) needs: Vec<usize>,
+    /// Whether rows of it refer to others of it.
+    pub(crate) is_nested: bool,
 }
 
 /// A `[[table]]` block, for places and policies of its rows.
@@ -296,6 +298,7 @@ pub(crate) fn tables(rows: Vec<Vec<StagedRow>>, blocks: &[Block], problems: &mut
                 rows: Vec::new(),
                 rank: block.dataset,
                 needs: Vec::new(),
+                is_nested: false,
             });
             tables.len() - 1
         });
@@ -318,7 +321,14 @@ pub(crate) fn tables(rows: Vec<Vec<StagedRow>>, blocks: &[Block], problems: &mut
     for block in blocks.iter().filter(|block| block.mode == Mode::Sync) {
         if !tables.iter().any(|table| table.name == block.table) {
             let (name, key) = (block.table.clone(), block.key.clone());
-            tables.push(StagedTable { name, key, rows: Vec::new(), rank: block.dataset, needs: Vec::new() });
+            tables.push(StagedTable {
+                name,
+                key,
+                rows: Vec::new(),
+                rank: block.dataset,
+                needs: Vec::new(),
+                is_nested: false,
+            });
         }
     }
     tables

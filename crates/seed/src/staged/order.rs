@@ -50,10 +50,12 @@ pub(crate) fn tables(
 ) -> Vec<StagedTable> {
     let mut makers: HashMap<(usize, usize), &StagedRow> = HashMap::new();
     let mut edges: Vec<Vec<usize>> = vec![Vec::new(); tables.len()];
+    let mut nested = vec![false; tables.len()];
     for (index, table) in tables.iter().enumerate() {
         for row in &table.rows {
             for (_, cell) in row.cells() {
                 references.tables_of(cell, &mut |reference| {
+                    nested[index] |= reference.staged.is_some_and(|(target, _)| target == index);
                     if let Some((target, _)) = reference.staged.filter(|(target, _)| *target != index) {
                         makers.entry((index, target)).or_insert_with(|| {
                             edges[index].push(target);
@@ -89,6 +91,7 @@ pub(crate) fn tables(
     let in_order = sorted.into_iter().filter_map(|index| {
         let mut table = slots[index].take()?;
         table.needs = edges[index].iter().map(|need| places[*need]).collect();
+        table.is_nested = nested[index];
         Some(table)
     });
     in_order.collect()
@@ -217,6 +220,7 @@ mod tests {
             rows: Vec::new(),
             rank,
             needs: if rank == 0 { vec![TABLES - 1] } else { Vec::new() },
+            is_nested: false,
         };
         let tables: Vec<StagedTable> = (0..TABLES).map(table).collect();
         let edges: Vec<Vec<usize>> = tables.iter().map(|table| table.needs.clone()).collect();

@@ -19,6 +19,7 @@ pub(crate) fn steps(seeds: &Seeds, observation: &Observation) -> Vec<Step> {
         rows: Vec::new(),
         rank: 0,
         needs,
+        is_nested: false,
     };
     let small = seeds.tables.len();
     let mut tables: Vec<StagedTable> =
