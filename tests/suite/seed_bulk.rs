@@ -279,7 +279,7 @@ live_tests! {
 
     fn the_session_is_as_before_once_rows_are_compared_and_written(db: &mut TestDatabase) {
         let settings = match db.engine() {
-            Engine::Sqlite => "SELECT 1 AS none",
+            Engine::Sqlite => "PRAGMA cache_size",
             Engine::Postgres => "SELECT current_setting('work_mem')",
             Engine::Mysql => "SELECT @@optimizer_switch, @@join_cache_level, @@join_buffer_size, @@join_buffer_space_limit, @@mrr_buffer_size",
         };

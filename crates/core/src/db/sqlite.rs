@@ -24,10 +24,8 @@ mod hash {
     }
 }
 
-/// Waiting writers poll for this long; deployments never overlap, so only the service can be in the way. A cache of up to 64 MB
-/// (2 MB would be usual): rows in any order touch pages all over an index, and each that is not at hand is read and written again.
-const SESSION: &str = "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA synchronous = NORMAL; \
-                       PRAGMA cache_size = -65536; PRAGMA temp.cache_size = -16384;";
+/// Waiting writers poll for this long; deployments never overlap, so only the service can be in the way.
+const SESSION: &str = "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA synchronous = NORMAL;";
 
 /// Rows per INSERT of a bulk load: more bring nothing without a network in between.
 const BULK_ROWS: usize = 100;

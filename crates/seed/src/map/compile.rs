@@ -220,7 +220,7 @@ impl<'env> Compiler<'_, 'env> {
             let is_own = |one: &Loop<'_>| *one.name == *name || *one.index_name == *name;
             each.iter().any(|one| is_own(one) || one.list.expr.names().contains(name))
         };
-        let must_wait = !hidden(lets).is_empty() || lets.iter().any(|named| of_loops(&named.name));
+        let must_wait = any_hides(lets) || lets.iter().any(|named| of_loops(&named.name));
         let placed = parts.unwrap_or_else(|_| vec![whole.expr]).into_iter().map(|expr| {
             let names = expr.names();
             let depth = names.iter().filter_map(|name| depth_of(name, each, lets, depths)).max().unwrap_or(0);
@@ -330,11 +330,10 @@ fn need(mut names: HashSet<String>, turn: usize, lets: &[Named<'_>], turns: &mut
     }
 }
 
-/// The `let`s that mean something else than those before them which use or are called by the same name.
-fn hidden(lets: &[Named<'_>]) -> Vec<usize> {
+/// Whether a `let` gives another meaning to a name that one before it uses or is called by.
+fn any_hides(lets: &[Named<'_>]) -> bool {
     let uses = |one: &Named<'_>, name: &str| *one.name == *name || one.value.expr.names().contains(name);
-    let later = lets.iter().enumerate();
-    later.filter(|(at, later)| lets[..*at].iter().any(|one| uses(one, &later.name))).map(|(at, _)| at).collect()
+    lets.iter().enumerate().any(|(at, later)| lets[..at].iter().any(|one| uses(one, &later.name)))
 }
 
 /// How many loops each `let` depends on, through the `let`s before it as well.

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use plimsoll_core::ErrorCode;
 
 use crate::error::Problem;
-use crate::staged::{Block, References, StagedRow, StagedTable};
+use crate::staged::{Block, References, StagedTable};
 
 /// Sorts `0..edges.len()` so that everything in `edges[n]` comes before `n`; ties keep their order.
 ///
@@ -43,12 +43,13 @@ pub(crate) fn sorted(edges: &[Vec<usize>]) -> Result<Vec<usize>, Vec<Vec<usize>>
 
 /// Puts the tables into an order in which parents come before children, and adapts the references to it.
 pub(crate) fn tables(
-    tables: Vec<StagedTable>,
+    mut tables: Vec<StagedTable>,
     references: &mut References,
     blocks: &[Block],
     problems: &mut Vec<Problem>,
 ) -> Vec<StagedTable> {
-    let mut makers: HashMap<(usize, usize), &StagedRow> = HashMap::new();
+    // The block of the first row that refers from one table to another.
+    let mut makers: HashMap<(usize, usize), usize> = HashMap::new();
     let mut edges: Vec<Vec<usize>> = vec![Vec::new(); tables.len()];
     let mut nested = vec![false; tables.len()];
     for (index, table) in tables.iter().enumerate() {
@@ -59,22 +60,20 @@ pub(crate) fn tables(
                     if let Some((target, _)) = reference.staged.filter(|(target, _)| *target != index) {
                         makers.entry((index, target)).or_insert_with(|| {
                             edges[index].push(target);
-                            row
+                            row.block
                         });
                     }
                 });
             }
         }
     }
+    tables.iter_mut().zip(nested).for_each(|(table, nested)| table.is_nested = nested);
     let sorted = match topological(&with_datasets(&edges, &tables)) {
         Ok(sorted) => sorted,
         Err(circle) => {
             let names: Vec<&str> = circle.iter().map(|index| tables[*index].name.as_str()).collect();
             let next = circle[1 % circle.len()];
-            let at = makers.get(&(circle[0], next)).map(|row| {
-                let block = &blocks[row.block];
-                block.file.location(block.offset)
-            });
+            let at = makers.get(&(circle[0], next)).map(|block| blocks[*block].file.location(blocks[*block].offset));
             let message = format!("tables refer to each other in a circle: {} -> {}", names.join(" -> "), names[0]);
             problems.push(Problem::new(ErrorCode::SeedCycle, at, message));
             return tables;
@@ -91,7 +90,6 @@ pub(crate) fn tables(
     let in_order = sorted.into_iter().filter_map(|index| {
         let mut table = slots[index].take()?;
         table.needs = edges[index].iter().map(|need| places[*need]).collect();
-        table.is_nested = nested[index];
         Some(table)
     });
     in_order.collect()

@@ -1,4 +1,4 @@
-//! What servers need to know to join millions of rows well. The joins are `diff`'s and `read_back`'s.
+//! What engines need to know to join and write millions of rows well. Doing so is `diff`'s, `write`'s and `read_back`'s.
 
 use plimsoll_core::db::{Db, DbError, DynRow, Engine, Stmt, Value, scalar};
 
@@ -14,7 +14,7 @@ const MARIADB: [(&str, &str); 5] = [
     ("mrr_buffer_size", "33554432"),
 ];
 
-/// Lets joins of millions of rows have the memory that they need, where the server would rather use its disk. The session is as
+/// Lets millions of rows have the memory that they need, where the engine would rather use its disk. The session is as
 /// before afterwards, unless the work fails.
 pub(super) fn with_room<T>(
     db: &mut dyn Db,
@@ -26,7 +26,8 @@ pub(super) fn with_room<T>(
     match db.engine() {
         Engine::Postgres => on_postgres(db, work),
         Engine::Mysql if is_mariadb(db)? => on_mariadb(db, work),
-        Engine::Mysql | Engine::Sqlite => work(db),
+        Engine::Sqlite => on_sqlite(db, work),
+        Engine::Mysql => work(db),
     }
 }
 
@@ -41,6 +42,16 @@ fn on_postgres<T>(db: &mut dyn Db, work: impl FnOnce(&mut dyn Db) -> Result<T, S
     db.rows(&Stmt::new(SET).bind("128MB").sql(", false)"))?;
     let done = work(db)?;
     db.rows(&Stmt::new(SET).bind(before).sql(", false)"))?;
+    Ok(done)
+}
+
+/// Up to 64 MB of pages in place of 2: rows in any order touch pages all over an index, and each that is not at hand is read and
+/// written again.
+fn on_sqlite<T>(db: &mut dyn Db, work: impl FnOnce(&mut dyn Db) -> Result<T, SeedError>) -> Result<T, SeedError> {
+    let before = scalar(db, &Stmt::new("PRAGMA cache_size"))?.as_int().unwrap_or_default();
+    db.batch("PRAGMA cache_size = -65536")?;
+    let done = work(db)?;
+    db.batch(&format!("PRAGMA cache_size = {before}"))?;
     Ok(done)
 }
 

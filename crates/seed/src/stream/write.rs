@@ -17,6 +17,7 @@ use crate::runs::change::{Change, ChangeAction};
 use crate::stream::base::{Author, Kind};
 use crate::stream::diff::{ACTION, any_conflict, code};
 use crate::stream::page::PAGE;
+use crate::stream::room::with_room;
 use crate::stream::sql::{ADOPTED, ROW, Shape, of, read, renamed};
 use crate::stream::state::{BulkState, Comparison};
 use crate::stream::{BulkTable, base, blame, gone, page};
@@ -79,7 +80,7 @@ pub(crate) fn write(
     if zero {
         counters::keep_zero(db, true)?;
     }
-    let done = rows(db, bulk, state, comparison, table);
+    let done = with_room(db, |db| rows(db, bulk, state, comparison, table));
     if zero {
         counters::keep_zero(db, false)?;
     }

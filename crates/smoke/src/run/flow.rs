@@ -194,13 +194,21 @@ impl<'a, 'e> Flow<'a, 'e> {
         let (report, for_good) = match (uuid, missing) {
             (None, _) => (skipped(&cleanup, SkipReason::NothingSent(planned.check.name.clone())), true),
             (Some(_), Some(name)) => (skipped(&cleanup, SkipReason::NotCaptured(name)), true),
-            (Some(uuid), None) => {
-                let turn = Turn { check: &cleanup, uuid: &uuid, names: None, takes_back: &[], lane: 0 };
-                let report = self.in_turn(&turn).report;
-                let is_gone = matches!(report.verdict, Verdict::Pass | Verdict::Flaky);
-                (report, is_gone)
-            }
+            (Some(uuid), None) => self.undo(&cleanup, &uuid),
         };
+        self.settle(&cleanup, report, for_good);
+    }
+
+    /// Runs what takes something back: its report, and whether nothing is left of it.
+    fn undo(&mut self, cleanup: &Check, uuid: &str) -> (CheckReport, bool) {
+        let turn = Turn { check: cleanup, uuid, names: None, takes_back: &[], lane: 0 };
+        let report = self.in_turn(&turn).report;
+        let is_gone = matches!(report.verdict, Verdict::Pass | Verdict::Flaky);
+        (report, is_gone)
+    }
+
+    /// Reports what takes something back; where nothing is left to do, the journal forgets it.
+    fn settle(&mut self, cleanup: &Check, report: CheckReport, for_good: bool) {
         if for_good {
             self.over(None, &cleanup.name);
         }
@@ -216,18 +224,9 @@ impl<'a, 'e> Flow<'a, 'e> {
                 (skipped(&cleanup, SkipReason::ReadOnly), false)
             }
             Some(name) => (skipped(&cleanup, self.why_missing(planned, name)), true),
-            None => {
-                let uuid = random_id();
-                let turn = Turn { check: &cleanup, uuid: &uuid, names: None, takes_back: &[], lane: 0 };
-                let report = self.in_turn(&turn).report;
-                let is_gone = matches!(report.verdict, Verdict::Pass | Verdict::Flaky);
-                (report, is_gone)
-            }
+            None => self.undo(&cleanup, &random_id()),
         };
-        if for_good {
-            self.over(None, &cleanup.name);
-        }
-        self.report(report);
+        self.settle(&cleanup, report, for_good);
     }
 
     /// Why what cleans up after a suite has no value for a name: nothing was made, or somebody has to look.
