@@ -130,6 +130,12 @@ fn circles_of_datasets_tables_and_rows() {
          columns = { k = 'p[0]', up = \"ref('t', k=p[1])\" }\n"
         )
     );
+    let both = wrong(
+        "[[table]]\nname = 't'\nkey = ['k', 'up']\neach = \"[['a', 'b'], ['b', 'a']] as p\"\n\
+         columns = { k = 'p[0]', up = \"ref('t', k=p[1])\", other = \"ref('u', k='b')\" }\n\
+         [[table]]\nname = 'u'\nkey = ['k']\ncolumns = { k = \"'b'\", up = \"ref('t', k='a')\" }\n",
+    );
+    assert!(both.contains("tables refer to each other") && both.contains("rows of `t` refer to each other"), "{both}");
 }
 
 #[test]
