@@ -1,5 +1,7 @@
 //! The one expression language: minijinja with typed values and a few pure functions. Which names exist is the caller's.
 
+use std::borrow::Cow;
+
 use minijinja::value::Rest;
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value};
 use sha2::{Digest, Sha256};
@@ -74,8 +76,10 @@ fn uuid5(parts: &[Value]) -> Result<String, Error> {
             return Err(Error::new(ErrorKind::UndefinedError, "a part of uuid5 is undefined"));
         }
         // Lengths keep ('a', 'bc') and ('ab', 'c') apart.
-        let text = part.to_string();
-        name.push_str(&format!("{}:{text}", text.len()));
+        let text = part.as_str().map_or_else(|| Cow::Owned(part.to_string()), Cow::Borrowed);
+        name.push_str(&text.len().to_string());
+        name.push(':');
+        name.push_str(&text);
     }
     Ok(Uuid::new_v5(&NAMESPACE, name.as_bytes()).to_string())
 }

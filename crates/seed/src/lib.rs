@@ -55,5 +55,6 @@ pub use undo::{
     Blocked, ResetOptions, ResetPlan, ResetReport, ResetRow, Restored, UndoAction, UndoOptions, UndoPlan, UndoReport,
     UndoStep, apply_emptied, apply_reset, apply_undo, plan_reset, plan_undo,
 };
+pub use value::RowKey;
 pub use value::secret::SecretColumns;
 pub use verify::{Expectation, Finding, Rule, TableDigest, Verdict, Verified, VerifyReport, digests, inspect, verify};

@@ -9,7 +9,6 @@ use crate::read::Seeds;
 use crate::reconcile::diff::Decisions;
 use crate::reconcile::lookup::Lookup;
 use crate::reconcile::observe::Observation;
-use crate::reconcile::show;
 use crate::stream;
 use crate::verify::orphans;
 
@@ -98,14 +97,14 @@ fn refused(
             }
             for decision in decisions.tables[index].iter().filter(|decision| decision.action.writes()) {
                 let row = &staged.rows[decision.row];
-                let values: Option<Vec<Json>> = row.key.iter().map(|cell| observation.known(seeds, cell)).collect();
+                let values: Option<Vec<Json>> = row.key().map(|cell| observation.known(seeds, cell)).collect();
                 if !values.and_then(|values| lookup.text(&values)).is_some_and(|text| lost.contains(&text)) {
                     continue;
                 }
                 let columns: Vec<String> = foreign.columns.iter().map(|name| format!("`{name}`")).collect();
                 refused.push(RefusedRow {
                     code: ErrorCode::ReferenceMissing,
-                    what: format!("`{}` {}", staged.name, show::label(&row.symbol)),
+                    what: format!("`{}` {}", staged.name, row.symbol.label()),
                     reason: format!("{} refers to a row that `{}` does not have", columns.join(", "), foreign.table),
                     at: Some(row.source.location()),
                     source: Box::new(error.clone()),

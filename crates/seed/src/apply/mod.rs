@@ -36,7 +36,7 @@ use crate::runs::change::{self, Change};
 use crate::runs::image::Image;
 use crate::runs::{self, RunKind, RunOptions};
 use crate::stream::{self, Step};
-use crate::value::{canonical_text, secret};
+use crate::value::secret;
 use crate::verify::{Expectation, Verified, verify};
 
 /// How a plan is applied.
@@ -346,7 +346,7 @@ fn entry(writer: &Writer<'_>, table: usize, decision: &Decision, run: i64, optio
     let before = state.base(decision.row, row);
     Entry {
         row_key: row.row_key.clone(),
-        key: canonical_text(&row.symbol),
+        key: row.symbol.canonical(),
         applied: applied(row, state, decision, &seeds.blocks[row.block].secret, &|reference| writer.resolve(reference)),
         dataset: seeds.datasets[seeds.blocks[row.block].dataset].clone(),
         source: row.source.text(),
@@ -389,7 +389,7 @@ fn read_back(
                 let message = format!(
                     "`{}` {}: `{}` reads back as {} instead of {}, a trigger or the column's type changes it",
                     staged.name,
-                    crate::reconcile::show::label(&row.symbol),
+                    row.symbol.label(),
                     column.name,
                     crate::reconcile::show::value(hidden.as_ref().unwrap_or(&column.old)),
                     crate::reconcile::show::value(hidden.as_ref().unwrap_or(&column.new))

@@ -123,7 +123,7 @@ pub(crate) fn changes(
             action,
             table: staged.name.clone(),
             row_key: row.row_key.clone(),
-            key: crate::value::canonical_text(&row.symbol),
+            key: row.symbol.canonical(),
             before,
             after,
             entry_before: state.bases.get(&row.row_key).cloned(),
@@ -196,7 +196,7 @@ fn images(
     let lookup = Lookup { table: &staged.name, key, select: Vec::new(), exact };
     let keys: Vec<Option<Vec<Json>>> = rows
         .iter()
-        .map(|row| writer.key(table, *row, before).iter().map(|cell| writer.value(cell)).collect())
+        .map(|row| writer.key(table, *row, before).into_iter().map(|cell| writer.value(cell)).collect())
         .collect();
     let found = lookup.run(db, &keys.iter().flatten().cloned().collect::<Vec<_>>())?;
     for (row, key) in rows.iter().zip(keys) {

@@ -50,7 +50,7 @@ pub(crate) fn explain(db: &mut dyn Db, writer: &Writer<'_>, table: usize, row: u
     let error = if secrets { without_words(error) } else { error };
     RefusedRow {
         code,
-        what: format!("`{}` {}", staged.name, show::label(&declared.symbol)),
+        what: format!("`{}` {}", staged.name, declared.symbol.label()),
         reason,
         at: Some(declared.source.location()),
         source: Box::new(error),
@@ -111,11 +111,11 @@ impl Case<'_> {
         let key_lookup = Lookup { table: &staged.name, key, select: Vec::new(), exact: Vec::new() };
         let owner_text = key_lookup.text(&owner);
         let declared = staged.rows.iter().find(|row| {
-            let key: Option<Vec<Json>> = row.key.iter().map(|cell| self.writer.value(cell)).collect();
+            let key: Option<Vec<Json>> = row.key().map(|cell| self.writer.value(cell)).collect();
             owner_text.is_some() && key.and_then(|key| key_lookup.text(&key)) == owner_text
         });
         let label = match declared {
-            Some(row) => format!("{}, declared at {}", show::label(&row.symbol), row.source.location()),
+            Some(row) => format!("{}, declared at {}", row.symbol.label(), row.source.location()),
             None => format!("{}, which no file declares", show::label(&Json::Array(owner))),
         };
         Some(format!("{names} {shown} is taken by `{}` {label}", staged.name))

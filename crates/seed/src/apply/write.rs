@@ -129,12 +129,12 @@ impl Writer<'_> {
     }
 
     /// The key of a row: that which it had before, for one that is found by it.
-    pub(crate) fn key(&self, table: usize, row: usize, before: bool) -> &[Cell] {
+    pub(crate) fn key(&self, table: usize, row: usize, before: bool) -> Vec<&Cell> {
         let staged = &self.seeds.tables[table].rows[row];
         let renamed = self.observation.tables[table].live[row].as_ref().is_some_and(|live| live.renamed);
         match &staged.was {
-            Some(was) if before && renamed => &was.key,
-            _ => &staged.key,
+            Some(was) if before && renamed => was.key.iter().collect(),
+            _ => staged.key().collect(),
         }
     }
 
@@ -147,7 +147,9 @@ impl Writer<'_> {
         };
         for decision in decisions.iter().filter(|decision| decision.action == RowAction::Update) {
             let renamed = state.live[decision.row].as_ref().is_some_and(|live| live.renamed);
-            if let Some(value) = self.value(&staged.rows[decision.row].key[id]).filter(|_| renamed) {
+            if let Some(value) =
+                staged.rows[decision.row].key().nth(id).and_then(|cell| self.value(cell)).filter(|_| renamed)
+            {
                 self.created.insert((table, decision.row), value);
             }
         }
@@ -240,7 +242,11 @@ impl Writer<'_> {
             let live = state.live[row.row].as_ref().and_then(|live| live.id.clone());
             let values = match (id, live.or_else(|| self.created.get(&(table, row.row)).cloned())) {
                 (Some(_), Some(id)) => vec![id],
-                _ => self.key(table, row.row, true).iter().map(|cell| self.value(cell).unwrap_or(Json::Null)).collect(),
+                _ => self
+                    .key(table, row.row, true)
+                    .into_iter()
+                    .map(|cell| self.value(cell).unwrap_or(Json::Null))
+                    .collect(),
             };
             for (column, value) in key.iter().zip(values) {
                 row.values.push(self.bound(table, row.row, column, &value)?);
@@ -335,7 +341,7 @@ impl Writer<'_> {
         let staged = &self.seeds.tables[table];
         match batch {
             [only] => SeedError::Write {
-                what: format!("`{}` {}", staged.name, crate::reconcile::show::label(&staged.rows[only.row].symbol)),
+                what: format!("`{}` {}", staged.name, staged.rows[only.row].symbol.label()),
                 at: Some(staged.rows[only.row].source.location()),
                 source: Box::new(source),
             },
@@ -352,7 +358,7 @@ impl Writer<'_> {
         };
         let lookup = Lookup { table: &staged.name, key, select: vec![id], exact: Vec::new() };
         let keys: Vec<Option<Vec<Json>>> =
-            rows.iter().map(|row| staged.rows[*row].key.iter().map(|cell| self.value(cell)).collect()).collect();
+            rows.iter().map(|row| staged.rows[*row].key().map(|cell| self.value(cell)).collect()).collect();
         let found = lookup.run(db, &keys.iter().flatten().cloned().collect::<Vec<_>>())?;
         let mut problems = Vec::new();
         for (row, key) in rows.iter().zip(keys) {
@@ -445,7 +451,7 @@ fn unless_refused(rows: Vec<RefusedRow>) -> Result<(), SeedError> {
 pub(crate) fn invisible(table: &str, row: &StagedRow) -> Problem {
     let message = format!(
         "`{table}` {} was written but cannot be read back; a row-level policy or a trigger keeps it away",
-        crate::reconcile::show::label(&row.symbol)
+        row.symbol.label()
     );
     Problem::new(ErrorCode::SeedFailed, Some(row.source.location()), message)
 }

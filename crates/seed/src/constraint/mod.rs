@@ -16,7 +16,6 @@ use crate::read::Seeds;
 use crate::reconcile::diff::{Decision, same_columns};
 use crate::reconcile::observe::{Observation, TableState};
 use crate::reconcile::plan::{Outcome, RowAction};
-use crate::reconcile::show;
 use crate::staged::{StagedRow, StagedTable};
 
 pub(crate) use probe::{Probe, probe};
@@ -105,7 +104,7 @@ fn hidden(seeds: &Seeds, staged: &StagedTable, table: &Table, problems: &mut Vec
 fn keys(staged: &StagedTable, state: &TableState, problems: &mut Vec<Problem>) {
     for (row, count) in &state.ambiguous {
         let row = &staged.rows[*row];
-        let label = show::label(&row.symbol);
+        let label = row.symbol.label();
         let message =
             format!("{count} rows of `{}` have the key {label}, so it does not say which one is meant", staged.name);
         problems.push(row.source.problem(ErrorCode::SeedKey, row.source.offset, message));
@@ -115,8 +114,8 @@ fn keys(staged: &StagedTable, state: &TableState, problems: &mut Vec<Problem>) {
         let message = format!(
             "to the database `{}` {} is the same as {}, declared at {}",
             staged.name,
-            show::label(&later.symbol),
-            show::label(&earlier.symbol),
+            later.symbol.label(),
+            earlier.symbol.label(),
             earlier.source.location()
         );
         problems.push(Problem::new(ErrorCode::SeedDuplicate, Some(later.source.location()), message));
@@ -153,7 +152,7 @@ fn required(staged: &StagedTable, table: &Table, decisions: &[Decision], problem
     for ((_, name), (row, count)) in lacking {
         let row = &staged.rows[row];
         let more = if count > 1 { format!(" and {} more", count - 1) } else { String::new() };
-        let label = show::label(&row.symbol);
+        let label = row.symbol.label();
         let message =
             format!("`{}` {label}{more} cannot be created without `{name}`, which has no default", staged.name);
         problems.push(row.source.problem(ErrorCode::SeedRequired, row.source.offset, message));

@@ -111,7 +111,7 @@ fn doubled(
     let mut alike: HashMap<String, usize> = HashMap::new();
     let mut pairs = Vec::new();
     for (row, declared) in staged.rows.iter().enumerate().filter(|(row, _)| state.live[*row].is_none()) {
-        let values: Option<Vec<Json>> = declared.key.iter().map(|cell| observation.known(seeds, cell)).collect();
+        let values: Option<Vec<Json>> = declared.key().map(|cell| observation.known(seeds, cell)).collect();
         let Some(values) = values else { continue };
         let folded = canonical_text(&Json::Array(values)).to_lowercase().replace(" \"", "\"");
         if let Some(earlier) = alike.insert(folded, row) {
@@ -121,8 +121,8 @@ fn doubled(
     let mut doubled = Vec::new();
     for (earlier, later) in pairs {
         let mut stmt = Stmt::new("SELECT ");
-        for (position, column) in key.iter().enumerate() {
-            let (a, b) = (&staged.rows[earlier].key[position], &staged.rows[later].key[position]);
+        let cells = staged.rows[earlier].key().zip(staged.rows[later].key());
+        for (position, (column, (a, b))) in key.iter().zip(cells).enumerate() {
             let value = |cell| observation.known(seeds, cell).and_then(|value| to_db(column, &value).ok());
             let (Some(a), Some(b)) = (value(a), value(b)) else { continue };
             let (before, after) = compared(engine, column);
@@ -205,7 +205,7 @@ fn taken(
             let Some(owner_text) = by_key.text(&owner) else { continue };
             let declared = declared.get_or_insert_with(|| {
                 let live = staged.rows.iter().filter_map(|row| {
-                    let key: Option<Vec<Json>> = row.key.iter().map(|cell| observation.known(seeds, cell)).collect();
+                    let key: Option<Vec<Json>> = row.key().map(|cell| observation.known(seeds, cell)).collect();
                     by_key.text(&key?)
                 });
                 live.collect()

@@ -57,8 +57,8 @@ pub(super) fn check(
             let message = format!(
                 "`{}` {} and {} have the same {} {}, which has to be unique, the other is declared at {}",
                 staged.name,
-                show::label(&second.symbol),
-                show::label(&first.symbol),
+                second.symbol.label(),
+                first.symbol.label(),
                 names(columns),
                 if hides(seeds, index, row, columns) {
                     "(secret)".to_owned()
@@ -82,7 +82,7 @@ pub(super) fn check(
                     shown(taken.values.iter())
                 },
                 staged.name,
-                show::label(&row.symbol),
+                row.symbol.label(),
                 show::label(&taken.owner)
             );
             problems.push(at_column(seeds, row, &taken.columns[0], ErrorCode::SeedTaken, message));

@@ -18,7 +18,7 @@ use crate::map::explain::explain;
 use crate::read::source::{Source, SourceFile};
 use crate::staged::{Block, Cell, StagedRow};
 use crate::stream::{BulkTable, RowSource};
-use crate::value::{canonical_text, hash};
+use crate::value::{RowKey, canonical_text, hash};
 
 /// A `[[generate]]` block of a dataset, with its place among the blocks of all datasets.
 pub(crate) struct Found {
@@ -94,7 +94,7 @@ pub(crate) fn stage(found: &Found, rows: &Generated, staging: &mut Staging) {
     let source = Source { file: Arc::clone(&found.file), offset: found.offset, document: None };
     let names = rows.columns().to_vec();
     let written = found.block.columns.0.len();
-    let key: Vec<usize> = found
+    let key: Box<[usize]> = found
         .block
         .key
         .get_ref()
@@ -103,7 +103,7 @@ pub(crate) fn stage(found: &Found, rows: &Generated, staging: &mut Staging) {
         .collect();
     let staged = rows.each(&mut |values| {
         let mut symbol = Map::new();
-        for column in &key {
+        for column in &*key {
             if values[*column].is_null() {
                 let message = format!("key column `{}` is NULL, so the row could not be found again", names[*column]);
                 return Err(SeedError::Problems {
@@ -118,9 +118,9 @@ pub(crate) fn stage(found: &Found, rows: &Generated, staging: &mut Staging) {
         let insert_only = columns.split_off(written);
         staging.rows.push(StagedRow {
             block: found.index,
-            key: key.iter().map(|column| Cell::Value(values[*column].clone())).collect(),
+            key: key.clone(),
             row_key: hash(&canonical_text(&symbol)),
-            symbol: Arc::new(symbol),
+            symbol: RowKey::from(&symbol),
             columns,
             insert_only,
             source: source.clone(),

@@ -14,8 +14,8 @@ use crate::reconcile::diff::{Decision, Decisions};
 use crate::reconcile::observe::{Audited, Observation};
 use crate::reconcile::plan::{Outcome, Pending};
 use crate::reconcile::prune::{Fate, key_label};
-use crate::reconcile::show;
 use crate::staged::{Cell, StagedRow};
+use crate::value::RowKey;
 
 /// The steps that the plan records for one row.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -23,7 +23,7 @@ pub struct RowSteps {
     /// The table.
     pub table: String,
     /// The natural key, references by theirs.
-    pub key: Json,
+    pub key: RowKey,
     /// The steps, in order.
     pub steps: Vec<Transition>,
 }
@@ -84,7 +84,7 @@ pub(crate) fn judge(seeds: &Seeds, observation: &Observation, decisions: &mut De
             let judged = Judged {
                 lifecycle,
                 row,
-                label: show::label(&row.symbol),
+                label: row.symbol.label(),
                 offset: seeds.blocks[row.block].columns.get(&lifecycle.column).copied().unwrap_or(row.source.offset),
                 exists: live.is_some(),
                 live: live.and_then(|live| live.values.get(&lifecycle.column)).and_then(Json::as_str),
@@ -262,6 +262,6 @@ fn expect_mirror(lifecycle: &Lifecycle, observation: &Observation, decisions: &m
 
 impl std::fmt::Display for RowSteps {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {}: {}", self.table, show::label(&self.key), shown(&self.steps))
+        write!(f, "{} {}: {}", self.table, self.key.label(), shown(&self.steps))
     }
 }

@@ -14,7 +14,6 @@ use crate::lifecycle::plan::{FOUND, PlannedSteps, RENAMED_TO};
 use crate::lifecycle::{Lifecycle, Transition, mirror};
 use crate::read::Seeds;
 use crate::reconcile::observe::Observation;
-use crate::reconcile::show;
 use crate::staged::StagedTable;
 
 /// What was known of the rows before they were written.
@@ -30,6 +29,7 @@ pub(crate) struct Before {
 struct Ready<'a> {
     planned: &'a PlannedSteps,
     lifecycle: &'a Lifecycle,
+    key: Json,
     image: Image,
     id: Json,
     covers: Vec<String>,
@@ -79,7 +79,7 @@ pub(crate) fn before(
         for ((planned, entry), image) in entries.into_iter().zip(rows) {
             if image.is_none_or(|image| image.digest(&entry.covers) != entry.content) {
                 let row = &staged.rows[planned.row];
-                let label = show::label(&row.symbol);
+                let label = row.symbol.label();
                 let message = format!("`{}` {label} is not what was recorded when it became immutable", staged.name);
                 problems.push(row.source.problem(ErrorCode::AuditDisagrees, row.source.offset, message));
             }
@@ -124,7 +124,7 @@ pub(crate) fn record(
             let entry = NewEntry {
                 table: &ready.lifecycle.table,
                 row_key: &row.row_key,
-                key: &row.symbol,
+                key: &ready.key,
                 row: &ready.id,
                 sealed: ready.lifecycle.is_immutable(&step.to),
                 covers: &ready.covers,
@@ -144,7 +144,7 @@ fn renamed<'b>(seeds: &Seeds, before: &'b Before, planned: &PlannedSteps) -> Opt
     let row = &seeds.tables[planned.table].rows[planned.row];
     let was = row.was.as_ref().filter(|_| planned.is_renamed())?;
     let last = before.last.get(&planned.table)?.get(&was.row_key)?;
-    let note = Some(format!("{RENAMED_TO}{}", show::label(&row.symbol)));
+    let note = Some(format!("{RENAMED_TO}{}", row.symbol.label()));
     Some((last, Transition { from: Some(last.to.clone()), to: String::new(), note }))
 }
 
@@ -179,7 +179,7 @@ fn keys<'p>(
     planned: impl Iterator<Item = &'p PlannedSteps>,
 ) -> Vec<Vec<Json>> {
     let known = |planned: &PlannedSteps| {
-        let cells = staged.rows[planned.row].key.iter();
+        let cells = staged.rows[planned.row].key();
         cells.map(|cell| observation.known(seeds, cell).unwrap_or(Json::Null)).collect()
     };
     planned.map(known).collect()
@@ -205,13 +205,14 @@ fn prepare<'a>(
         let row = &staged.rows[planned.row];
         let to = planned.steps.last().map_or("", |step| step.to.as_str());
         let Some(image) = image.filter(|image| image.state(lifecycle) == Some(to)) else {
-            let label = show::label(&row.symbol);
+            let label = row.symbol.label();
             let message = format!("`{}` {label} is not {to} after it was written; a trigger changes it", staged.name);
             problems.push(row.source.problem(ErrorCode::SeedFailed, row.source.offset, message));
             continue;
         };
         let (id, content) = (image.id(table, &staged.key), image.digest(&covers));
-        ready.push(Ready { planned, lifecycle, image, id, covers: covers.clone(), content });
+        let key = row.symbol.json();
+        ready.push(Ready { planned, lifecycle, key, image, id, covers: covers.clone(), content });
     }
     Ok(())
 }

@@ -288,13 +288,12 @@ fn find<'a>(
     let mut last = if audit::exists(db)? { audit::last(db, name)? } else { Default::default() };
     let index = seeds.tables.iter().position(|staged| staged.name == *name);
     let key_columns = index.map_or(&table.primary_key, |index| &seeds.tables[index].key);
-    let declared =
-        index.and_then(|index| seeds.tables[index].rows.iter().find(|row| show::name(&row.symbol) == wanted));
+    let declared = index.and_then(|index| seeds.tables[index].rows.iter().find(|row| row.symbol.name() == wanted));
     let known = last.values().find(|entry| show::name(&entry.key) == wanted).map(|entry| entry.row_key.clone());
     let (key, row_key, columns, values) = if let Some(row) = declared {
         let observation = observe(db, seeds, catalog)?;
-        let values: Option<Vec<Json>> = row.key.iter().map(|cell| observation.known(seeds, cell)).collect();
-        (Some((*row.symbol).clone()), Some(row.row_key.clone()), key_columns.clone(), values.unwrap_or_default())
+        let values: Option<Vec<Json>> = row.key().map(|cell| observation.known(seeds, cell)).collect();
+        (Some(row.symbol.json()), Some(row.row_key.clone()), key_columns.clone(), values.unwrap_or_default())
     } else if let Some(entry) = known.as_ref().and_then(|key| last.get(key)) {
         let id = entry.row.as_object().cloned().unwrap_or_default();
         let (columns, values) = id.into_iter().unzip();

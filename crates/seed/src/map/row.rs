@@ -10,7 +10,7 @@ use crate::map::compile::CompiledBlock;
 use crate::read::model::KeyNulls;
 use crate::read::source::Source;
 use crate::staged::{Cell, Missing, References, StagedRow, Was};
-use crate::value::{canonical_object, hash};
+use crate::value::{RowKey, canonical_object, hash};
 
 /// The part of a literal row or record that says how it was called before.
 pub(super) const WAS: &str = "was";
@@ -28,7 +28,8 @@ impl CompiledBlock<'_> {
         let (Some(columns), Some(insert_only), Some(was)) = (columns, insert_only, was) else { return };
         let mut key = Vec::with_capacity(self.key.len());
         for name in &self.key {
-            let message = match columns.iter().find(|(column, _)| column == name) {
+            let found = columns.iter().position(|(column, _)| column == name);
+            let message = match found.map(|at| (at, &columns[at].1)) {
                 Some((_, Cell::Value(Json::Null))) if self.key_nulls == KeyNulls::Refuse => {
                     let message = format!("key column `{name}` is NULL, so the row could not be found again");
                     staging.problems.push(source.problem_in(ErrorCode::SeedValue, self.offset_of(name), name, message));
@@ -37,8 +38,8 @@ impl CompiledBlock<'_> {
                 Some((_, Cell::Ref(index))) if staging.references.all[*index].missing == Missing::Null => {
                     format!("key column `{name}` may be NULL with `ref_or_null`, use `ref`")
                 }
-                Some((_, cell)) => {
-                    key.push(cell.clone());
+                Some((at, _)) => {
+                    key.push(at);
                     continue;
                 }
                 None => format!("key column `{name}` has no value in this row"),
@@ -46,23 +47,22 @@ impl CompiledBlock<'_> {
             staging.problems.push(source.problem(ErrorCode::SeedValue, source.offset, message));
             return;
         }
-        let row_key = |key: &[Cell], references: &References| {
-            let parts = self.key.iter().zip(key).map(|(name, cell)| (&**name, references.meaning(cell)));
-            hash(&canonical_object(parts.collect()))
-        };
         if let Some((name, _)) = was.iter().find(|(name, _)| !self.key.contains(name)) {
             let message = format!("`was` names `{name}`, which is no key column");
             staging.problems.push(source.problem(ErrorCode::InvalidValue, source.offset, message));
             return;
         }
-        let was =
-            self.old(&key, &was).map(|old| Box::new(Was { row_key: row_key(&old, &staging.references), key: old }));
-        let row_key = row_key(&key, &staging.references);
-        let symbol = self.key.iter().zip(&key).map(|(name, cell)| (name.to_string(), staging.references.symbol(cell)));
-        let symbol = Arc::new(Json::Object(symbol.collect()));
+        let cells: Vec<&Cell> = key.iter().map(|at| &columns[*at].1).collect();
+        let was = self.old(&cells, &was).map(|old| {
+            let row_key = hash(&canonical_object(self.named(&old, &staging.references)));
+            Box::new(Was { row_key, key: old.into_iter().cloned().collect() })
+        });
+        let of_key = self.named(&cells, &staging.references);
+        let symbol = RowKey::of(of_key.iter().copied());
+        let row_key = hash(&canonical_object(of_key));
         staging.rows.push(StagedRow {
             block: self.index,
-            key,
+            key: key.into(),
             symbol,
             row_key,
             columns,
@@ -74,17 +74,22 @@ impl CompiledBlock<'_> {
         });
     }
 
+    /// The columns of a key with what they mean.
+    fn named<'c>(&'c self, key: &[&'c Cell], references: &'c References) -> Vec<(&'c str, &'c Json)> {
+        self.key.iter().zip(key).map(|(name, cell)| (&**name, references.meaning(cell))).collect()
+    }
+
     /// The key that a row had before, where that is another one.
-    fn old(&self, key: &[Cell], was: &[(Arc<str>, Cell)]) -> Option<Vec<Cell>> {
+    fn old<'c>(&self, key: &[&'c Cell], was: &'c [(Arc<str>, Cell)]) -> Option<Vec<&'c Cell>> {
         let known: Vec<&(Arc<str>, Cell)> = was.iter().filter(|(_, cell)| *cell != Cell::Value(Json::Null)).collect();
         if known.is_empty() {
             return None;
         }
         let old = self.key.iter().zip(key).map(|(name, cell)| {
             let old = known.iter().find(|(column, _)| column == name).map(|(_, cell)| cell);
-            old.unwrap_or(cell).clone()
+            old.unwrap_or(cell)
         });
-        let old: Vec<Cell> = old.collect();
+        let old: Vec<&Cell> = old.collect();
         (old != key).then_some(old)
     }
 

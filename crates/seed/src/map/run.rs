@@ -164,9 +164,9 @@ impl Staging {
         }
         other.earlier.push(other.rows);
         for row in other.earlier.iter_mut().flatten() {
-            let StagedRow { key, columns, insert_only, was, .. } = row;
+            let StagedRow { columns, insert_only, was, .. } = row;
             let old = was.iter_mut().flat_map(|was| &mut was.key);
-            key.iter_mut().chain(old).for_each(|cell| renumber(cell, &places));
+            old.for_each(|cell| renumber(cell, &places));
             columns.iter_mut().chain(insert_only).for_each(|(_, cell)| renumber(cell, &places));
         }
         self.earlier.append(&mut other.earlier);

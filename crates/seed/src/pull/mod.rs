@@ -80,7 +80,7 @@ pub fn plan_pull(db: &mut dyn Db, options: &SeedOptions, wanted: &PullOptions) -
     for (table, decided) in decisions.tables.iter().enumerate() {
         for decision in decided {
             let (row, of) = (decision.row, &seeds.tables[table]);
-            if !is_wanted(wanted, &of.name, &of.rows[row].symbol) {
+            if !is_wanted(wanted, &of.name, || of.rows[row].symbol.name()) {
                 continue;
             }
             for column in decision.columns.iter().filter(|column| column.outcome != Outcome::Update) {
@@ -163,7 +163,7 @@ fn pulled(seeds: &Seeds, observation: &Observation, edit: &Edit<'_>) -> PulledCo
     let place = |set: &Set| format!("{}#{}", edit.target.file.display(), text::pointer(&set.path));
     PulledColumn {
         table: table.name.clone(),
-        key: (*row.symbol).clone(),
+        key: row.symbol.json(),
         row_key: base.map_or_else(|| row.row_key.clone(), |entry| entry.row_key.clone()),
         column: edit.column.name.to_string(),
         outcome: edit.column.outcome,
@@ -180,7 +180,7 @@ fn refused(seeds: &Seeds, table: usize, row: usize, column: &ColumnDecision, rea
     let at = block.columns.get(&*column.name).map_or_else(|| row.source.location(), |at| block.file.location(*at));
     RefusedColumn {
         table: of.name.clone(),
-        key: (*row.symbol).clone(),
+        key: row.symbol.json(),
         column: column.name.to_string(),
         database: if block.secret.contains(&*column.name) { secret::shown() } else { column.old.clone() },
         reason: reason.0,
@@ -196,7 +196,7 @@ fn gone(seeds: &Seeds, observation: &Observation, wanted: &PullOptions) -> Vec<R
         for orphan in orphans.iter().filter(|orphan| matches!(fate(seeds, orphan), Fate::Keep | Fate::Fail)) {
             let Located { entry, edited, .. } = &orphan.located;
             let key: Json = serde_json::from_str(&entry.key).unwrap_or_default();
-            if !is_wanted(wanted, &table.name, &key) {
+            if !is_wanted(wanted, &table.name, || show::name(&key)) {
                 continue;
             }
             found.extend(edited.iter().map(|edit| RefusedColumn {
@@ -213,9 +213,9 @@ fn gone(seeds: &Seeds, observation: &Observation, wanted: &PullOptions) -> Vec<R
     found
 }
 
-fn is_wanted(wanted: &PullOptions, table: &str, key: &Json) -> bool {
+fn is_wanted(wanted: &PullOptions, table: &str, name: impl FnOnce() -> String) -> bool {
     wanted.table.as_deref().is_none_or(|wanted| wanted == table)
-        && wanted.row.as_deref().is_none_or(|wanted| wanted == show::name(key))
+        && wanted.row.as_deref().is_none_or(|wanted| wanted == name())
 }
 
 /// A table or a row that nobody declares is a mistake, and not "nothing to pull".
@@ -235,7 +235,7 @@ fn check_wanted(seeds: &Seeds, wanted: &PullOptions) -> Result<(), SeedError> {
         }
         (_, Some(row)) => {
             let labels: Vec<String> =
-                tables.iter().flat_map(|table| &table.rows).map(|row| show::name(&row.symbol)).collect();
+                tables.iter().flat_map(|table| &table.rows).map(|row| row.symbol.name()).collect();
             if labels.contains(row) {
                 return Ok(());
             }

@@ -117,7 +117,7 @@ impl Proof<'_> {
         }
         let followed = effects.into_iter().filter(|effect| !effect.on_creation).map(|effect| FollowedColumn {
             table: effect.table.to_owned(),
-            key: (*effect.row.symbol).clone(),
+            key: effect.row.symbol.json(),
             column: effect.column,
             old: effect.old,
             new: effect.new,
@@ -135,7 +135,7 @@ impl Proof<'_> {
                 now.iter().flat_map(|now| &now.rows).map(|row| (row.row_key.as_str(), row)).collect();
             for row in &table.rows {
                 let Some(new) = rows.get(row.row_key.as_str()) else {
-                    let label = show::label(&row.symbol);
+                    let label = row.symbol.label();
                     return Err(format!("`{}` {label} would not be declared any more", table.name));
                 };
                 let free = |column: &str| expected.contains(&(&*table.name, &*row.row_key, column));
@@ -169,7 +169,7 @@ impl Effect<'_> {
 
 impl fmt::Display for Effect<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` of `{}` {}", self.column, self.table, show::label(&self.row.symbol))
+        write!(f, "`{}` of `{}` {}", self.column, self.table, self.row.symbol.label())
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) fn edits(
     for (table, state) in states {
         problems.extend(state.problems.iter().cloned());
         let edited = state.sample.iter().filter(|row| row.columns.iter().any(|one| one.outcome != Outcome::Update));
-        let keys: Vec<Json> = edited.map(|row| (*row.key).clone()).collect();
+        let keys: Vec<Json> = edited.map(|row| row.key.json()).collect();
         let count = state.counts.edited + state.counts.spared;
         if count > 0 {
             found.push(StreamedEdits {

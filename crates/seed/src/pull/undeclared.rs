@@ -36,8 +36,8 @@ pub(super) fn undeclared(
             // A row that is to get another key is there under the one that it had.
             .flat_map(|(number, row)| {
                 let renamed = state.live[number].as_ref().is_some_and(|live| live.renamed);
-                let was = row.was.as_ref().filter(|_| renamed).map(|was| was.key.as_slice());
-                [Some(row.key.as_slice()), was].into_iter().flatten()
+                let was = row.was.as_ref().filter(|_| renamed).map(|was| was.key.iter().collect());
+                [Some(row.key().collect::<Vec<_>>()), was].into_iter().flatten()
             })
             .filter_map(|cells| {
                 let values = cells

@@ -202,7 +202,7 @@ fn compare(
                 let message = format!(
                     "`{}` {} was edited in the database: `{name}` is {}, the file has {}",
                     seeds.tables[table].name,
-                    crate::reconcile::show::label(&row.symbol),
+                    row.symbol.label(),
                     crate::reconcile::show::value(&old),
                     crate::reconcile::show::value(&new)
                 );
@@ -237,7 +237,7 @@ fn check_deferred(seeds: &Seeds, table: usize, row: &StagedRow, state: &TableSta
     for column in row.deferred.iter().filter(fixed) {
         let message = format!(
             "rows of `{name}` refer to each other in a circle through {}, and `{column}` may not be NULL",
-            crate::reconcile::show::label(&row.symbol)
+            row.symbol.label()
         );
         problems.push(Problem::new(ErrorCode::SeedCycle, Some(row.source.location()), message));
     }

@@ -294,7 +294,7 @@ fn audited(db: &mut dyn Db, seeds: &Seeds) -> Result<HashMap<String, HashMap<Str
 /// All rows at once, unless keys refer to rows of the same table: then level by level.
 fn key_levels(seeds: &Seeds, index: usize, staged: &StagedTable) -> Vec<Vec<usize>> {
     let mut nested = false;
-    for cell in staged.rows.iter().filter(|row| row.level > 0).flat_map(|row| &row.key) {
+    for cell in staged.rows.iter().filter(|row| row.level > 0).flat_map(StagedRow::key) {
         seeds
             .references
             .tables_of(cell, &mut |reference| nested |= reference.staged.is_some_and(|(table, _)| table == index));
@@ -326,7 +326,7 @@ fn read_rows(
     let mut keys = Vec::with_capacity(rows.len());
     let mut wanted = Vec::with_capacity(rows.len());
     for row in rows {
-        let cells = staged.rows[*row].key.iter().map(|cell| observation.known(seeds, cell));
+        let cells = staged.rows[*row].key().map(|cell| observation.known(seeds, cell));
         if let Some(values) = cells.collect::<Option<Vec<Json>>>()
             && let Some(text) = lookup.text(&values)
             && !is_refused(&observation.tables[index], &lookup, &values)

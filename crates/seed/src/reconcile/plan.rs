@@ -1,7 +1,6 @@
 //! The seed plan as plain data: which rows are created, updated or kept. How two values compare is `diff`'s.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use plimsoll_core::{ErrorCode, Location};
 use serde::{Deserialize, Serialize};
@@ -18,7 +17,7 @@ use crate::reconcile::prune::Fate;
 use crate::runs::locate::Located;
 use crate::staged::order;
 use crate::stream::{self, BulkPlan, Step};
-use crate::value::{canonical_text, fingerprint, hash, secret};
+use crate::value::{RowKey, canonical_text, fingerprint, hash, secret};
 
 /// What seeding would do. The same files and the same database give the same plan, byte for byte.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -56,7 +55,7 @@ pub struct TablePlan {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RowPlan {
     /// The natural key, references by theirs.
-    pub key: Arc<Json>,
+    pub key: RowKey,
     /// What happens to it.
     pub action: RowAction,
     /// The columns that differ, for rows that exist.
@@ -202,7 +201,7 @@ pub(crate) fn from_decisions(
         bulk.collect(),
         decisions.steps.iter().map(|planned| RowSteps {
             table: seeds.tables[planned.table].name.clone(),
-            key: (*seeds.tables[planned.table].rows[planned.row].symbol).clone(),
+            key: seeds.tables[planned.table].rows[planned.row].symbol.clone(),
             steps: planned.steps.clone(),
         }),
     );
@@ -266,7 +265,7 @@ impl SeedPlan {
         const NAMED: usize = 5;
         let rows = |plan: &Self| -> BTreeMap<String, RowPlan> {
             let rows = plan.tables.iter().flat_map(|table| {
-                let name = |row: &RowPlan| format!("{} {}", table.table, crate::reconcile::show::label(&row.key));
+                let name = |row: &RowPlan| format!("{} {}", table.table, row.key.label());
                 table.rows.iter().map(move |row| (name(row), row.clone())).collect::<Vec<_>>()
             });
             rows.collect()
@@ -319,10 +318,11 @@ impl SeedPlan {
                 if !new.is_empty() && columns.is_empty() && !whole {
                     return None;
                 }
-                let key = canonical_text(&row.key);
+                let key = row.key.json();
                 let action = if new.is_empty() { row.action.sign() } else { "" };
-                let line = format!("{}\t{key}\t{action}\t{}\t{}", table.table, columns.join(","), row.content);
-                Some((line, format!("{} {}", table.table, crate::reconcile::show::label(&row.key))))
+                let (text, columns) = (canonical_text(&key), columns.join(","));
+                let line = format!("{}\t{text}\t{action}\t{columns}\t{}", table.table, row.content);
+                Some((line, format!("{} {}", table.table, crate::reconcile::show::label(&key))))
             })
         });
         let steps = self.steps.iter().filter_map(move |row| {
@@ -332,9 +332,9 @@ impl SeedPlan {
             {
                 return None;
             }
-            let key = crate::value::canonical_text(&row.key);
+            let key = row.key.canonical();
             let line = format!("{}\t{key}\tsteps\t{}", row.table, crate::lifecycle::shown(&row.steps));
-            Some((line, format!("{} {}", row.table, crate::reconcile::show::label(&row.key))))
+            Some((line, format!("{} {}", row.table, row.key.label())))
         });
         rows.chain(bulk).chain(steps)
     }
@@ -416,7 +416,7 @@ fn gone((orphan, fate): (&Orphan, &Fate)) -> RowPlan {
         .filter(|_| *fate == Fate::Prune)
         .map_or_else(String::new, |row| fingerprint(&canonical_text(&Json::Object(row.image.clone()))));
     RowPlan {
-        key: Arc::new(serde_json::from_str(&entry.key).unwrap_or_default()),
+        key: RowKey::from(&serde_json::from_str(&entry.key).unwrap_or_default()),
         action,
         columns: edited.collect(),
         content,
@@ -438,7 +438,7 @@ fn row(seeds: &Seeds, table: usize, decision: &Decision) -> RowPlan {
         }
     });
     RowPlan {
-        key: Arc::clone(&staged.symbol),
+        key: staged.symbol.clone(),
         action: decision.action,
         columns: columns.collect(),
         content: staged.content(&seeds.references, secret),

@@ -5,6 +5,7 @@ use std::fmt;
 use serde_json::Value as Json;
 
 use crate::reconcile::plan::{ColumnChange, Counts, Outcome, Pending, RowAction, RowPlan, SeedPlan, TablePlan};
+use crate::value::RowKey;
 
 /// Rows shown below a table, unless asked for more.
 pub(crate) const ROWS: usize = 8;
@@ -73,7 +74,7 @@ impl Shown<'_> {
             _ => 2,
         });
         for row in rows.iter().take(self.rows) {
-            writeln!(f, "      {} {}", row.action.sign(), label(&row.key))?;
+            writeln!(f, "      {} {}", row.action.sign(), row.key.label())?;
             for column in &row.columns {
                 writeln!(f, "          {}", change(column))?;
             }
@@ -88,7 +89,7 @@ impl Shown<'_> {
         if count == 0 || self.rows == 0 {
             return Ok(());
         }
-        writeln!(f, "      + {}", first_few(new().map(|row| label(&row.key)), count, self.rows))
+        writeln!(f, "      + {}", first_few(new().map(|row| row.key.label()), count, self.rows))
     }
 
     /// What rows with a life cycle step through, each with a row in the audit.
@@ -149,7 +150,7 @@ fn gone(f: &mut fmt::Formatter<'_>, table: &TablePlan) -> fmt::Result {
             RowAction::Release => "  let go: not created here, or gone already",
             _ => "  gone from the files, kept because it was edited in the database",
         };
-        writeln!(f, "      {} {}{what}", row.action.sign(), label(&row.key))?;
+        writeln!(f, "      {} {}{what}", row.action.sign(), row.key.label())?;
         for column in &row.columns {
             let (old, new) = around_change(&column.new, &column.old);
             writeln!(f, "          {}: seeded as {old}, is {new}", column.column)?;
@@ -186,6 +187,18 @@ pub(crate) fn name(key: &Json) -> String {
     let mut parts = Vec::new();
     collect(key, &mut parts);
     parts.join(" / ")
+}
+
+impl RowKey {
+    /// A short name of the row, in a line of text.
+    pub(crate) fn label(&self) -> String {
+        label(&self.json())
+    }
+
+    /// As [`Self::label`], in full.
+    pub(crate) fn name(&self) -> String {
+        name(&self.json())
+    }
 }
 
 /// A value on one line, shortened.

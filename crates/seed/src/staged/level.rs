@@ -115,7 +115,7 @@ fn walk(needs: &mut [Vec<Need>]) -> Result<Vec<usize>, Vec<usize>> {
 fn circular(table: &StagedTable, circle: &[usize]) -> Problem {
     let first = circle.iter().enumerate().min_by_key(|(_, row)| **row).map_or(0, |(at, _)| at);
     let rows: Vec<usize> = circle[first..].iter().chain(&circle[..first]).copied().collect();
-    let labels: Vec<String> = rows.iter().map(|row| crate::reconcile::show::label(&table.rows[*row].symbol)).collect();
+    let labels: Vec<String> = rows.iter().map(|row| table.rows[*row].symbol.label()).collect();
     let message =
         format!("rows of `{}` refer to each other in a circle: {} -> {}", table.name, labels.join(" -> "), labels[0]);
     Problem::new(ErrorCode::SeedCycle, Some(table.rows[rows[0]].source.location()), message)
@@ -126,6 +126,7 @@ mod tests {
     use super::*;
     use crate::read::source::{Source, SourceFile};
     use crate::staged::Missing;
+    use crate::value::RowKey;
     use proptest::prelude::*;
 
     /// Rows by number, each with references to others by column. A column `id..` is a part of the key.
@@ -137,16 +138,15 @@ mod tests {
         };
         let mut references = References::default();
         let mut row = |at: usize| {
-            let own = Cell::Value(at.into());
-            let mut columns = vec![(Arc::from("id"), own.clone())];
+            let mut columns = vec![(Arc::from("id"), Cell::Value(at.into()))];
             for (name, other) in refers(at) {
                 let key = vec![("id".to_owned(), Cell::Value(other.into()))];
                 columns.push((Arc::from(name), Cell::Ref(references.intern("item", key, Missing::Error, &source, 0))));
             }
             StagedRow {
                 block: 0,
-                key: vec![own],
-                symbol: Arc::new(at.into()),
+                key: Box::new([0]),
+                symbol: RowKey::of([("id", &at.into())]),
                 row_key: at.to_string(),
                 columns,
                 insert_only: Vec::new(),

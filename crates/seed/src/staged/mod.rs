@@ -14,7 +14,7 @@ use crate::error::Problem;
 use crate::read::document::Document;
 use crate::read::model::{EditPolicy, Mode, OnDuplicate};
 use crate::read::source::{Source, SourceFile};
-use crate::value::{canonical_text, object_fingerprint, write_canonical, write_json};
+use crate::value::{RowKey, canonical_text, object_fingerprint, write_canonical, write_json};
 
 /// A value of a staged row.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,11 +38,11 @@ pub(crate) struct Part {
 #[derive(Debug, Clone)]
 pub(crate) struct StagedRow {
     pub(crate) block: usize,
-    /// The key columns' values, in the order of the table's key.
-    pub(crate) key: Vec<Cell>,
-    /// The key as JSON with sorted columns and symbolic references: the same in every database.
-    pub(crate) symbol: Arc<Json>,
-    /// The SHA-256 of `symbol`.
+    /// Where the key columns are among all [`Self::cells`], in the order of the table's key.
+    pub(crate) key: Box<[usize]>,
+    /// The key with symbolic references: the same in every database.
+    pub(crate) symbol: RowKey,
+    /// The SHA-256 of `symbol` in its canonical form.
     pub(crate) row_key: String,
     pub(crate) columns: Vec<(Arc<str>, Cell)>,
     pub(crate) insert_only: Vec<(Arc<str>, Cell)>,
@@ -272,6 +272,11 @@ impl PartialEq for Part {
 }
 
 impl StagedRow {
+    /// The key columns' values, in the order of the table's key.
+    pub(crate) fn key(&self) -> impl Iterator<Item = &Cell> {
+        self.key.iter().filter_map(|at| Some(&self.cells().nth(*at)?.1))
+    }
+
     /// All cells that are written when the row is created.
     pub(crate) fn cells(&self) -> impl Iterator<Item = &(Arc<str>, Cell)> {
         self.columns.iter().chain(&self.insert_only)
@@ -289,13 +294,17 @@ pub(crate) fn tables(rows: Vec<Vec<StagedRow>>, blocks: &[Block], problems: &mut
     let mut tables: Vec<StagedTable> = Vec::new();
     let mut by_name: HashMap<&str, usize> = HashMap::new();
     let mut seen: HashMap<(usize, String), usize> = HashMap::with_capacity(rows.iter().map(Vec::len).sum());
+    let mut counts = vec![0; blocks.len()];
+    rows.iter().flatten().for_each(|row| counts[row.block] += 1);
+    let count =
+        |table: &str| blocks.iter().zip(&counts).filter(|(of, _)| of.table == table).map(|(_, rows)| rows).sum();
     for row in rows.into_iter().flatten() {
         let block = &blocks[row.block];
         let index = *by_name.entry(block.table.as_str()).or_insert_with(|| {
             tables.push(StagedTable {
                 name: block.table.clone(),
                 key: block.key.clone(),
-                rows: Vec::new(),
+                rows: Vec::with_capacity(count(&block.table)),
                 rank: block.dataset,
                 needs: Vec::new(),
                 is_nested: false,
@@ -345,7 +354,7 @@ fn policy(earlier: &StagedRow, later: &StagedRow, blocks: &[Block]) -> OnDuplica
 
 fn duplicate(table: &str, earlier: &StagedRow, later: &StagedRow, blocks: &[Block]) -> Problem {
     let (first, second) = (&blocks[earlier.block], &blocks[later.block]);
-    let label = crate::reconcile::show::label(&later.symbol);
+    let label = later.symbol.label();
     let other = earlier.source.location();
     let message = if first.dataset == second.dataset {
         format!("`{table}` {label} is declared twice, first at {other}")

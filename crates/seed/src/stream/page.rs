@@ -1,7 +1,6 @@
 //! Reading what a comparison left: counts, a digest of all of it, and a few rows for people. Never more than a page at once.
 
 use std::hash::Hasher;
-use std::sync::Arc;
 
 use plimsoll_core::ErrorCode;
 use plimsoll_core::db::{Db, DbError, DynRow, Stmt, quoted, temporary};
@@ -15,7 +14,7 @@ use crate::stream::BulkTable;
 use crate::stream::diff::{self, ACTION, code};
 use crate::stream::sql::{self, ROW, read, renamed};
 use crate::stream::state::{BulkState, Comparison};
-use crate::value::{canonical_text, live};
+use crate::value::{RowKey, canonical_text, live};
 
 /// Rows read at once.
 pub(super) const PAGE: usize = 2_000;
@@ -237,7 +236,7 @@ fn existing(db: &mut dyn Db, comparison: &Comparison, changes: &[&Change]) -> Re
 }
 
 fn plan(key: Json, action: RowAction, columns: Vec<ColumnChange>) -> RowPlan {
-    RowPlan { key: Arc::new(key), action, columns, content: String::new(), source: String::new() }
+    RowPlan { key: RowKey::from(&key), action, columns, content: String::new(), source: String::new() }
 }
 
 fn refused(db: &mut dyn Db, bulk: &BulkTable, comparison: &Comparison, change: &Change) -> Result<Problem, DbError> {
@@ -245,7 +244,7 @@ fn refused(db: &mut dyn Db, bulk: &BulkTable, comparison: &Comparison, change: &
     let told = row.and_then(|row| {
         let column = row.columns.into_iter().find(|column| column.outcome != Outcome::Update)?;
         let (old, new) = (crate::reconcile::show::value(&column.old), crate::reconcile::show::value(&column.new));
-        let label = crate::reconcile::show::label(&row.key);
+        let label = row.key.label();
         Some(format!("{label} was edited in the database: `{}` is {old}, the file has {new}", column.column))
     });
     let message =

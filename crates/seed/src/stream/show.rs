@@ -38,7 +38,7 @@ impl BulkPlan {
         if more > 0 {
             lines.push(format!("and {more} more"));
         }
-        let new = self.sample.iter().filter(|row| row.action == RowAction::Create).map(|row| label(&row.key));
+        let new = self.sample.iter().filter(|row| row.action == RowAction::Create).map(|row| row.key.label());
         lines.extend(line("+", &new.collect::<Vec<_>>(), create));
         lines.extend(line("-", &self.removed.iter().map(label).collect::<Vec<_>>(), remove));
         lines

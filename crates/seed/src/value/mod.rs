@@ -3,6 +3,7 @@
 
 mod array;
 mod bytes;
+mod key;
 mod neutral;
 mod number;
 pub(crate) mod secret;
@@ -16,6 +17,7 @@ use std::io::{self, Write};
 use plimsoll_core::db::{self, Column, ColumnKind};
 use serde_json::Value as Json;
 
+pub use key::RowKey;
 pub(crate) use neutral::neutral;
 use number::normal_number;
 pub(crate) use time::has_zone;

@@ -72,7 +72,7 @@ fn line(seeds: &Seeds, observation: &Observation, table: usize, row: &StagedRow,
     columns.sort_by(|a, b| a.0.cmp(&b.0));
     let columns: Vec<Json> =
         columns.into_iter().map(|(name, value)| Json::Array(vec![Json::String(name), value])).collect();
-    canonical_text(&Json::Array(vec![(*row.symbol).clone(), Json::Array(columns)]))
+    canonical_text(&Json::Array(vec![row.symbol.json(), Json::Array(columns)]))
 }
 
 fn encoded(
