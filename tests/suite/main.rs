@@ -59,6 +59,7 @@ mod scratch;
 mod seed_bulk;
 mod seed_bulk_errors;
 mod seed_bulk_schema;
+mod seed_bulk_undo;
 mod seed_cli;
 mod seed_constraints;
 mod seed_edits;

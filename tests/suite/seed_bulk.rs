@@ -305,16 +305,6 @@ live_tests! {
         assert!(plan(db, &project).expect("a plan").is_empty());
     }
 
-    fn a_run_that_wrote_a_very_large_table_is_not_taken_back(db: &mut TestDatabase) {
-        let project = seeded(db, DATASET);
-        let run = seed(db, &project).expect("seeds").run;
-        assert_eq!(run, None, "nothing was written");
-        let catalog = plimsoll_core::db::Catalog::read(db.db()).expect("is read");
-        let undo = plimsoll_seed::plan_undo(db.db(), &catalog, &plimsoll_seed::UndoOptions::default()).expect("a plan");
-        assert_eq!((undo.run, undo.blocked.len(), undo.blocked[0].table.as_str()), (1, 1, "product"));
-        assert!(undo.blocked[0].reason.contains("too many"), "{undo:?}");
-    }
-
     fn a_column_may_have_its_own_word_about_edits(db: &mut TestDatabase) {
         let project = seeded(db, &format!("{DATASET}on_edit = {{ note = \"overwrite\" }}\n"));
         db.run("UPDATE product SET name = 'Bureau', note = 'mine' WHERE sku = 'A-2'");

@@ -17,6 +17,7 @@ use plimsoll_core::ledger as core_ledger;
 use plimsoll_core::lock::Fence;
 
 use crate::apply::progress::Progress;
+use crate::apply::record::Before;
 use crate::apply::write::{Writer, invisible};
 use crate::error::{Problem, SeedError};
 use crate::event::SeedEvent;
@@ -35,7 +36,7 @@ use crate::report::SeedReport;
 use crate::runs::change::{self, Change};
 use crate::runs::image::Image;
 use crate::runs::{self, RunKind, RunOptions};
-use crate::stream::{self, Step};
+use crate::stream::{self, Recorded, Step};
 use crate::value::secret;
 use crate::verify::{Expectation, Verified, verify};
 
@@ -178,6 +179,12 @@ fn meant(plan: &SeedPlan, name: &str) -> Written {
     Written { inserted: i64::try_from(created).unwrap_or(i64::MAX), ..Written::default() }
 }
 
+/// A table that was written, with what was there before.
+enum WrittenTable {
+    Declared(usize, Before),
+    Streamed(usize, Recorded),
+}
+
 /// What is written, all decided.
 struct Work<'w> {
     seeds: &'w Seeds,
@@ -216,6 +223,7 @@ impl Work<'_> {
                     let state = &observation.bulk[index];
                     let counts = state.counts.common();
                     progress.begin(&state.table, counts.create + counts.update);
+                    let recorded = stream::before(db, seeds, index, state, self.catalog)?;
                     stream::write(
                         db,
                         seeds,
@@ -223,6 +231,7 @@ impl Work<'_> {
                         state,
                         &stream::Work { catalog: self.catalog, deployment: options.deployment, run },
                     )?;
+                    written.push(WrittenTable::Streamed(index, recorded));
                     progress.end(counts.create, counts.update);
                     continue;
                 }
@@ -243,20 +252,30 @@ impl Work<'_> {
             ledger::write(db, &seeds.tables[table].name, &entries)?;
             let renamed = self.renamed(table);
             ledger::remove(db, &seeds.tables[table].name, renamed.iter().map(|entry| entry.row_key.as_str()))?;
-            written.push((table, before));
+            written.push(WrittenTable::Declared(table, before));
             progress.end(created, updated);
         }
-        for (table, before) in &written {
-            changes.extend(record::changes(db, &writer, before, &decisions.tables[*table])?);
-            let name = &seeds.tables[*table].name;
-            changes.extend(self.renamed(*table).into_iter().map(|entry| record::released(name, entry)));
+        for one in written {
+            let (table, before) = match one {
+                WrittenTable::Declared(table, before) => (table, before),
+                WrittenTable::Streamed(index, recorded) => {
+                    let (bulk, state) = (&seeds.bulk[index], &observation.bulk[index]);
+                    changes.extend(recorded.changes(db, bulk, state, self.catalog)?);
+                    continue;
+                }
+            };
+            changes.extend(record::changes(db, &writer, &before, &decisions.tables[table])?);
+            let name = &seeds.tables[table].name;
+            changes.extend(self.renamed(table).into_iter().map(|entry| record::released(name, entry)));
         }
         self.delete(db, &targets, &late, &nulled, &mut changes)?;
         // Children first.
         for step in steps.iter().rev() {
             if let Step::Bulk(index) = *step {
-                stream::prune(db, seeds, &seeds.bulk[index], &observation.bulk[index], self.catalog)?;
-                changes.extend(stream::change(&observation.bulk[index]));
+                let (bulk, state) = (&seeds.bulk[index], &observation.bulk[index]);
+                changes.extend(stream::removed(db, seeds, bulk, state, self.catalog)?);
+                stream::prune(db, seeds, bulk, state, self.catalog)?;
+                changes.extend(stream::change(state));
             }
         }
         self.release(db, &mut changes)?;

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use plimsoll_core::db::{Column, Db};
+use plimsoll_core::db::{Column, Db, DbError, Table};
 use serde_json::Value as Json;
 
 use crate::apply::swap::{self, Mover};
@@ -102,15 +102,8 @@ pub(crate) fn changes(
                 let (old, new) = (before.images.get(&decision.row), after.get(&decision.row));
                 // Under its new key nothing is known of the row but this.
                 let renamed = state.live[decision.row].as_ref().is_some_and(|live| live.renamed);
-                let changed = |name: &str| {
-                    let value = |image: Option<&Image>| image.and_then(|image| image.get(name)).cloned();
-                    renamed || identity.contains(name) || value(old) != value(new)
-                };
-                let only = |image: Option<&Image>| -> Option<Image> {
-                    let columns = image?.iter().filter(|(name, _)| changed(name));
-                    Some(columns.map(|(name, value)| (name.clone(), value.clone())).collect())
-                };
-                (ChangeAction::Update, only(old), only(new))
+                let (old, new) = changed(old, new, &|name| renamed || identity.contains(name));
+                (ChangeAction::Update, old, new)
             }
             RowAction::Edited
             | RowAction::Conflict
@@ -130,6 +123,23 @@ pub(crate) fn changes(
         }
     });
     Ok(changes.collect())
+}
+
+/// The columns of two images of a row that differ, and those that are wanted anyway.
+pub(crate) fn changed(
+    old: Option<&Image>,
+    new: Option<&Image>,
+    is_wanted: &dyn Fn(&str) -> bool,
+) -> (Option<Image>, Option<Image>) {
+    let differs = |name: &str| {
+        let value = |image: Option<&Image>| image.and_then(|image| image.get(name)).cloned();
+        is_wanted(name) || value(old) != value(new)
+    };
+    let only = |image: Option<&Image>| -> Option<Image> {
+        let columns = image?.iter().filter(|(name, _)| differs(name));
+        Some(columns.map(|(name, value)| (name.clone(), value.clone())).collect())
+    };
+    (only(old), only(new))
 }
 
 /// The change of a row that was deleted. References that were taken away first are not in it any more.
@@ -161,7 +171,7 @@ pub(crate) fn released(table: &str, entry: &Entry) -> Change {
     of_entry(ChangeAction::Release, table, entry)
 }
 
-fn of_entry(action: ChangeAction, table: &str, entry: &Entry) -> Change {
+pub(crate) fn of_entry(action: ChangeAction, table: &str, entry: &Entry) -> Change {
     Change {
         action,
         table: table.to_owned(),
@@ -173,7 +183,8 @@ fn of_entry(action: ChangeAction, table: &str, entry: &Entry) -> Change {
     }
 }
 
-fn identity(table: &plimsoll_core::db::Table, key: &[String]) -> Vec<String> {
+/// The columns that identify the rows of a table with such a key.
+pub(crate) fn identity(table: &Table, key: &[String]) -> Vec<String> {
     if table.primary_key.is_empty() { key.to_vec() } else { table.primary_key.clone() }
 }
 
@@ -186,25 +197,31 @@ fn images(
     before: bool,
 ) -> Result<HashMap<usize, Image>, SeedError> {
     let staged = &writer.seeds.tables[table];
-    let state = &writer.observation.tables[table];
-    let mut images = HashMap::new();
-    let Some(live) = state.table.as_ref().filter(|_| !rows.is_empty()) else { return Ok(images) };
-    let Some(key) = staged.key.iter().map(|name| live.column(name)).collect::<Option<Vec<&Column>>>() else {
-        return Ok(images);
-    };
-    let exact = image::columns(live, &identity(live, &staged.key));
-    let lookup = Lookup { table: &staged.name, key, select: Vec::new(), exact };
+    let Some(live) = &writer.observation.tables[table].table else { return Ok(HashMap::new()) };
     let keys: Vec<Option<Vec<Json>>> = rows
         .iter()
         .map(|row| writer.key(table, *row, before).into_iter().map(|cell| writer.value(cell)).collect())
         .collect();
+    let images = by_keys(db, &staged.name, live, &staged.key, &keys)?;
+    Ok(rows.iter().zip(images).filter_map(|(row, image)| Some((*row, image?))).collect())
+}
+
+/// The rows of a table with these natural keys as they are, exactly.
+pub(crate) fn by_keys(
+    db: &mut dyn Db,
+    name: &str,
+    table: &Table,
+    key: &[String],
+    keys: &[Option<Vec<Json>>],
+) -> Result<Vec<Option<Image>>, DbError> {
+    let columns = key.iter().map(|name| table.column(name)).collect::<Option<Vec<&Column>>>();
+    let Some(columns) = columns.filter(|_| !keys.is_empty()) else { return Ok(vec![None; keys.len()]) };
+    let exact = image::columns(table, &identity(table, key));
+    let lookup = Lookup { table: name, key: columns, select: Vec::new(), exact };
     let found = lookup.run(db, &keys.iter().flatten().cloned().collect::<Vec<_>>())?;
-    for (row, key) in rows.iter().zip(keys) {
-        let text = key.and_then(|key| lookup.text(&key));
-        if let Some(values) = text.and_then(|text| found.get(&text).cloned()) {
-            let names = lookup.exact.iter().map(|column| column.name.clone());
-            images.insert(*row, names.zip(values).collect());
-        }
-    }
-    Ok(images)
+    let image = |key: &Option<Vec<Json>>| -> Option<Image> {
+        let values = found.get(&lookup.text(key.as_ref()?)?)?.clone();
+        Some(lookup.exact.iter().map(|column| column.name.clone()).zip(values).collect())
+    };
+    Ok(keys.iter().map(image).collect())
 }

@@ -5,23 +5,20 @@ use std::ops::Range;
 
 use plimsoll_core::db::{Catalog, Db, DbError, Engine, ForeignKey, Stmt, Table, dialect, quoted, scalar};
 use plimsoll_core::ledger::{self as core_ledger, LedgerTable};
-use serde_json::{Map, Value as Json};
 
 use crate::apply::counters;
 use crate::error::SeedError;
-use crate::ledger::{self, Entry, Origin};
+use crate::ledger::{self, Origin};
 use crate::read::Seeds;
 use crate::read::model::Mode;
 use crate::reconcile::plan::SeedPlan;
-use crate::runs::change::{Change, ChangeAction};
 use crate::stream::base::{Author, Kind};
 use crate::stream::diff::{ACTION, any_conflict, code};
-use crate::stream::page::PAGE;
+use crate::stream::entries::{based, entry};
 use crate::stream::room::with_room;
-use crate::stream::sql::{ADOPTED, ROW, Shape, of, read, renamed};
+use crate::stream::sql::{ADOPTED, ROW, Shape, of};
 use crate::stream::state::{BulkState, Comparison};
 use crate::stream::{BulkTable, base, blame, gone, page};
-use crate::value::{hash, live};
 
 /// Keeps others from writing to tables whose rows are changed or removed, before the last look at them.
 pub(crate) fn hold(db: &mut dyn Db, plan: &SeedPlan) -> Result<(), DbError> {
@@ -44,21 +41,6 @@ pub(crate) struct Work<'w> {
     pub(crate) deployment: Option<i64>,
     /// The number of the run.
     pub(crate) run: i64,
-}
-
-/// What the ledger says a run did to a table: that it wrote to it.
-pub(crate) fn change(state: &BulkState) -> Option<Change> {
-    let counts = &state.counts;
-    (counts.create + counts.update + counts.remove > 0).then(|| Change {
-        action: ChangeAction::Bulk,
-        table: state.table.clone(),
-        row_key: String::new(),
-        key: serde_json::json!({ "created": counts.create, "updated": counts.update, "removed": counts.remove })
-            .to_string(),
-        before: None,
-        after: None,
-        entry_before: None,
-    })
 }
 
 /// Creates and updates the rows of one table, and remembers what was applied.
@@ -312,15 +294,21 @@ fn remember_exceptions(
     comparison: &Comparison,
     author: &Author<'_>,
 ) -> Result<(), SeedError> {
-    let table = core_ledger::table(db.engine(), LedgerTable::SeedRow);
+    let engine = db.engine();
+    let table = core_ledger::table(engine, LedgerTable::SeedRow);
     db.execute(&Stmt::new(format!("DELETE FROM {table} WHERE table_name = ")).bind(bulk.name.as_str()))?;
     let mut last = -1;
-    loop {
-        let rows = conflicts(db, comparison, last)?;
-        let Some((highest, _)) = rows.last() else { break };
-        last = *highest;
-        let entries = rows.into_iter().map(|(_, (applied, adopted))| {
-            entry(bulk, &comparison.shape, applied, author, if adopted { Origin::Adopted } else { Origin::Created })
+    while comparison.base.table.is_some() {
+        let rows = based(db, comparison, (&any_conflict(&comparison.shape), last), &|position| {
+            let base = of(engine, "b", &comparison.shape.columns[position].name);
+            let source = of(engine, "s", &comparison.shape.columns[position].name);
+            format!("CASE WHEN d.o{position} = {} THEN {base} ELSE {source} END", code::CONFLICT)
+        })?;
+        let Some(highest) = rows.last() else { break };
+        last = highest.row;
+        let entries = rows.into_iter().map(|row| {
+            let origin = if row.adopted == Some(true) { Origin::Adopted } else { Origin::Created };
+            entry(bulk, &comparison.shape, row.applied, author, origin)
         });
         ledger::write(db, &bulk.name, &entries.collect::<Vec<_>>())?;
     }
@@ -330,59 +318,6 @@ fn remember_exceptions(
         ledger::write(db, &bulk.name, &entries.collect::<Vec<_>>())?;
     }
     Ok(())
-}
-
-/// A row's number, and what is remembered of it: its values, and whether it was there before.
-type Conflict = (i64, (Map<String, Json>, bool));
-
-/// The next rows in conflict: the source's values but for the columns in conflict, whose base stays.
-fn conflicts(db: &mut dyn Db, comparison: &Comparison, after: i64) -> Result<Vec<Conflict>, DbError> {
-    let (Some(diff), Some(base)) = (&comparison.diff, &comparison.base.table) else { return Ok(Vec::new()) };
-    let engine = db.engine();
-    let shape = &comparison.shape;
-    let (mut inner, mut outer) = (String::new(), String::new());
-    for (position, column) in shape.columns.iter().enumerate() {
-        let value = if shape.key.contains(&position) {
-            of(engine, "s", &column.name)
-        } else {
-            let (base, source) = (of(engine, "b", &column.name), of(engine, "s", &column.name));
-            format!("CASE WHEN d.o{position} = {} THEN {base} ELSE {source} END", code::CONFLICT)
-        };
-        inner.push_str(&format!(", {value} AS c{position}"));
-        outer.push_str(&format!(", {}", read(engine, column, &format!("c{position}"))));
-    }
-    let stmt = format!(
-        "SELECT {ROW}, {ADOPTED}{outer} FROM (SELECT s.{ROW} AS {ROW}, b.{ADOPTED} AS {ADOPTED}{inner} FROM {} d \
-         JOIN {} s ON s.{ROW} = d.{ROW} JOIN {} b ON {} WHERE {} AND s.{ROW} > {after}) x ORDER BY {ROW} LIMIT {PAGE}",
-        quoted(engine, diff),
-        quoted(engine, &comparison.stage.name),
-        quoted(engine, base),
-        shape.same_key(engine, "b", "s"),
-        any_conflict(shape)
-    );
-    let conflict = |row: plimsoll_core::db::DynRow| {
-        let (number, adopted) = (row.int(0), row.int(1) == 1);
-        let columns = shape.columns.iter().enumerate().zip(row.into_values().skip(2));
-        let values = columns.map(|((position, column), value)| {
-            (column.name.clone(), live(&renamed(column, format!("c{position}")), value))
-        });
-        (number, (values.collect(), adopted))
-    };
-    Ok(db.rows(&Stmt::new(stmt))?.into_iter().map(conflict).collect())
-}
-
-fn entry(bulk: &BulkTable, shape: &Shape, applied: Map<String, Json>, by: &Author<'_>, origin: Origin) -> Entry {
-    let key = base::key(shape, |name| applied.get(name));
-    Entry {
-        row_key: hash(&key),
-        key,
-        applied,
-        dataset: by.dataset.to_owned(),
-        source: bulk.at.file.display().to_string(),
-        deployment: by.deployment,
-        origin: Some(origin),
-        run: Some(by.run),
-    }
 }
 
 /// How many rows that should be removed are still there.

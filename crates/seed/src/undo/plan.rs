@@ -1,6 +1,6 @@
 //! What taking a run back would do, and what stands against it. Pure: rows and entries were read before. Doing it is `restore`'s.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -13,6 +13,7 @@ use crate::reconcile::show::value;
 use crate::runs::RunKind;
 use crate::runs::change::{Change, ChangeAction};
 use crate::runs::image::{self, Image, Present, differing};
+use crate::stream::keeps_rows;
 use crate::value::secret::{self, SecretColumns};
 
 /// What taking a run back does, row by row. The same ledger and the same rows give the same plan, byte for byte.
@@ -119,21 +120,27 @@ pub(crate) fn plan(now: &Now) -> (UndoPlan, Order) {
         plan.blocked.push(Blocked { table: String::new(), key: None, reason });
         return (plan, Order::default());
     }
-    for change in now.changes.iter().filter(|change| change.action == ChangeAction::Bulk) {
-        let reason = "its rows are too many to be kept one by one: correct the file and seed again".to_owned();
+    let (streamed, rows): (Vec<_>, Vec<_>) =
+        now.changes.iter().enumerate().partition(|(_, change)| change.action == ChangeAction::Bulk);
+    for (_, change) in streamed.iter().filter(|(_, change)| !keeps_rows(change)) {
+        let reason =
+            "the run wrote too many of its rows to keep them one by one: correct the file and seed again, or begin \
+                      again with `plimsoll seed apply --fresh`"
+                .to_owned();
         plan.blocked.push(Blocked { table: change.table.clone(), key: None, reason });
     }
     if !plan.blocked.is_empty() {
         return (plan, Order::default());
     }
+    let streamed: HashSet<&str> = streamed.iter().map(|(_, change)| change.table.as_str()).collect();
     let mut last: HashMap<(&str, &str), usize> = HashMap::new();
-    for (index, change) in now.changes.iter().enumerate() {
+    for (index, change) in rows.iter().copied() {
         last.insert((&change.table, &change.row_key), index);
     }
-    for (index, change) in now.changes.iter().enumerate().rev() {
+    for (index, change) in rows.into_iter().rev() {
         let key: Json = serde_json::from_str(&change.key).unwrap_or_default();
         if last[&(change.table.as_str(), change.row_key.as_str())] == index {
-            let reasons = standing(now, index).into_iter();
+            let reasons = standing(now, index, &streamed).into_iter();
             plan.blocked.extend(reasons.map(|reason| Blocked {
                 table: change.table.clone(),
                 key: Some(key.clone()),
@@ -178,7 +185,7 @@ fn step(now: &Now, change: &Change, key: Json) -> UndoStep {
 }
 
 /// What became of a row and its entry since the run.
-fn standing(now: &Now, index: usize) -> Vec<String> {
+fn standing(now: &Now, index: usize, streamed: &HashSet<&str>) -> Vec<String> {
     let change = &now.changes[index];
     let mut reasons = Vec::new();
     let row = now.rows[index].as_ref();
@@ -188,6 +195,9 @@ fn standing(now: &Now, index: usize) -> Vec<String> {
     }
     match (change.action, row, &change.after) {
         (ChangeAction::Create | ChangeAction::Update, None, _) => reasons.push("it is not there any more".to_owned()),
+        (ChangeAction::Update, Some(_), _) if change.before.is_none() => {
+            reasons.push("how it was before the run could not be read then".to_owned());
+        }
         (ChangeAction::Create | ChangeAction::Update, Some(row), Some(after)) => {
             reasons.extend(differing(after, &row.image).map(|(column, then, is)| {
                 let shown = |image| value(&shown(now, &change.table, column, image));
@@ -199,6 +209,10 @@ fn standing(now: &Now, index: usize) -> Vec<String> {
     }
     reasons.extend(no_way_back(now, change));
     if !reasons.is_empty() {
+        return reasons;
+    }
+    // What is known of streamed rows is in their source, and their entries are those of exceptions.
+    if streamed.contains(change.table.as_str()) {
         return reasons;
     }
     let entry = now.entries[index].as_ref();
