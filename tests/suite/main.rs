@@ -1,4 +1,8 @@
 //! The whole product on live databases, and the proof that no file of this folder is forgotten. Each area has its files.
+#![cfg_attr(
+    not(all(feature = "postgres", feature = "mysql")),
+    allow(dead_code, unused_imports, unused_variables, reason = "what only the tests of a left out server use")
+)]
 
 mod adopt_cli;
 mod adopt_doubts;

@@ -81,6 +81,18 @@ fn reset(db: &mut TestDatabase, options: &ResetOptions) -> Result<String, SeedEr
 }
 
 live_tests! {
+    fn a_deleted_row_whose_id_was_zero_comes_back_with_it(db: &mut TestDatabase) {
+        let id = counted_id(db.engine());
+        db.run(&format!("CREATE TABLE item ({id}, name VARCHAR(20) NOT NULL UNIQUE)"));
+        let dataset = "[[table]]\nname = \"item\"\nkey = [\"id\"]\nmode = \"sync\"\nrows = [{ id = 0, name = \"none\" }, { id = 5, name = \"five\" }]\n";
+        let project = TestProject::new().file("seeds/items.toml", dataset);
+        seed(db, &project).expect("seeds");
+        project.write("seeds/items.toml", &dataset.replace("{ id = 0, name = \"none\" }, ", ""));
+        seed(db, &project).expect("seeds");
+        undo(db, None).expect("is taken back");
+        assert_eq!(db.texts("SELECT name FROM item WHERE id = 0"), ["none"]);
+    }
+
     fn a_run_taken_back_leaves_rows_and_ledger_as_they_were(db: &mut TestDatabase) {
         let (_, between) = seeded_twice(db);
         let shown = undo_plan(db, None).expect("a plan").to_string();

@@ -42,13 +42,20 @@ pub(crate) fn zero_counts_up(engine: Engine, column: &Column) -> bool {
     engine == Engine::Mysql && column.counter.is_some()
 }
 
-/// Lets MySQL keep a 0 that is written to a counted column, or count up again as it usually does.
-pub(crate) fn keep_zero(db: &mut dyn Db, keep: bool) -> Result<(), DbError> {
-    db.batch(if keep {
-        "SET SESSION sql_mode = CONCAT(@@sql_mode, ',NO_AUTO_VALUE_ON_ZERO')"
-    } else {
-        "SET SESSION sql_mode = REPLACE(@@sql_mode, 'NO_AUTO_VALUE_ON_ZERO', '')"
-    })
+/// Does something while MySQL keeps a 0 that is written to a counted column, where there is one; then it counts up again as it
+/// usually does.
+pub(crate) fn keeping_zero<T, E: From<DbError>>(
+    db: &mut dyn Db,
+    is_there: bool,
+    work: impl FnOnce(&mut dyn Db) -> Result<T, E>,
+) -> Result<T, E> {
+    if !is_there {
+        return work(db);
+    }
+    db.batch("SET SESSION sql_mode = CONCAT(@@sql_mode, ',NO_AUTO_VALUE_ON_ZERO')")?;
+    let done = work(db);
+    db.batch("SET SESSION sql_mode = REPLACE(@@sql_mode, 'NO_AUTO_VALUE_ON_ZERO', '')")?;
+    done
 }
 
 fn keep_up(db: &mut dyn Db, table: &str, column: &Column) -> Result<(), DbError> {

@@ -207,16 +207,10 @@ impl Writer<'_> {
         let size = INSERT_ROWS.min(dialect::max_binds(engine) / columns.len().max(1));
         let counted = columns.iter().position(|column| counters::zero_counts_up(engine, column));
         let zero = counted.is_some_and(|at| prepared.iter().any(|row| row.values[at] == Value::Int(0)));
-        if zero {
-            counters::keep_zero(db, true)?;
-        }
-        let done = prepared
-            .chunks(size)
-            .try_for_each(|batch| self.told(batch, self.run(db, table, batch, &statement, refused)));
-        if zero {
-            counters::keep_zero(db, false)?;
-        }
-        done
+        counters::keeping_zero(db, zero, |db| {
+            let mut batches = prepared.chunks(size);
+            batches.try_for_each(|batch| self.told(batch, self.run(db, table, batch, &statement, refused)))
+        })
     }
 
     fn update_columns(

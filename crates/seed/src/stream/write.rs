@@ -59,14 +59,7 @@ pub(crate) fn write(
     let adopted = if state.remembers { adopted(db, comparison)? } else { Vec::new() };
     let engine = db.engine();
     let zero = state.written().iter().any(|column| counters::zero_counts_up(engine, column));
-    if zero {
-        counters::keep_zero(db, true)?;
-    }
-    let done = with_room(db, |db| rows(db, bulk, state, comparison, table));
-    if zero {
-        counters::keep_zero(db, false)?;
-    }
-    done?;
+    counters::keeping_zero(db, zero, |db| with_room(db, |db| rows(db, bulk, state, comparison, table)))?;
     if state.remembers && bulk.mode != Mode::Insert {
         let author = Author { dataset: &seeds.datasets[bulk.dataset], run: work.run, deployment: work.deployment };
         if comparison.base.kind != Kind::Source {

@@ -7,9 +7,9 @@ use plimsoll_core::db::{Catalog, Column, Db, DbError, Engine, Stmt, dialect, quo
 use serde_json::Value as Json;
 
 use super::{Now, UndoOptions, UndoReport, find, identity, observe, plan};
-use crate::apply::delete;
 use crate::apply::refused::without_words;
 use crate::apply::swap::{self, Mover};
+use crate::apply::{counters, delete};
 use crate::error::{Problem, SeedError};
 use crate::guard::closure::{Order, Target};
 use crate::guard::fingerprint::{self, Written};
@@ -308,11 +308,13 @@ impl Restoring<'_> {
             quoted(engine, &change.table),
             names.join(", ")
         ));
+        let zero = columns.iter().any(|(column, value)| counters::zero_counts_up(engine, column) && **value == 0);
         for (position, (column, value)) in columns.into_iter().enumerate() {
             stmt.push(if position > 0 { ", " } else { "" });
             push_value(engine, &mut stmt, column, value);
         }
-        db.execute(&stmt.sql(")")).map(drop).map_err(|source| self.failed(change, source))
+        let done = counters::keeping_zero(db, zero, |db| db.execute(&stmt.sql(")")));
+        done.map(drop).map_err(|source| self.failed(change, source))
     }
 
     /// What engines say repeats values: of a table with secrets, nothing of it is passed on.
