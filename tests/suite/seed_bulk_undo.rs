@@ -245,6 +245,38 @@ live_tests! {
         assert_eq!(db.texts("SELECT sku FROM product ORDER BY sku"), ["A-1", "A-2"]);
     }
 
+    fn a_row_that_somebody_makes_afterwards_is_theirs_and_never_removed(db: &mut TestDatabase) {
+        product_table(db);
+        let project = project(DATASET);
+        seed(db, &project).expect("seeds");
+        undo(db, None).expect("is taken back");
+        db.run("INSERT INTO product (sku, name) VALUES ('A-1', 'Lamp')");
+        // With the file as it was, and with another one at once.
+        assert_eq!(written(db, &project), (2, 0, 0));
+        project.write("data/products.csv", "sku,name,note\nA-2,Desk,oak\n");
+        assert_eq!(written(db, &project), (1, 0, 0));
+        project.write("data/products.csv", PRODUCTS);
+        seed(db, &project).expect("seeds");
+        project.write("data/products.csv", "sku,name,note\nA-2,Desk,oak\n");
+        assert_eq!(written(db, &project), (0, 0, 1));
+        seed(db, &project).expect("seeds");
+        assert_eq!(db.texts("SELECT sku FROM product ORDER BY sku"), ["A-1", "A-2"]);
+    }
+
+    fn an_edited_row_that_the_run_removed_is_removed_again(db: &mut TestDatabase) {
+        product_table(db);
+        let project = project(&format!("{DATASET}on_edit = \"overwrite\"\n"));
+        seed(db, &project).expect("seeds");
+        db.run("UPDATE product SET name = 'Lantern' WHERE sku = 'A-1'");
+        let between = rows(db);
+        project.write("data/products.csv", CHANGED);
+        let planned = counts(db, &project);
+        seed(db, &project).expect("seeds");
+        undo(db, None).expect("is taken back");
+        assert_eq!(rows(db), between);
+        assert_eq!(counts(db, &project), planned);
+    }
+
     fn a_row_that_was_edited_since_stands_against_it(db: &mut TestDatabase) {
         let (_, _) = seeded_twice(db);
         db.run("UPDATE product SET name = 'Console' WHERE sku = 'A-2'");

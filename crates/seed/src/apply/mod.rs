@@ -260,7 +260,7 @@ impl Work<'_> {
                 WrittenTable::Declared(table, before) => (table, before),
                 WrittenTable::Streamed(index, recorded) => {
                     let (bulk, state) = (&seeds.bulk[index], &observation.bulk[index]);
-                    changes.extend(recorded.changes(db, bulk, state, self.catalog)?);
+                    changes.extend(recorded.changes(db, seeds, bulk, state, self.catalog)?);
                     continue;
                 }
             };

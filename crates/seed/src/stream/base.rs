@@ -130,14 +130,16 @@ pub(super) fn stage(
     let parts = header.filter(|_| kind == Kind::Table);
     let mut exceptions = SipHasher13::new();
     for exception in &known.exceptions {
-        exceptions.write(format!("{} {:?}\n", exception.key, exception.applied).as_bytes());
+        exceptions.write(format!("{} {:?} {}\n", exception.key, exception.applied, exception.adopted).as_bytes());
     }
+    let adopted = if parts.is_some() { adopted(db, &table.name)? } else { Vec::new() };
+    exceptions.write(format!("{adopted:?}").as_bytes());
     let (parts_of, exceptions) = (parts.map(|header| &header.fingerprint), exceptions.finish128().as_u128());
     let name = format!("plimsoll_b{index}_{}", fingerprint(&format!("{parts_of:?}\n{exceptions:032x}\n{shape:?}")));
     if count(db, &name)?.is_none() {
         let engine = db.engine();
         temporary(db, &[sql::create(engine, &name, shape, &[ADOPTED], true)])?;
-        if let Err(error) = fill(db, &name, shape, parts, known) {
+        if let Err(error) = fill(db, &name, shape, parts.map(|header| (header, adopted.as_slice())), known) {
             drop(temporary(db, &[sql::drop_table(engine, &name)]));
             return Err(error);
         }
@@ -145,14 +147,20 @@ pub(super) fn stage(
     Ok(Base { kind, table: Some(name), columns })
 }
 
-fn fill(db: &mut dyn Db, name: &str, shape: &Shape, parts: Option<&Header>, known: &Known) -> Result<(), SeedError> {
+/// Loads the rows of a base: of the parts, with the rows that were there before, and the exceptions.
+fn fill(
+    db: &mut dyn Db,
+    name: &str,
+    shape: &Shape,
+    parts: Option<(&Header, &[std::ops::Range<u64>])>,
+    known: &Known,
+) -> Result<(), SeedError> {
     let mut left: std::collections::BTreeMap<&str, &Exception> =
         known.exceptions.iter().map(|exception| (exception.key.as_str(), exception)).collect();
     let mut next = 0;
     let typed = writers(shape, false);
-    if let Some(header) = parts {
+    if let Some((header, adopted)) = parts {
         let written = writers(shape, header.is_text);
-        let adopted = content(db, &shape.table, ADOPTED_ROWS)?.map(|bytes| part::ranges(&bytes)).unwrap_or_default();
         let mut number = 0;
         while let Some(bytes) = content(db, &shape.table, number)? {
             let mut rows = Vec::new();
@@ -160,13 +168,15 @@ fn fill(db: &mut dyn Db, name: &str, shape: &Shape, parts: Option<&Header>, know
                 let mut values = values(&written, |name| {
                     header.columns.iter().position(|column| column == name).map(|position| &row[position])
                 });
+                let mut was_there = is_in(adopted, next);
                 if !left.is_empty()
                     && let Some(exception) = left.remove(key(shape, |name| named(header, row, name)).as_str())
                 {
                     values = of_exception(&typed, exception);
+                    was_there = exception.adopted;
                 }
                 values.insert(0, Value::Int(i64::try_from(next).unwrap_or(i64::MAX)));
-                values.push(Value::Int(i64::from(is_in(&adopted, next))));
+                values.push(Value::Int(i64::from(was_there)));
                 rows.push(values);
                 next += 1;
             });
@@ -189,8 +199,13 @@ fn fill(db: &mut dyn Db, name: &str, shape: &Shape, parts: Option<&Header>, know
     Ok(())
 }
 
+/// Which rows were there before anybody seeded them, by their numbers in the source that was applied last, in order.
+pub(super) fn adopted(db: &mut dyn Db, table: &str) -> Result<Vec<std::ops::Range<u64>>, SeedError> {
+    Ok(content(db, table, ADOPTED_ROWS)?.map(|bytes| part::ranges(&bytes)).unwrap_or_default())
+}
+
 /// Whether a number is in one of some ranges in order.
-fn is_in(ranges: &[std::ops::Range<u64>], number: u64) -> bool {
+pub(super) fn is_in(ranges: &[std::ops::Range<u64>], number: u64) -> bool {
     ranges.get(ranges.partition_point(|range| range.end <= number)).is_some_and(|range| range.contains(&number))
 }
 
@@ -307,6 +322,24 @@ pub(super) fn remember(
         is_text: table.source.is_text(),
     };
     put(db, table, author, (HEADER, 0), serde_json::to_vec(&header).unwrap_or_default())
+}
+
+/// Adds rows of the source that was applied last to those that were there before.
+pub(super) fn adopt(
+    db: &mut dyn Db,
+    table: &BulkTable,
+    rows: &[std::ops::Range<u64>],
+    author: &Author<'_>,
+) -> Result<(), SeedError> {
+    let known = adopted(db, &table.name)?;
+    let all = part::union(known.iter().chain(rows).cloned().collect());
+    if all == known {
+        return Ok(());
+    }
+    let parts = ledger::table(db.engine(), LedgerTable::SeedPart);
+    let old = Stmt::new(format!("DELETE FROM {parts} WHERE table_name = ")).bind(table.name.as_str());
+    db.execute(&old.sql(" AND part = ").bind(ADOPTED_ROWS))?;
+    put(db, table, author, (ADOPTED_ROWS, 0), part::of_ranges(&all))
 }
 
 fn put(

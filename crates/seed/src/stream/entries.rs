@@ -5,7 +5,6 @@ use plimsoll_core::db::{Db, DbError, DynRow, Stmt, quoted};
 use serde_json::{Map, Value as Json};
 
 use crate::ledger::{Entry, Origin};
-use crate::stream::base::Author;
 use crate::stream::page::PAGE;
 use crate::stream::sql::{ADOPTED, ROW, Shape, of, read, renamed};
 use crate::stream::state::Comparison;
@@ -62,11 +61,12 @@ pub(super) fn based(
     Ok(db.rows(&Stmt::new(stmt))?.into_iter().map(based).collect())
 }
 
+/// The entry of a row with this base. Which run wrote it is left open.
 pub(super) fn entry(
     bulk: &BulkTable,
     shape: &Shape,
     applied: Map<String, Json>,
-    by: &Author<'_>,
+    dataset: &str,
     origin: Origin,
 ) -> Entry {
     let key = base::key(shape, |name| applied.get(name));
@@ -74,10 +74,10 @@ pub(super) fn entry(
         row_key: hash(&key),
         key,
         applied,
-        dataset: by.dataset.to_owned(),
+        dataset: dataset.to_owned(),
         source: bulk.at.file.display().to_string(),
-        deployment: by.deployment,
+        deployment: None,
         origin: Some(origin),
-        run: Some(by.run),
+        run: None,
     }
 }

@@ -8,9 +8,10 @@ use crate::apply::record::{by_keys, changed, identity, of_entry};
 use crate::error::SeedError;
 use crate::ledger::{Entry, Origin};
 use crate::read::Seeds;
+use crate::read::model::Mode;
 use crate::runs::change::{Change, ChangeAction};
 use crate::runs::image::Image;
-use crate::stream::base::{self, Author};
+use crate::stream::base::{self, Kind};
 use crate::stream::diff::{ACTION, code};
 use crate::stream::entries::{Based, based, entry};
 use crate::stream::page::{self, PAGE};
@@ -34,7 +35,7 @@ pub(crate) struct Recorded {
 /// A row before it is updated.
 struct Updated {
     before: Option<Image>,
-    /// What the ledger will know of the row when it is as before again.
+    /// See [`known`].
     entry: Entry,
 }
 
@@ -88,9 +89,14 @@ pub(crate) fn before(
     let rows = if state.counts.update > 0 { updated(db, comparison)? } else { Vec::new() };
     let keys: Vec<Option<Vec<Json>>> = rows.iter().map(|row| Some(values_of_key(comparison, &row.applied))).collect();
     let images = by_keys(db, &bulk.name, table, &bulk.key, &keys)?;
+    let adopted = if comparison.base.kind == Kind::Source { base::adopted(db, &bulk.name)? } else { Vec::new() };
     let updated = rows.into_iter().zip(images).map(|(row, before)| {
-        // Of rows in the source that was applied last, its own record says so and not this one.
-        let origin = if row.adopted == Some(false) { Origin::Created } else { Origin::Adopted };
+        // Where the source is the base, it is the one that was applied last: its numbers are those of then.
+        let was_there = match comparison.base.kind {
+            Kind::Source => base::is_in(&adopted, row.row.unsigned_abs()),
+            Kind::None | Kind::Table => true,
+        };
+        let origin = if row.adopted.unwrap_or(was_there) { Origin::Adopted } else { Origin::Created };
         Updated { before, entry: known(seeds, bulk, comparison, row.applied, origin) }
     });
     Ok(Recorded { created, updated: updated.collect() })
@@ -101,6 +107,7 @@ impl Recorded {
     pub(crate) fn changes(
         self,
         db: &mut dyn Db,
+        seeds: &Seeds,
         bulk: &BulkTable,
         state: &BulkState,
         catalog: &Catalog,
@@ -113,11 +120,11 @@ impl Recorded {
         let mut after = by_keys(db, &bulk.name, table, &bulk.key, &keys)?.into_iter();
         let identity = identity(table, &bulk.key);
         let mut changes = Vec::with_capacity(keys.len());
-        for (values, after) in self.created.iter().zip(after.by_ref()) {
-            let key = base::key(&comparison.shape, |name| values.get(name));
-            let row_key = crate::value::hash(&key);
-            let (action, table) = (ChangeAction::Create, bulk.name.clone());
-            changes.push(Change { action, table, row_key, key, before: None, after, entry_before: None });
+        for (values, after) in self.created.into_iter().zip(after.by_ref()) {
+            // Once it is taken back, a row of this key is somebody else's.
+            let entry = known(seeds, bulk, comparison, values, Origin::Adopted);
+            let entry_before = Some(entry.clone()).filter(|_| bulk.mode != Mode::Insert);
+            changes.push(Change { after, entry_before, ..of_entry(ChangeAction::Create, &bulk.name, &entry) });
         }
         for (Updated { before, entry }, after) in self.updated.into_iter().zip(after) {
             let (before, after) =
@@ -205,7 +212,7 @@ fn values_of_key(comparison: &Comparison, values: &Map<String, Json>) -> Vec<Jso
     comparison.shape.key_columns().map(value).collect()
 }
 
-/// The entry of a row before the run: which one wrote it is not known any more.
+/// What the ledger will know of a row once the run is taken back.
 fn known(
     seeds: &Seeds,
     bulk: &BulkTable,
@@ -213,6 +220,5 @@ fn known(
     applied: Map<String, Json>,
     origin: Origin,
 ) -> Entry {
-    let author = Author { dataset: &seeds.datasets[bulk.dataset], run: 0, deployment: None };
-    Entry { run: None, ..entry(bulk, &comparison.shape, applied, &author, origin) }
+    entry(bulk, &comparison.shape, applied, &seeds.datasets[bulk.dataset], origin)
 }

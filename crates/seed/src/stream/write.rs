@@ -8,7 +8,7 @@ use plimsoll_core::ledger::{self as core_ledger, LedgerTable};
 
 use crate::apply::counters;
 use crate::error::SeedError;
-use crate::ledger::{self, Origin};
+use crate::ledger::{self, Entry, Origin};
 use crate::read::Seeds;
 use crate::read::model::Mode;
 use crate::reconcile::plan::SeedPlan;
@@ -62,8 +62,9 @@ pub(crate) fn write(
     counters::keeping_zero(db, zero, |db| with_room(db, |db| rows(db, bulk, state, comparison, table)))?;
     if state.remembers && bulk.mode != Mode::Insert {
         let author = Author { dataset: &seeds.datasets[bulk.dataset], run: work.run, deployment: work.deployment };
-        if comparison.base.kind != Kind::Source {
-            base::remember(db, bulk, &adopted, &author)?;
+        match comparison.base.kind {
+            Kind::Source => base::adopt(db, bulk, &adopted, &author)?,
+            Kind::None | Kind::Table => base::remember(db, bulk, &adopted, &author)?,
         }
         remember_exceptions(db, bulk, comparison, &author)?;
     }
@@ -261,7 +262,10 @@ fn changed(db: &mut dyn Db, comparison: &Comparison) -> Result<Vec<usize>, DbErr
 
 /// The staged rows that were there before anybody seeded them.
 fn adopted(db: &mut dyn Db, comparison: &Comparison) -> Result<Vec<Range<u64>>, DbError> {
-    let (Some(diff), true) = (&comparison.diff, comparison.base.kind != Kind::Source) else { return Ok(Vec::new()) };
+    let is_source = comparison.base.kind == Kind::Source;
+    let Some(diff) = comparison.diff.as_ref().filter(|_| !is_source || comparison.base.table.is_some()) else {
+        return Ok(Vec::new());
+    };
     let engine = db.engine();
     let mut query = format!(
         "SELECT s.{ROW} AS r FROM {} s LEFT JOIN {} d ON d.{ROW} = s.{ROW}",
@@ -275,7 +279,9 @@ fn adopted(db: &mut dyn Db, comparison: &Comparison) -> Result<Vec<Range<u64>>, 
             quoted(engine, base),
             comparison.shape.same_key(engine, "b", "s")
         ));
-        conditions.push_str(&format!(" AND (b.{ROW} IS NULL OR b.{ADOPTED} = 1)"));
+        // Where the source is the base, it is known of most rows, and the table has the others.
+        let without = if is_source { String::new() } else { format!(" OR b.{ROW} IS NULL") };
+        conditions.push_str(&format!(" AND (b.{ADOPTED} = 1{without})"));
     }
     page::ranges(db, &format!("{query} WHERE {conditions}"))
 }
@@ -290,6 +296,11 @@ fn remember_exceptions(
     let engine = db.engine();
     let table = core_ledger::table(engine, LedgerTable::SeedRow);
     db.execute(&Stmt::new(format!("DELETE FROM {table} WHERE table_name = ")).bind(bulk.name.as_str()))?;
+    let written = |applied, origin| Entry {
+        run: Some(author.run),
+        deployment: author.deployment,
+        ..entry(bulk, &comparison.shape, applied, author.dataset, origin)
+    };
     let mut last = -1;
     while comparison.base.table.is_some() {
         let rows = based(db, comparison, (&any_conflict(&comparison.shape), last), &|position| {
@@ -301,13 +312,13 @@ fn remember_exceptions(
         last = highest.row;
         let entries = rows.into_iter().map(|row| {
             let origin = if row.adopted == Some(true) { Origin::Adopted } else { Origin::Created };
-            entry(bulk, &comparison.shape, row.applied, author, origin)
+            written(row.applied, origin)
         });
         ledger::write(db, &bulk.name, &entries.collect::<Vec<_>>())?;
     }
     let mut last = -1;
     while let Some(rows) = gone::spared(db, bulk, comparison, &mut last)? {
-        let entries = rows.into_iter().map(|applied| entry(bulk, &comparison.shape, applied, author, Origin::Created));
+        let entries = rows.into_iter().map(|applied| written(applied, Origin::Created));
         ledger::write(db, &bulk.name, &entries.collect::<Vec<_>>())?;
     }
     Ok(())

@@ -74,6 +74,19 @@ pub(super) fn ranges(bytes: &[u8]) -> Vec<Range<u64>> {
     ranges
 }
 
+/// Ranges in order that hold what any of some ranges does.
+pub(super) fn union(mut ranges: Vec<Range<u64>>) -> Vec<Range<u64>> {
+    ranges.sort_by_key(|range| range.start);
+    let mut all: Vec<Range<u64>> = Vec::with_capacity(ranges.len());
+    for range in ranges {
+        match all.last_mut() {
+            Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+            _ => all.push(range),
+        }
+    }
+    all
+}
+
 fn read_value(rest: &mut &[u8]) -> Option<Json> {
     let (tag, after) = rest.split_first()?;
     *rest = after;
@@ -138,6 +151,17 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_union_holds_what_any_of_its_ranges_does(ranges in proptest::collection::vec((0u64..60, 1u64..9), 0..12)) {
+            let ranges: Vec<Range<u64>> = ranges.into_iter().map(|(start, length)| start..start + length).collect();
+            let all = union(ranges.clone());
+            prop_assert!(all.windows(2).all(|pair| pair[0].end < pair[1].start));
+            for number in 0..70 {
+                let any = |ranges: &[Range<u64>]| ranges.iter().any(|range| range.contains(&number));
+                prop_assert_eq!(any(&all), any(&ranges));
+            }
+        }
+
         #[test]
         fn ranges_come_back_as_they_went_in(gaps in proptest::collection::vec((1u64..5_000, 1u64..5_000), 0..50)) {
             let mut end = 0;
